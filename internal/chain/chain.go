@@ -1,0 +1,27 @@
+// Package chain holds the constants that every part of Proofmarket agrees on:
+// the names of the coin and the address prefixes.
+package chain
+
+import sdk "github.com/cosmos/cosmos-sdk/types"
+
+const (
+	// Denom is the base denomination: every amount on the chain counts it.
+	Denom = "uproof"
+	// DisplayDenom is what people read: 1 PROOF = 10^Exponent uproof.
+	DisplayDenom = "PROOF"
+	// Exponent is the number of decimals of the display denomination.
+	Exponent = 6
+	// Bech32Prefix starts every account address.
+	Bech32Prefix = "proof"
+)
+
+// ConfigureBech32 sets the address prefixes in the SDK's process-wide
+// configuration. The caller decides whether to seal it: binaries do at start,
+// tests leave it open.
+func ConfigureBech32() *sdk.Config {
+	config := sdk.GetConfig()
+	config.SetBech32PrefixForAccount(Bech32Prefix, Bech32Prefix+"pub")
+	config.SetBech32PrefixForValidator(Bech32Prefix+"valoper", Bech32Prefix+"valoperpub")
+	config.SetBech32PrefixForConsensusNode(Bech32Prefix+"valcons", Bech32Prefix+"valconspub")
+	return config
+}
