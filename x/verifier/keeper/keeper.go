@@ -1,0 +1,93 @@
+// Package keeper keeps verifiers and circuits in state and verifies statements
+// against them. The module README is its specification.
+package keeper
+
+import (
+	"fmt"
+
+	"cosmossdk.io/collections"
+	"cosmossdk.io/collections/indexes"
+	"cosmossdk.io/core/store"
+
+	"github.com/cosmos/cosmos-sdk/codec"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/proofmarket/proofmarket/x/verifier/types"
+)
+
+// circuitIndexes are the secondary indexes of circuits.
+type circuitIndexes struct {
+	// Owner: (owner address, circuit id)
+	Owner *indexes.Multi[[]byte, []byte, types.Circuit]
+}
+
+// IndexesList implements collections.Indexes.
+func (i circuitIndexes) IndexesList() []collections.Index[[]byte, types.Circuit] {
+	return []collections.Index[[]byte, types.Circuit]{i.Owner}
+}
+
+// Keeper is the only writer of the module's store.
+type Keeper struct {
+	accounts  types.AccountKeeper
+	bank      types.BankKeeper
+	pool      types.PoolKeeper
+	authority string
+	address   sdk.AccAddress // the module's account
+	keys      *keyCache      // parsed keys; never decides gas or verdicts
+
+	schema collections.Schema
+	// params: ()
+	params collections.Item[types.Params]
+	// verifiers: verifier id
+	verifiers collections.Map[string, types.Verifier]
+	// circuits: circuit id, 32 bytes
+	circuits *collections.IndexedMap[[]byte, types.Circuit, circuitIndexes]
+	// circuitUses: (circuit id, ref)
+	circuitUses collections.KeySet[collections.Pair[[]byte, []byte]]
+}
+
+// NewKeeper returns a keeper on the store. It panics if the module account is
+// missing from the application's wiring.
+func NewKeeper(
+	cdc codec.Codec,
+	storeService store.KVStoreService,
+	accounts types.AccountKeeper,
+	bank types.BankKeeper,
+	pool types.PoolKeeper,
+	authority string,
+) *Keeper {
+	address := accounts.GetModuleAddress(types.ModuleName)
+	if address == nil {
+		panic(fmt.Sprintf("the %s module account has not been set", types.ModuleName))
+	}
+	sb := collections.NewSchemaBuilder(storeService)
+	k := &Keeper{
+		accounts:  accounts,
+		bank:      bank,
+		pool:      pool,
+		authority: authority,
+		address:   address,
+		keys:      newKeyCache(cachedKeys),
+
+		params:    collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
+		verifiers: collections.NewMap(sb, types.VerifiersKey, "verifiers", collections.StringKey, codec.CollValue[types.Verifier](cdc)),
+		circuitUses: collections.NewKeySet(sb, types.CircuitUsesPrefix, "circuit_uses",
+			collections.PairKeyCodec(collections.BytesKey, collections.BytesKey)),
+	}
+	owner := func(_ []byte, c types.Circuit) ([]byte, error) {
+		return accounts.AddressCodec().StringToBytes(c.Owner)
+	}
+	k.circuits = collections.NewIndexedMap(sb, types.CircuitsKey, "circuits", collections.BytesKey,
+		codec.CollValue[types.Circuit](cdc), circuitIndexes{
+			Owner: indexes.NewMulti(sb, types.CircuitsByOwner, "circuits_by_owner", collections.BytesKey, collections.BytesKey, owner),
+		})
+	schema, err := sb.Build()
+	if err != nil {
+		panic(err)
+	}
+	k.schema = schema
+	return k
+}
+
+// Schema describes the module's store.
+func (k *Keeper) Schema() collections.Schema { return k.schema }

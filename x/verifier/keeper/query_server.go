@@ -1,0 +1,129 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"cosmossdk.io/collections"
+
+	"github.com/cosmos/cosmos-sdk/types/query"
+
+	"github.com/proofmarket/proofmarket/x/verifier/types"
+)
+
+// MaxPage is the largest number of records in one page of a query; a larger
+// limit counts as this one.
+const MaxPage = 100
+
+type queryServer struct{ k *Keeper }
+
+var _ types.QueryServer = queryServer{}
+
+// NewQueryServer returns the server of the module's queries.
+func NewQueryServer(k *Keeper) types.QueryServer { return queryServer{k} }
+
+// Params implements types.QueryServer.
+func (q queryServer) Params(ctx context.Context, _ *types.QueryParamsRequest) (*types.QueryParamsResponse, error) {
+	p, err := q.k.params.Get(ctx)
+	if err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	return &types.QueryParamsResponse{Params: p}, nil
+}
+
+// Verifier implements types.QueryServer.
+func (q queryServer) Verifier(ctx context.Context, req *types.QueryVerifierRequest) (*types.QueryVerifierResponse, error) {
+	if req == nil || len(req.Id) > types.MaxVerifierIDSize {
+		return nil, status.Errorf(codes.InvalidArgument, "id must have 1 to %d characters", types.MaxVerifierIDSize)
+	}
+	v, err := q.k.getVerifier(ctx, req.Id)
+	if err != nil {
+		return nil, grpcError(err, types.ErrVerifierNotFound)
+	}
+	return &types.QueryVerifierResponse{Verifier: v}, nil
+}
+
+// Verifiers implements types.QueryServer.
+func (q queryServer) Verifiers(ctx context.Context, req *types.QueryVerifiersRequest) (*types.QueryVerifiersResponse, error) {
+	if req == nil {
+		return nil, status.Error(codes.InvalidArgument, "empty request")
+	}
+	list, page, err := query.CollectionPaginate(ctx, q.k.verifiers, bounded(req.Pagination),
+		func(_ string, v types.Verifier) (types.Verifier, error) { return v, nil })
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	return &types.QueryVerifiersResponse{Verifiers: list, Pagination: page}, nil
+}
+
+// Circuit implements types.QueryServer.
+func (q queryServer) Circuit(ctx context.Context, req *types.QueryCircuitRequest) (*types.QueryCircuitResponse, error) {
+	if req == nil {
+		return nil, status.Error(codes.InvalidArgument, "empty request")
+	}
+	id, err := types.DecodeID("id", req.Id)
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	c, err := q.k.getCircuit(ctx, id[:])
+	if err != nil {
+		return nil, grpcError(err, types.ErrCircuitNotFound)
+	}
+	used, err := q.k.inUse(ctx, id[:])
+	if err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	return &types.QueryCircuitResponse{Circuit: c, InUse: used}, nil
+}
+
+// Circuits implements types.QueryServer.
+func (q queryServer) Circuits(ctx context.Context, req *types.QueryCircuitsRequest) (*types.QueryCircuitsResponse, error) {
+	if req == nil {
+		return nil, status.Error(codes.InvalidArgument, "empty request")
+	}
+	var (
+		list []types.Circuit
+		page *query.PageResponse
+		err  error
+	)
+	if req.Owner == "" {
+		list, page, err = query.CollectionPaginate(ctx, q.k.circuits, bounded(req.Pagination),
+			func(_ []byte, c types.Circuit) (types.Circuit, error) { return c, nil })
+	} else {
+		owner, decodeErr := q.k.accounts.AddressCodec().StringToBytes(req.Owner)
+		if decodeErr != nil {
+			return nil, status.Errorf(codes.InvalidArgument, "owner: %s", decodeErr)
+		}
+		list, page, err = query.CollectionPaginate(ctx, q.k.circuits.Indexes.Owner, bounded(req.Pagination),
+			func(key collections.Pair[[]byte, []byte], _ collections.NoValue) (types.Circuit, error) {
+				return q.k.getCircuit(ctx, key.K2())
+			}, query.WithCollectionPaginationPairPrefix[[]byte, []byte](owner))
+	}
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	return &types.QueryCircuitsResponse{Circuits: list, Pagination: page}, nil
+}
+
+// bounded copies a page request with its limit cut to MaxPage.
+func bounded(p *query.PageRequest) *query.PageRequest {
+	if p == nil {
+		return &query.PageRequest{Limit: MaxPage}
+	}
+	out := *p
+	if out.Limit == 0 || out.Limit > MaxPage {
+		out.Limit = MaxPage
+	}
+	return &out
+}
+
+// grpcError answers NotFound for that error and Internal for any other.
+func grpcError(err, notFound error) error {
+	if errors.Is(err, notFound) {
+		return status.Error(codes.NotFound, err.Error())
+	}
+	return status.Error(codes.Internal, err.Error())
+}

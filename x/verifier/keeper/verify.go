@@ -1,0 +1,174 @@
+package keeper
+
+import (
+	"context"
+
+	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/proofmarket/proofmarket/x/verifier/proof"
+	"github.com/proofmarket/proofmarket/x/verifier/types"
+)
+
+// keySource is a key as state holds it: read through the gas meter, not parsed.
+type keySource struct {
+	family    proof.Family
+	curve     string
+	key       []byte
+	constants []proof.Constant
+	status    types.VerifierStatus
+}
+
+// source reads the key that a statement names, at the metered price of its
+// bytes. A circuit counts as ACTIVE.
+func (k *Keeper) source(ctx context.Context, st types.Statement, program []byte) (s keySource, err error) {
+	var family string
+	if st.IsCircuit() {
+		c, err := k.getCircuit(ctx, program)
+		if err != nil {
+			return s, err
+		}
+		family, s = c.Family, keySource{curve: c.Curve, key: c.Key, status: types.VERIFIER_STATUS_ACTIVE}
+	} else {
+		v, err := k.getVerifier(ctx, st.Verifier)
+		if err != nil {
+			return s, err
+		}
+		family, s = v.Family, keySource{curve: v.Curve, key: v.Key, constants: v.ProofConstants(), status: v.Status}
+	}
+	s.family, err = types.GetFamily(family)
+	return s, err
+}
+
+// prepare returns the prepared key. The caller has charged for parsing it,
+// whether the cache has it or not (law V7).
+func (k *Keeper) prepare(s keySource) (proof.Key, error) {
+	hash := proof.KeyHash(s.family.Name(), s.curve, s.key, s.constants)
+	return k.keys.get(hash, func() (proof.Key, error) {
+		key, err := s.family.Parse(s.curve, s.key, s.constants)
+		return key, types.FromKey(err)
+	})
+}
+
+// CheckStatement reports whether a request for the statement may be made (law
+// M1): its verifier is ACTIVE, its circuit is known, and program and digest are
+// values that a proof can be about, in their canonical ranges. Errors:
+// types.ErrInvalidStatement, ErrVerifierNotFound, ErrCircuitNotFound,
+// ErrVerifierNotActive, ErrInvalidProgram, ErrInvalidDigest.
+func (k *Keeper) CheckStatement(ctx context.Context, st types.Statement) error {
+	program, digest, err := st.Decode()
+	if err != nil {
+		return err
+	}
+	s, err := k.source(ctx, st, program[:])
+	if err != nil {
+		return err
+	}
+	if s.status != types.VERIFIER_STATUS_ACTIVE {
+		return errorsmod.Wrapf(types.ErrVerifierNotActive, "%s is %s", st.Verifier, s.status)
+	}
+	shape, err := s.family.Shape(s.curve, s.key)
+	if err != nil {
+		return types.FromKey(err)
+	}
+	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(types.PrepareGas(shape), "check statement")
+	key, err := k.prepare(s)
+	if err != nil {
+		return err
+	}
+	return types.FromProof(key.CheckStatement(program, digest))
+}
+
+// Verify returns nil if the proof proves the statement; publicValues is empty
+// where they do not come with the proof. Sizes are checked first, then the key
+// is read and gas charged, and only then is anything parsed (law V4). Errors:
+// types.ErrInvalidStatement, ErrVerifierNotFound, ErrCircuitNotFound,
+// ErrVerifierDisabled, ErrMalformedProof, ErrInvalidPublicValues,
+// ErrInvalidProgram, ErrInvalidDigest, ErrInvalidProof, ErrVerification.
+func (k *Keeper) Verify(ctx context.Context, st types.Statement, publicValues, bz []byte) error {
+	if err := proof.CheckSizes(publicValues, bz); err != nil {
+		return types.FromProof(err)
+	}
+	program, digest, err := st.Decode()
+	if err != nil {
+		return err
+	}
+	s, err := k.source(ctx, st, program[:])
+	if err != nil {
+		return err
+	}
+	if !s.status.Verifies() {
+		return errorsmod.Wrapf(types.ErrVerifierDisabled, "%s is %s", st.Verifier, s.status)
+	}
+	shape, err := s.family.Shape(s.curve, s.key)
+	if err != nil {
+		return types.FromKey(err)
+	}
+	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(types.VerificationGas(shape), "proof verification")
+	key, err := k.prepare(s)
+	if err != nil {
+		return err
+	}
+	// A message cannot tell empty public values from none. Families that need
+	// them take none as the empty string; others take empty as not given.
+	if len(publicValues) == 0 && key.NeedsPublicValues() {
+		publicValues = []byte{}
+	} else if len(publicValues) == 0 {
+		publicValues = nil
+	}
+	return types.FromProof(key.Verify(program, digest, publicValues, bz))
+}
+
+// Hold records that ref, such as an open request, needs the statement's circuit,
+// which cannot be withdrawn until Release (law V2). It does nothing for other
+// verifiers. Errors: types.ErrInvalidStatement, ErrCircuitNotFound, ErrUseExists.
+func (k *Keeper) Hold(ctx context.Context, st types.Statement, ref []byte) error {
+	use, ok, err := circuitUse(st, ref)
+	if err != nil || !ok {
+		return err
+	}
+	if _, err := k.getCircuit(ctx, use.K1()); err != nil {
+		return err
+	}
+	if has, err := k.circuitUses.Has(ctx, use); err != nil {
+		return err
+	} else if has {
+		return errorsmod.Wrapf(types.ErrUseExists, "of circuit %s by %x", st.Program, ref)
+	}
+	return k.circuitUses.Set(ctx, use)
+}
+
+// Release undoes Hold. Errors: types.ErrInvalidStatement, ErrUseNotFound.
+func (k *Keeper) Release(ctx context.Context, st types.Statement, ref []byte) error {
+	use, ok, err := circuitUse(st, ref)
+	if err != nil || !ok {
+		return err
+	}
+	if has, err := k.circuitUses.Has(ctx, use); err != nil {
+		return err
+	} else if !has {
+		return errorsmod.Wrapf(types.ErrUseNotFound, "of circuit %s by %x", st.Program, ref)
+	}
+	return k.circuitUses.Remove(ctx, use)
+}
+
+// circuitUse returns the key of a circuit use; false for other verifiers.
+func circuitUse(st types.Statement, ref []byte) (use collections.Pair[[]byte, []byte], ok bool, err error) {
+	program, _, err := st.Decode()
+	if err != nil || !st.IsCircuit() {
+		return use, false, err
+	}
+	return collections.Join(program[:], ref), true, types.CheckRef(ref)
+}
+
+// Status returns a verifier's status; circuits are always ACTIVE. Error:
+// types.ErrVerifierNotFound.
+func (k *Keeper) Status(ctx context.Context, verifierID string) (types.VerifierStatus, error) {
+	if verifierID == types.CircuitVerifier {
+		return types.VERIFIER_STATUS_ACTIVE, nil
+	}
+	v, err := k.getVerifier(ctx, verifierID)
+	return v.Status, err
+}

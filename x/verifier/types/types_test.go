@@ -1,0 +1,161 @@
+package types_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"cosmossdk.io/api/amino"
+	"cosmossdk.io/client/v2/autocli"
+	"cosmossdk.io/core/appmodule"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/codec"
+	"github.com/cosmos/cosmos-sdk/codec/address"
+	codectestutil "github.com/cosmos/cosmos-sdk/codec/testutil"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	gogoproto "github.com/cosmos/gogoproto/proto"
+
+	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/x/verifier"
+	"github.com/proofmarket/proofmarket/x/verifier/proof"
+	"github.com/proofmarket/proofmarket/x/verifier/proof/pico"
+	"github.com/proofmarket/proofmarket/x/verifier/types"
+)
+
+func TestMain(m *testing.M) {
+	chain.ConfigureBech32()
+	m.Run()
+}
+
+var messages = []sdk.Msg{
+	&types.MsgRegisterCircuit{}, &types.MsgWithdrawCircuit{}, &types.MsgAddVerifier{},
+	&types.MsgSetVerifierStatus{}, &types.MsgUpdateParams{},
+}
+
+func TestMessagesAreRegistered(t *testing.T) {
+	registry := codectestutil.CodecOptions{AccAddressPrefix: chain.Bech32Prefix, ValAddressPrefix: chain.Bech32Prefix + "valoper"}.NewInterfaceRegistry()
+	types.RegisterInterfaces(registry)
+	legacy := codec.NewLegacyAmino()
+	require.NotPanics(t, func() { types.RegisterLegacyAminoCodec(legacy) })
+	require.NoError(t, registry.SigningContext().Validate())
+	for _, m := range messages {
+		url := sdk.MsgTypeURL(m)
+		_, err := registry.Resolve(url)
+		require.NoError(t, err)
+		d, err := gogoproto.HybridResolver.FindDescriptorByName(protoreflect.FullName(url[1:]))
+		require.NoError(t, err)
+		name, _ := proto.GetExtension(d.Options(), amino.E_Name).(string)
+		require.NotEmpty(t, name)
+		require.LessOrEqual(t, len(name), 39, "Ledger devices show no longer names: %s", name)
+		bz, err := legacy.MarshalJSON(m)
+		require.NoError(t, err)
+		require.Contains(t, string(bz), name)
+	}
+}
+
+// AutoCLI builds every command that it is told to, beside the hand-written one.
+func TestAutoCLI(t *testing.T) {
+	registry := codectestutil.CodecOptions{AccAddressPrefix: chain.Bech32Prefix, ValAddressPrefix: chain.Bech32Prefix + "valoper"}.NewInterfaceRegistry()
+	types.RegisterInterfaces(registry)
+	root := &cobra.Command{Use: "marketd"}
+	root.SetContext(context.Background())
+	require.NoError(t, autocli.AppOptions{
+		Modules:               map[string]appmodule.AppModule{types.ModuleName: verifier.AppModule{}},
+		AddressCodec:          address.NewBech32Codec(chain.Bech32Prefix),
+		ValidatorAddressCodec: address.NewBech32Codec(chain.Bech32Prefix + "valoper"),
+		ConsensusAddressCodec: address.NewBech32Codec(chain.Bech32Prefix + "valcons"),
+		ClientCtx:             client.Context{}.WithInterfaceRegistry(registry),
+	}.EnhanceRootCommand(root))
+	for _, path := range []string{
+		"query verifier params", "query verifier verifiers", "query verifier verifier", "query verifier circuits",
+		"query verifier circuit", "tx verifier register-circuit", "tx verifier withdraw-circuit",
+		"tx verifier add-verifier-proposal", "tx verifier set-verifier-status-proposal", "tx verifier update-params-proposal",
+	} {
+		cmd, rest, err := root.Find(strings.Fields(path))
+		require.NoError(t, err, path)
+		require.Empty(t, rest, path)
+		require.NotEmpty(t, cmd.Short, path)
+		require.NotEmpty(t, cmd.Example, path)
+	}
+}
+
+func TestFromProof(t *testing.T) {
+	for from, to := range map[error]error{
+		proof.ErrSize: types.ErrMalformedProof, proof.ErrEncoding: types.ErrMalformedProof, proof.ErrPoint: types.ErrMalformedProof,
+		proof.ErrProgram: types.ErrInvalidProgram, proof.ErrDigest: types.ErrInvalidDigest,
+		proof.ErrPublicValues: types.ErrInvalidPublicValues, proof.ErrInvalidProof: types.ErrInvalidProof,
+		proof.ErrInternal: types.ErrVerification,
+	} {
+		require.ErrorIs(t, types.FromProof(from), to)
+	}
+	require.NoError(t, types.FromProof(nil))
+	require.NoError(t, types.FromKey(nil))
+	require.ErrorIs(t, types.FromKey(proof.ErrPoint), types.ErrInvalidKey)
+	// What a panic said may differ between nodes: it stays out of the error.
+	panicked := errors.Join(proof.ErrInternal, errors.New("0xc000123456"))
+	require.ErrorIs(t, types.FromKey(panicked), types.ErrVerification)
+	require.NotContains(t, types.FromProof(panicked).Error(), "0xc000123456")
+}
+
+func TestDefaultGenesis(t *testing.T) {
+	g, err := types.DefaultGenesis()
+	require.NoError(t, err)
+	require.NoError(t, g.Validate())
+	require.Len(t, g.Verifiers, 1)
+	v := g.Verifiers[0]
+	require.Equal(t, types.PicoV122, v.Id)
+	require.Equal(t, types.VERIFIER_STATUS_ACTIVE, v.Status)
+	require.Equal(t, pico.KeyV122Hash, v.KeyHash())
+	sum := sha256.Sum256(v.Key)
+	require.Equal(t, hex.EncodeToString(sum[:]), v.KeyHash())
+}
+
+func TestCheckVerifierID(t *testing.T) {
+	for _, id := range []string{"a", "7", "pico/v1.2.2", "sp1-groth16/v5.0.0", "risc0-groth16/v3.0", "a_b", strings.Repeat("x", types.MaxVerifierIDSize)} {
+		require.NoError(t, types.CheckVerifierID(id), id)
+	}
+	for _, id := range []string{"", "circuit", "Pico", "pico v1", "/a", "a/", ".a", "a-", "ü", strings.Repeat("x", types.MaxVerifierIDSize+1)} {
+		require.ErrorIs(t, types.CheckVerifierID(id), types.ErrInvalidVerifier, id)
+	}
+}
+
+// law V1
+func TestCheckTransition(t *testing.T) {
+	const active, deprecated, suspended, revoked = types.VERIFIER_STATUS_ACTIVE, types.VERIFIER_STATUS_DEPRECATED,
+		types.VERIFIER_STATUS_SUSPENDED, types.VERIFIER_STATUS_REVOKED
+	for _, ok := range [][2]types.VerifierStatus{{active, deprecated}, {deprecated, active}, {active, revoked}, {deprecated, revoked}} {
+		require.NoError(t, types.CheckTransition(ok[0], ok[1]))
+	}
+	for _, bad := range [][2]types.VerifierStatus{{active, active}, {deprecated, deprecated}, {revoked, revoked}, {revoked, active}, {revoked, deprecated}, {active, 0}} {
+		require.ErrorIs(t, types.CheckTransition(bad[0], bad[1]), types.ErrInvalidStatus)
+	}
+	require.ErrorIs(t, types.CheckTransition(active, suspended), types.ErrSuspendReserved)
+	require.True(t, active.Verifies())
+	require.True(t, deprecated.Verifies())
+	require.False(t, suspended.Verifies())
+	require.False(t, revoked.Verifies())
+}
+
+// FuzzStatement: no strings make the decoder panic; what it accepts encodes back.
+func FuzzStatement(f *testing.F) {
+	f.Add("pico/v1.2.2", strings.Repeat("0", 64), strings.Repeat("f", 64))
+	f.Fuzz(func(t *testing.T, id, program, digest string) {
+		st := types.Statement{Verifier: id, Program: program, Digest: digest}
+		p, d, err := st.Decode()
+		if err != nil {
+			require.ErrorIs(t, err, types.ErrInvalidStatement)
+			return
+		}
+		require.Equal(t, program, hex.EncodeToString(p[:]))
+		require.Equal(t, digest, hex.EncodeToString(d[:]))
+	})
+}
