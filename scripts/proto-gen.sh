@@ -23,4 +23,4 @@ sdk=$(dir github.com/cosmos/cosmos-sdk)
   -I "$(dir github.com/grpc-ecosystem/grpc-gateway)/third_party/googleapis" \
   -plugin "$bin/protoc-gen-gocosmos=plugins=grpc,Mgoogle/protobuf/any.proto=github.com/cosmos/gogoproto/types/any" \
   -plugin "$bin/protoc-gen-grpc-gateway=logtostderr=true,allow_colon_final_segments=true" \
-  -plugin "$bin/protoc-gen-openapiv2=allow_merge=true,merge_file_name=app/openapi/openapi,json_names_for_fields=false,simple_operation_ids=true,openapi_naming_strategy=fqn"
+  -merged-plugin "$bin/protoc-gen-openapiv2=allow_merge=true,merge_file_name=app/openapi/openapi,json_names_for_fields=false,simple_operation_ids=true,openapi_naming_strategy=fqn"

@@ -29,8 +29,8 @@ func (l *repeated) String() string     { return strings.Join(*l, ",") }
 func (l *repeated) Set(s string) error { *l = append(*l, s); return nil }
 
 type options struct {
-	root, out, trim  string
-	includes, plugin repeated
+	root, out, trim          string
+	includes, plugin, merged repeated
 }
 
 func main() {
@@ -39,7 +39,8 @@ func main() {
 	flag.StringVar(&o.out, "out", ".", "folder that generated files are written under")
 	flag.StringVar(&o.trim, "trim", "", "prefix to strip from the names that plugins give their files")
 	flag.Var(&o.includes, "I", "further include folder (repeatable)")
-	flag.Var(&o.plugin, "plugin", "path=parameters of a protoc plugin (repeatable)")
+	flag.Var(&o.plugin, "plugin", "path=parameters of a protoc plugin, run once for each folder of .proto files (repeatable)")
+	flag.Var(&o.merged, "merged-plugin", "path=parameters of a protoc plugin, run once for all files (repeatable)")
 	flag.Parse()
 	if err := run(context.Background(), o); err != nil {
 		fmt.Fprintln(os.Stderr, "protogen:", err)
@@ -56,7 +57,18 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range o.plugin {
+	// A Go package is a folder here, and Go plugins take one package at a time.
+	for _, folder := range byFolder(files) {
+		if err := generate(ctx, o, o.plugin, folder, all); err != nil {
+			return err
+		}
+	}
+	return generate(ctx, o, o.merged, files, all)
+}
+
+// generate runs the plugins over files, which are among all.
+func generate(ctx context.Context, o options, plugins, files []string, all []*descriptorpb.FileDescriptorProto) error {
+	for _, p := range plugins {
 		path, params, _ := strings.Cut(p, "=")
 		res, err := runPlugin(ctx, path, &pluginpb.CodeGeneratorRequest{FileToGenerate: files, ProtoFile: all, Parameter: &params})
 		if err != nil {
@@ -67,6 +79,18 @@ func run(ctx context.Context, o options) error {
 		}
 	}
 	return nil
+}
+
+// byFolder groups sorted paths by their folders.
+func byFolder(files []string) (groups [][]string) {
+	for i, f := range files {
+		if i == 0 || filepath.Dir(files[i-1]) != filepath.Dir(f) {
+			groups = append(groups, nil)
+		}
+		last := len(groups) - 1
+		groups[last] = append(groups[last], f)
+	}
+	return groups
 }
 
 // protoFiles lists the .proto files under root, relative to it and sorted, so
