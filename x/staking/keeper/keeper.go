@@ -1,0 +1,124 @@
+// Package keeper holds the state of the provers module and everything that
+// changes it. Arithmetic is package vault's; this package loads records, asks
+// for a plan and applies it.
+package keeper
+
+import (
+	"context"
+
+	"cosmossdk.io/collections"
+	"cosmossdk.io/core/store"
+
+	"github.com/cosmos/cosmos-sdk/codec"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/proofmarket/proofmarket/x/staking/types"
+)
+
+type (
+	// VaultKey is (prover, generation).
+	VaultKey = collections.Pair[sdk.AccAddress, uint64]
+	// AssignmentKey is (prover, number).
+	AssignmentKey = collections.Pair[sdk.AccAddress, uint64]
+	// UnstakeKey is (prover, generation, id).
+	UnstakeKey = collections.Triple[sdk.AccAddress, uint64, uint64]
+	// StakerKey is (staker, prover, generation, id).
+	StakerKey = collections.Quad[sdk.AccAddress, sdk.AccAddress, uint64, uint64]
+	// QueueKey is (ready_at in Unix nanoseconds, prover, generation, id).
+	QueueKey = collections.Quad[int64, sdk.AccAddress, uint64, uint64]
+	// ParkedKey is (prover, mark, generation, id).
+	ParkedKey = collections.Quad[sdk.AccAddress, uint64, uint64, uint64]
+)
+
+// Keeper owns the module's state. Nothing in it is written by transactions on
+// two different provers (law M18): every key starts with a prover, except the
+// queue's, which is read at the end of blocks only.
+type Keeper struct {
+	ak        types.AccountKeeper
+	bk        types.BankKeeper
+	pool      types.PoolKeeper
+	authority string
+
+	// Schema of the store.
+	Schema collections.Schema
+
+	params collections.Item[types.Params]
+	// provers: address → record, without the profile.
+	provers collections.Map[sdk.AccAddress, types.Prover]
+	// profiles: address → profile; one for each prover.
+	profiles collections.Map[sdk.AccAddress, types.Profile]
+	// vaults: (prover, generation) → record; none is ever deleted.
+	vaults collections.Map[VaultKey, types.Vault]
+	// assignments: (prover, number) → open assignment.
+	assignments collections.Map[AssignmentKey, types.Assignment]
+	// unstakes: (prover, generation, id) → entry that was not paid.
+	unstakes collections.Map[UnstakeKey, types.Unstake]
+	// byStaker: (staker, prover, generation, id), the index of unstakes.
+	byStaker collections.KeySet[StakerKey]
+	// queue: (ready_at, prover, generation, id) of entries with status QUEUED.
+	queue collections.KeySet[QueueKey]
+	// parked: (prover, mark, generation, id) of entries with status PARKED.
+	parked collections.KeySet[ParkedKey]
+	// failed: (prover, generation, id) of entries with status FAILED.
+	failed collections.KeySet[UnstakeKey]
+	// ripe: provers with parked entries that ended an assignment since.
+	ripe collections.KeySet[sdk.AccAddress]
+	// purge: (prover, generation) of vaults with void entries left to delete.
+	purge collections.KeySet[VaultKey]
+}
+
+// NewKeeper returns a keeper over the store. authority is the address that may
+// send the authority's messages unless the consensus parameters name another.
+// It panics when the module account is missing, which is a wiring error.
+func NewKeeper(
+	cdc codec.Codec, storeService store.KVStoreService,
+	ak types.AccountKeeper, bk types.BankKeeper, pool types.PoolKeeper, authority string,
+) *Keeper {
+	if ak.GetModuleAddress(types.ModuleName) == nil {
+		panic("the " + types.ModuleName + " module account has not been set")
+	}
+	addr := sdk.AccAddressKey
+	number := collections.Uint64Key
+	pair := collections.PairKeyCodec(addr, number)
+	triple := collections.TripleKeyCodec(addr, number, number)
+
+	sb := collections.NewSchemaBuilder(storeService)
+	k := &Keeper{
+		ak: ak, bk: bk, pool: pool, authority: authority,
+		params:      collections.NewItem(sb, types.ParamsPrefix, "params", codec.CollValue[types.Params](cdc)),
+		provers:     collections.NewMap(sb, types.ProversPrefix, "provers", addr, codec.CollValue[types.Prover](cdc)),
+		profiles:    collections.NewMap(sb, types.ProfilesPrefix, "profiles", addr, codec.CollValue[types.Profile](cdc)),
+		vaults:      collections.NewMap(sb, types.VaultsPrefix, "vaults", pair, codec.CollValue[types.Vault](cdc)),
+		assignments: collections.NewMap(sb, types.AssignmentsPrefix, "assignments", pair, codec.CollValue[types.Assignment](cdc)),
+		unstakes:    collections.NewMap(sb, types.UnstakesPrefix, "unstakes", triple, codec.CollValue[types.Unstake](cdc)),
+		byStaker: collections.NewKeySet(sb, types.UnstakesByStakerPrefix, "unstakes_by_staker",
+			collections.QuadKeyCodec(addr, addr, number, number)),
+		queue: collections.NewKeySet(sb, types.QueuePrefix, "queue",
+			collections.QuadKeyCodec(collections.Int64Key, addr, number, number)),
+		parked: collections.NewKeySet(sb, types.ParkedPrefix, "parked",
+			collections.QuadKeyCodec(addr, number, number, number)),
+		failed: collections.NewKeySet(sb, types.FailedPrefix, "failed", triple),
+		ripe:   collections.NewKeySet(sb, types.RipePrefix, "ripe", addr),
+		purge:  collections.NewKeySet(sb, types.PurgePrefix, "purge", pair),
+	}
+	schema, err := sb.Build()
+	if err != nil {
+		panic(err)
+	}
+	k.Schema = schema
+	return k
+}
+
+// Params returns the module's parameters.
+func (k *Keeper) Params(ctx context.Context) (types.Params, error) { return k.params.Get(ctx) }
+
+// SetParams replaces the parameters. It fails with ErrInvalidParams.
+func (k *Keeper) SetParams(ctx context.Context, params types.Params) error {
+	if err := params.Validate(); err != nil {
+		return err
+	}
+	if err := k.params.Set(ctx, params); err != nil {
+		return err
+	}
+	return emit(ctx, &types.EventParamsUpdated{Params: params})
+}

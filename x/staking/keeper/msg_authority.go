@@ -1,0 +1,72 @@
+package keeper
+
+import (
+	"context"
+
+	"github.com/proofmarket/proofmarket/x/staking/types"
+)
+
+// Jail implements types.MsgServer.
+func (s msgServer) Jail(ctx context.Context, msg *types.MsgJail) (*types.MsgJailResponse, error) {
+	prover, err := s.judged(ctx, msg.Authority, msg.Prover)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.k.Jail(ctx, prover); err != nil {
+		return nil, err
+	}
+	return &types.MsgJailResponse{}, nil
+}
+
+// Unjail implements types.MsgServer.
+func (s msgServer) Unjail(ctx context.Context, msg *types.MsgUnjail) (*types.MsgUnjailResponse, error) {
+	prover, err := s.judged(ctx, msg.Authority, msg.Prover)
+	if err != nil {
+		return nil, err
+	}
+	state, err := s.k.Unjail(ctx, prover)
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgUnjailResponse{State: state}, nil
+}
+
+// DeactivateProver implements types.MsgServer.
+func (s msgServer) DeactivateProver(
+	ctx context.Context, msg *types.MsgDeactivateProver,
+) (*types.MsgDeactivateProverResponse, error) {
+	prover, err := s.judged(ctx, msg.Authority, msg.Prover)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.k.DeactivateProver(ctx, prover); err != nil {
+		return nil, err
+	}
+	return &types.MsgDeactivateProverResponse{}, nil
+}
+
+// LiftDeactivation implements types.MsgServer.
+func (s msgServer) LiftDeactivation(
+	ctx context.Context, msg *types.MsgLiftDeactivation,
+) (*types.MsgLiftDeactivationResponse, error) {
+	prover, err := s.judged(ctx, msg.Authority, msg.Prover)
+	if err != nil {
+		return nil, err
+	}
+	state, err := s.k.LiftDeactivation(ctx, prover)
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgLiftDeactivationResponse{State: state}, nil
+}
+
+// UpdateParams implements types.MsgServer.
+func (s msgServer) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams) (*types.MsgUpdateParamsResponse, error) {
+	if err := s.authorise(ctx, msg.Authority); err != nil {
+		return nil, err
+	}
+	if err := s.k.SetParams(ctx, msg.Params); err != nil {
+		return nil, err
+	}
+	return &types.MsgUpdateParamsResponse{}, nil
+}

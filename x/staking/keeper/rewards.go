@@ -1,0 +1,153 @@
+package keeper
+
+import (
+	"context"
+
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/x/internal/ownaccount"
+	"github.com/proofmarket/proofmarket/x/internal/treasury"
+	"github.com/proofmarket/proofmarket/x/staking/types"
+	"github.com/proofmarket/proofmarket/x/staking/vault"
+)
+
+// AddRewards moves amount uproof from the account from into the prover's
+// current vault: the commission accrues for the prover, the rest vests (law
+// S6). It works in any state but none: a prover that delivered is paid. source
+// names where the reward comes from; feePaid is the protocol fee, in uproof,
+// that the rewarded work paid, for the record. Zero changes nothing. It fails
+// with ErrProverNotFound, ErrInvalidReward, or bank's error when the coins are
+// missing.
+func (k *Keeper) AddRewards(
+	ctx context.Context, prover, from sdk.AccAddress, source string, amount, feePaid math.Int,
+) error {
+	if len(source) == 0 || len(source) > types.MaxSourceBytes {
+		return types.ErrInvalidReward.Wrapf("source has %d bytes, allowed are 1 to %d", len(source), types.MaxSourceBytes)
+	}
+	for _, a := range []math.Int{amount, feePaid} {
+		if a.IsNil() || a.IsNegative() {
+			return types.ErrInvalidReward.Wrapf("amount of %s uproof, fee of %s", amount, feePaid)
+		}
+	}
+	p, v, err := k.vaultOf(ctx, prover, 0)
+	if err != nil {
+		return err
+	}
+	if amount.IsZero() {
+		return nil
+	}
+	params, err := k.params.Get(ctx)
+	if err != nil {
+		return err
+	}
+	plan, err := v.Figures().Reward(amount, vault.RewardTerms{
+		CommissionBps: p.CommissionBps, MinAssets: params.MinSelfStake, Period: params.RewardPeriod,
+	}, now(ctx))
+	if err != nil {
+		return types.ErrInvalidReward.Wrap(err.Error())
+	}
+	commission, err := v.Commission.SafeAdd(plan.Commission)
+	if err != nil {
+		return types.ErrInvalidReward.Wrap(err.Error())
+	}
+	account := types.VaultAddress(prover, v.Generation)
+	if v.Ended { // a late reward: the account lives again until it is claimed
+		ownaccount.Open(ctx, k.ak, account)
+		v.Ended = false
+	}
+	if err := k.bk.SendCoins(ctx, from, account, uproof(amount)); err != nil {
+		return err
+	}
+	v.SetFigures(plan.Vault)
+	v.Commission = commission
+	if err := k.saveVault(ctx, prover, v); err != nil {
+		return err
+	}
+	payer, err := k.text(from)
+	if err != nil {
+		return err
+	}
+	return emit(ctx, &types.EventRewardsAdded{
+		Prover: p.Address, Generation: v.Generation, Source: source, From: payer, Amount: amount,
+		Commission: plan.Commission, FeePaid: feePaid, VestsAt: v.Stream.End,
+	})
+}
+
+// Slash takes exactly min(amount, what vault and unstaking pool hold) from the
+// prover's current vault, on its way to the treasury, and returns it (law S7).
+// Nobody can name another recipient. It never fails for want of stake. reason
+// names why, for the record. It raises the prover's faults, even when nothing
+// was left to take; amount zero changes nothing. It fails with
+// ErrProverNotFound, ErrInvalidAmount.
+func (k *Keeper) Slash(ctx context.Context, prover sdk.AccAddress, reason string, amount math.Int) (math.Int, error) {
+	amount, err := notNegative("amount", amount)
+	if err != nil {
+		return math.Int{}, err
+	}
+	if len(reason) > types.MaxSourceBytes {
+		return math.Int{}, types.ErrInvalidAmount.Wrapf("reason has %d bytes, at most %d are allowed", len(reason), types.MaxSourceBytes)
+	}
+	p, v, err := k.vaultOf(ctx, prover, 0)
+	if err != nil || amount.IsZero() {
+		return math.ZeroInt(), err
+	}
+	plan, err := v.Figures().Slash(amount)
+	if err != nil {
+		return math.Int{}, vaultError(err)
+	}
+	v.SetFigures(plan.Vault)
+	v.Commission = v.Commission.Add(plan.Released)
+	v.Closed = v.Closed || plan.Closed
+	account := types.VaultAddress(prover, v.Generation)
+	if err := treasury.Collect(ctx, k.bk, account, types.ModuleName, chain.Denom, plan.Slashed); err != nil {
+		return math.Int{}, err
+	}
+	event := types.EventSlashed{
+		Prover: p.Address, Generation: v.Generation, Reason: reason, Asked: amount, FromVault: plan.FromVault,
+		FromPool: plan.FromPool, Released: plan.Released, Closed: plan.Closed, Faults: p.Faults + 1,
+	}
+	if plan.PoolWiped {
+		if event.VoidBelow, err = k.voidEntries(ctx, prover, &v); err != nil {
+			return math.Int{}, err
+		}
+	}
+	if err := k.punish(ctx, prover, p, v); err != nil {
+		return math.Int{}, err
+	}
+	return plan.Slashed, emit(ctx, &event)
+}
+
+// punish records the fault of a slash, and what the slash made of the prover. v
+// is the vault afterwards.
+func (k *Keeper) punish(ctx context.Context, addr sdk.AccAddress, p types.Prover, v types.Vault) error {
+	old := p
+	p.Faults++
+	params, err := k.params.Get(ctx)
+	if err != nil {
+		return err
+	}
+	own, err := k.selfStake(ctx, addr, v)
+	if err != nil {
+		return err
+	}
+	if own.LT(params.MinSelfStake) && !p.Retired {
+		p.AddCause(types.DEACTIVATION_CAUSE_SELF_STAKE)
+	}
+	if v.Closed && p.Load.OpenAssignments == 0 {
+		p.Retired = true
+	}
+	if err := k.saveOrEnd(ctx, addr, p, v); err != nil {
+		return err
+	}
+	return k.saveProver(ctx, addr, old, p, "slash")
+}
+
+// voidEntries declares all entries of a wiped pool void, at once and however
+// many there are; the end of the block deletes them in pages (law S4).
+func (k *Keeper) voidEntries(ctx context.Context, prover sdk.AccAddress, v *types.Vault) (uint64, error) {
+	v.VoidBelow = v.NextUnstake
+	return v.VoidBelow, k.purge.Set(ctx, vaultKey(prover, v.Generation))
+}

@@ -1,0 +1,47 @@
+package types
+
+import errorsmod "cosmossdk.io/errors"
+
+// Errors of the module. Each says what was wrong and what to do next; the place
+// that returns it adds the figures.
+var (
+	ErrInvalidParams     = errorsmod.Register(ModuleName, 2, "invalid parameters")
+	ErrInvalidAddress    = errorsmod.Register(ModuleName, 3, "invalid address")
+	ErrInvalidAmount     = errorsmod.Register(ModuleName, 4, "invalid amount")
+	ErrInvalidProfile    = errorsmod.Register(ModuleName, 5, "invalid profile")
+	ErrInvalidCommission = errorsmod.Register(ModuleName, 6, "commission rate out of range")
+	ErrInvalidDenom      = errorsmod.Register(ModuleName, 7, "not a vault share denom")
+	ErrUnauthorized      = errorsmod.Register(ModuleName, 8, "only the authority may do this")
+
+	ErrProverNotFound    = errorsmod.Register(ModuleName, 10, "no such prover; it has to register first")
+	ErrAlreadyProver     = errorsmod.Register(ModuleName, 11, "already a prover; retire before registering again")
+	ErrProverJailed      = errorsmod.Register(ModuleName, 12, "the prover is jailed; only the authority lifts that")
+	ErrProverRetired     = errorsmod.Register(ModuleName, 13, "the prover is retired; registering again opens a new vault")
+	ErrProverNotActive   = errorsmod.Register(ModuleName, 14, "the prover is not active")
+	ErrNothingToLift     = errorsmod.Register(ModuleName, 15, "nothing to lift")
+	ErrAlreadyInState    = errorsmod.Register(ModuleName, 16, "already so")
+	ErrOpenAssignments   = errorsmod.Register(ModuleName, 17, "assignments are open; wait for them to end")
+	ErrSelfStakeTooLow   = errorsmod.Register(ModuleName, 18, "the prover's own stake is below min_self_stake")
+	ErrSelfStakeRange    = errorsmod.Register(ModuleName, 19, "a prover keeps none of its own shares or at least min_self_stake of them")
+	ErrExposure          = errorsmod.Register(ModuleName, 20, "penalties would exceed the vault's assets")
+	ErrAssignmentUnknown = errorsmod.Register(ModuleName, 21, "no such open assignment")
+
+	ErrVaultNotFound      = errorsmod.Register(ModuleName, 30, "no such vault generation")
+	ErrVaultClosed        = errorsmod.Register(ModuleName, 31, "the vault was slashed to zero; its shares are void")
+	ErrAmountTooSmall     = errorsmod.Register(ModuleName, 32, "amount too small")
+	ErrTooFewShares       = errorsmod.Register(ModuleName, 33, "not enough shares")
+	ErrSharesLocked       = errorsmod.Register(ModuleName, 34, "a prover's own shares leave only by unstaking; use request-unstake")
+	ErrSharesVesting      = errorsmod.Register(ModuleName, 35, "vault shares cannot vest; send them to an ordinary account")
+	ErrTooManyUnstakes    = errorsmod.Register(ModuleName, 36, "too many open unstakings; wait until one completes")
+	ErrUnstakeNotFound    = errorsmod.Register(ModuleName, 37, "no such unstaking")
+	ErrUnstakeNotReady    = errorsmod.Register(ModuleName, 38, "the unstake delay is not over; wait until ready_at")
+	ErrUnstakeObligations = errorsmod.Register(ModuleName, 39, "assignments from before the unstaking are open; it completes by itself when they end")
+	ErrNoCommission       = errorsmod.Register(ModuleName, 40, "no commission to claim")
+	ErrInvalidReward      = errorsmod.Register(ModuleName, 41, "invalid reward")
+	ErrInvalidQuery       = errorsmod.Register(ModuleName, 42, "invalid query")
+	ErrMinOut             = errorsmod.Register(ModuleName, 43, "the result is below the minimum asked for; ask again at today's price")
+
+	ErrInvalidGenesis = errorsmod.Register(ModuleName, 50, "invalid genesis")
+	ErrInvariant      = errorsmod.Register(ModuleName, 51, "invariant broken")
+	ErrItemPanicked   = errorsmod.Register(ModuleName, 52, "the item panicked")
+)
