@@ -53,7 +53,7 @@ func New(t testing.TB, permissions map[string][]string, keys ...*storetypes.KVSt
 	db := dbm.NewMemDB()
 	stores := store.NewCommitMultiStore(db, log.NewNopLogger())
 	for _, k := range append([]*storetypes.KVStoreKey{authKey, bankKey}, keys...) {
-		stores.MountStoreWithDB(k, storetypes.StoreTypeIAVL, db)
+		stores.MountStoreWithDB(k, storetypes.StoreTypeIAVL, nil)
 	}
 	stores.MountStoreWithDB(objectKey, storetypes.StoreTypeObject, nil)
 	require.NoError(t, stores.LoadLatestVersion())

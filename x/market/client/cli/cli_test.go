@@ -1,0 +1,190 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"cosmossdk.io/math"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/x/market/types"
+	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
+)
+
+func TestMain(m *testing.M) {
+	chain.ConfigureBech32()
+	os.Exit(m.Run())
+}
+
+var hash = strings.Repeat("ab", 32)
+
+func TestCleanHash(t *testing.T) {
+	for _, s := range []string{hash, "0x" + hash, "0X" + strings.ToUpper(hash), " " + hash + "\n"} {
+		got, err := cleanHash("x", s)
+		require.NoError(t, err)
+		require.Equal(t, hash, got)
+	}
+	for _, s := range []string{"", "0x", hash[1:], hash + "00", strings.Repeat("zz", 32)} {
+		_, err := cleanHash("x", s)
+		require.Error(t, err, s)
+	}
+}
+
+func TestParseAmount(t *testing.T) {
+	for s, want := range map[string]string{"0": "0", "15": "15", "15uproof": "15", "1.5PROOF": "1500000", "0.000001PROOF": "1", "2 PROOF": "2000000"} {
+		got, err := parseAmount("x", s)
+		require.NoError(t, err, s)
+		require.Equal(t, want, got.String())
+	}
+	for _, s := range []string{"", "-1", "1.5", "0.0000001PROOF", "-1PROOF", "1atom", "PROOF", strings.Repeat("9", 100), strings.Repeat("9", 59) + "PROOF"} {
+		_, err := parseAmount("x", s)
+		require.Error(t, err, s)
+	}
+}
+
+func TestParseBidRef(t *testing.T) {
+	prover := sdk.AccAddress(bytes.Repeat([]byte{1}, 20)).String()
+	ref, err := parseBidRef("0x" + hash + ":" + prover)
+	require.NoError(t, err)
+	require.Equal(t, types.BidRef{RequestId: hash, Prover: prover}, ref)
+	for _, s := range []string{"", hash, hash + ":", "x:" + prover, hash + ":nobody"} {
+		_, err := parseBidRef(s)
+		require.Error(t, err, s)
+	}
+}
+
+// The secret of the bid that stands is found, whichever bid of the file it is.
+func TestSecrets(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "bids.json")
+	prover := sdk.AccAddress(bytes.Repeat([]byte{1}, 20))
+	var commitments [][]byte
+	for fee := range int64(3) {
+		s, commitment, err := newSecret("c-1", hash, prover, math.NewInt(fee), fee == 1)
+		require.NoError(t, err)
+		require.NoError(t, keepSecret(path, s))
+		commitments = append(commitments, commitment)
+	}
+	for fee, c := range commitments {
+		s, err := findSecret(path, c)
+		require.NoError(t, err)
+		require.Equal(t, int64(fee), s.Fee.Int64())
+		require.Equal(t, fee == 1, s.Standby)
+	}
+	_, err := findSecret(path, make([]byte, 32))
+	require.Error(t, err)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "salts are nobody else's business")
+	left, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	require.Len(t, left, 1)
+
+	require.NoError(t, os.WriteFile(path, []byte("{"), 0o600))
+	require.Error(t, keepSecret(path, secret{}), "a damaged file is not overwritten")
+	require.Error(t, keepSecret(filepath.Join(path, "none"), secret{}))
+}
+
+func TestEnvelope(t *testing.T) {
+	find := func(id string) (verifiertypes.Circuit, error) {
+		if id != hash {
+			return verifiertypes.Circuit{}, errors.New("unknown")
+		}
+		return verifiertypes.Circuit{Family: "groth16", Curve: "bn254", Key: []byte{7}}, nil
+	}
+	fields := func(st verifiertypes.Statement, p types.Proof) map[string]string {
+		e, err := makeEnvelope(st, p, find)
+		require.NoError(t, err)
+		bz, err := json.Marshal(e)
+		require.NoError(t, err)
+		var m map[string]string
+		require.NoError(t, json.Unmarshal(bz, &m))
+		return m
+	}
+	circuit := verifiertypes.Statement{Verifier: "circuit", Program: hash, Digest: hash}
+	require.Equal(t, map[string]string{
+		"family": "groth16", "curve": "bn254", "key": "0x07", "program": "0x" + hash, "digest": "0x" + hash, "public_values": "0x01", "proof": "0x02",
+	}, fields(circuit, types.Proof{Proof: []byte{2}, PublicValues: []byte{1}}))
+	require.Equal(t, map[string]string{
+		"verifier": "pico/v1", "program": "0x" + hash, "digest": "0x" + hash, "proof": "0x02",
+	}, fields(verifiertypes.Statement{Verifier: "pico/v1", Program: hash, Digest: hash}, types.Proof{Proof: []byte{2}}))
+	circuit.Program = strings.Repeat("cd", 32)
+	_, err := makeEnvelope(circuit, types.Proof{}, find)
+	require.Error(t, err)
+}
+
+func TestReadFileIsBounded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "f")
+	require.NoError(t, os.WriteFile(path, make([]byte, 10), 0o600))
+	_, err := readFile(&cobra.Command{}, path, 9)
+	require.Error(t, err)
+	bz, err := readFile(&cobra.Command{}, path, 10)
+	require.NoError(t, err)
+	require.Len(t, bz, 10)
+}
+
+// fakeQuery answers with one view after the other.
+type fakeQuery struct {
+	types.QueryClient
+	views []types.RequestView
+}
+
+func (q *fakeQuery) Request(context.Context, *types.QueryRequestRequest, ...grpc.CallOption) (*types.QueryRequestResponse, error) {
+	if len(q.views) == 0 {
+		return nil, status.Error(codes.NotFound, "no such request")
+	}
+	v := q.views[0]
+	q.views = q.views[1:]
+	return &types.QueryRequestResponse{View: v}, nil
+}
+
+func TestWatcher(t *testing.T) {
+	pending := types.Auction{Status: types.REQUEST_STATUS_PENDING, UnrevealedBonds: math.ZeroInt()}
+	done := types.Auction{Status: types.REQUEST_STATUS_FULFILLED, EndReason: types.END_REASON_PROVED, Assignment: &types.Assignment{Prover: "p", Price: math.NewInt(6)}}
+	q := &fakeQuery{views: []types.RequestView{
+		{Auction: pending, Stage: types.STAGE_BIDDING},
+		{Auction: pending, Stage: types.STAGE_REVEALING},
+		{Auction: done, Stage: types.STAGE_DONE, Request: types.Request{Id: hash, MaxFee: math.NewInt(10)}},
+	}}
+	cmd := &cobra.Command{}
+	var out, errOut bytes.Buffer
+	cmd.SetOut(&out)
+	cmd.SetErr(&errOut)
+	w := watcher{cmd: cmd, query: q, id: hash, lookup: func() (uint32, string, error) { return 5, "out of luck", nil }}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	view, err := w.ended(ctx)
+	require.NoError(t, err)
+	require.Equal(t, "bidding: 0 bids, until block 0\nrevealing: 0 of 0 bids, until block 0\ndone: REQUEST_STATUS_FULFILLED, END_REASON_PROVED\n", errOut.String())
+	require.NoError(t, printOutcome(cmd, client.Context{}, view))
+	require.Equal(t, "REQUEST_STATUS_FULFILLED request="+hash+" winner=p price=6uproof refunded=4uproof\n", out.String())
+	require.ErrorContains(t, w.included(ctx), "out of luck")
+}
+
+func TestCommands(t *testing.T) {
+	for _, name := range []string{"request", "bid", "reveal", "submit-proof", "claim"} {
+		sub, _, err := NewTxCmd().Find([]string{name})
+		require.NoError(t, err)
+		require.Equal(t, name, sub.Name())
+		require.NotEmpty(t, sub.Example)
+		require.NotNil(t, sub.Flags().Lookup("from"))
+	}
+	sub, _, err := NewQueryCmd().Find([]string{"proof"})
+	require.NoError(t, err)
+	require.Equal(t, "proof", sub.Name())
+}

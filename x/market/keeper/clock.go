@@ -1,0 +1,55 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+
+	"cosmossdk.io/collections"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/proofmarket/proofmarket/x/market/types"
+)
+
+// BeginBlock moves the clock (docs/design.md section 5, "Clock"): market time is
+// block time minus the time lost to halts. A gap longer than max_block_gap is
+// lost whole, before any message of the block, and so is the time since the last
+// block of an imported state.
+func (k *Keeper) BeginBlock(ctx context.Context) error {
+	clock, err := k.clock.Get(ctx)
+	if err != nil {
+		return err
+	}
+	params, err := k.params.Get(ctx)
+	if err != nil {
+		return err
+	}
+	imported, err := k.imported.Get(ctx)
+	if err != nil && !errors.Is(err, collections.ErrNotFound) {
+		return err
+	}
+	sdkCtx := sdk.UnwrapSDKContext(ctx)
+	blockTime := sdkCtx.BlockTime().UTC()
+	if clock.LastBlockTime.IsZero() {
+		clock.MarketTime, clock.LastBlockTime = blockTime, blockTime
+		return k.clock.Set(ctx, clock)
+	}
+	gap := blockTime.Sub(clock.LastBlockTime)
+	if imported {
+		if err := k.imported.Remove(ctx); err != nil {
+			return err
+		}
+	}
+	clock.LastBlockTime = blockTime
+	if imported || gap > params.MaxBlockGap {
+		clock.Lost += gap
+		// This block is the first of the grace.
+		clock.GraceUntilHeight = blockHeight(ctx) + params.HaltGraceBlocks - 1
+		event := types.EventHalt{Gap: gap, Lost: clock.Lost, GraceUntilHeight: clock.GraceUntilHeight}
+		if err := emit(ctx, &event); err != nil {
+			return err
+		}
+	}
+	clock.MarketTime = blockTime.Add(-clock.Lost)
+	return k.clock.Set(ctx, clock)
+}

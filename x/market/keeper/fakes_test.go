@@ -1,0 +1,246 @@
+package keeper_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"cosmossdk.io/math"
+
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+
+	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/x/internal/banktest"
+	"github.com/proofmarket/proofmarket/x/internal/treasury"
+	stakingtypes "github.com/proofmarket/proofmarket/x/staking/types"
+	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
+)
+
+type contextT = context.Context
+
+// treasuryAddr is where fakePool puts the treasury's coins.
+var treasuryAddr = authtypes.NewModuleAddress("pool")
+
+// fakePool stands for x/distribution: it takes the coins into an account of its own.
+type fakePool struct{ b *banktest.Fixture }
+
+func (p fakePool) FundCommunityPool(ctx context.Context, amount sdk.Coins, sender sdk.AccAddress) error {
+	return p.b.Bank.SendCoins(ctx, sender, treasuryAddr, amount)
+}
+
+// fakeProvers stands for the module provers. Its state is in a store, so that it
+// follows transactions and cache contexts.
+type fakeProvers struct {
+	b   *banktest.Fixture
+	key storetypes.StoreKey
+	// failRewards makes AddRewards fail; panicOnSlash makes Slash panic.
+	failRewards  bool
+	panicOnSlash bool
+}
+
+type fakeAssignment struct{ Stake, Penalty int64 }
+
+type fakeProver struct {
+	State                              stakingtypes.ProverState
+	Generation, Faults, Next           uint64
+	Assets, SelfStake, Slashed, Reward int64
+	Open                               map[uint64]fakeAssignment
+}
+
+func newFakeProvers(b *banktest.Fixture, key storetypes.StoreKey) *fakeProvers {
+	return &fakeProvers{b: b, key: key}
+}
+
+// vault is where a fake prover's coins are.
+func vault(prover sdk.AccAddress) sdk.AccAddress { return account("vault of " + prover.String()) }
+
+// add registers an active prover.
+func (p *fakeProvers) add(f *fixture, addr sdk.AccAddress, assets int64) {
+	p.b.Fund(f.tb, vault(addr), assets)
+	p.set(f.Ctx, addr, fakeProver{State: stakingtypes.PROVER_STATE_ACTIVE, Generation: 1, Assets: assets, SelfStake: assets, Open: map[uint64]fakeAssignment{}})
+}
+
+// change changes a prover.
+func (p *fakeProvers) change(ctx context.Context, addr sdk.AccAddress, change func(*fakeProver)) {
+	prover, _ := p.get(ctx, addr)
+	change(&prover)
+	p.set(ctx, addr, prover)
+}
+
+func (p *fakeProvers) store(ctx context.Context) storetypes.KVStore {
+	return sdk.UnwrapSDKContext(ctx).KVStore(p.key)
+}
+
+func (p *fakeProvers) get(ctx context.Context, addr sdk.AccAddress) (prover fakeProver, found bool) {
+	bz := p.store(ctx).Get(append([]byte("prover/"), addr...))
+	if bz == nil {
+		return prover, false
+	}
+	if err := json.Unmarshal(bz, &prover); err != nil {
+		panic(err)
+	}
+	return prover, true
+}
+
+func (p *fakeProvers) set(ctx context.Context, addr sdk.AccAddress, prover fakeProver) {
+	bz, err := json.Marshal(prover)
+	if err != nil {
+		panic(err)
+	}
+	p.store(ctx).Set(append([]byte("prover/"), addr...), bz)
+}
+
+// dump writes the store of the fakes as text.
+func (p *fakeProvers) dump(ctx context.Context) string {
+	var s strings.Builder
+	it := p.store(ctx).Iterator(nil, nil)
+	defer it.Close()
+	for ; it.Valid(); it.Next() {
+		fmt.Fprintf(&s, "%x=%s\n", it.Key(), it.Value())
+	}
+	return s.String()
+}
+
+func (p *fakeProvers) IsProver(ctx context.Context, addr sdk.AccAddress) (bool, error) {
+	prover, found := p.get(ctx, addr)
+	return found && prover.State != stakingtypes.PROVER_STATE_RETIRED, nil
+}
+
+func (p *fakeProvers) Params(context.Context) (stakingtypes.Params, error) {
+	return stakingtypes.Params{MinSelfStake: math.NewInt(1_000_000)}, nil
+}
+
+func (p *fakeProvers) Standing(ctx context.Context, addr sdk.AccAddress) (stakingtypes.Standing, error) {
+	prover, found := p.get(ctx, addr)
+	if !found {
+		return stakingtypes.Standing{}, stakingtypes.ErrProverNotFound
+	}
+	params, err := p.Params(ctx)
+	s := stakingtypes.Standing{
+		State: prover.State, Generation: prover.Generation, Faults: prover.Faults, Assets: math.NewInt(prover.Assets),
+		SelfStake: math.NewInt(prover.SelfStake), MinSelfStake: params.MinSelfStake,
+		AssignedStake: math.ZeroInt(), Exposure: math.ZeroInt(), OpenAssignments: uint64(len(prover.Open)),
+	}
+	for _, a := range prover.Open {
+		s.AssignedStake, s.Exposure = s.AssignedStake.AddRaw(a.Stake), s.Exposure.AddRaw(a.Penalty)
+	}
+	return s, err
+}
+
+func (p *fakeProvers) OpenAssignment(ctx context.Context, addr sdk.AccAddress, stake, penalty math.Int) (uint64, error) {
+	prover, found := p.get(ctx, addr)
+	if !found || prover.State != stakingtypes.PROVER_STATE_ACTIVE {
+		return 0, stakingtypes.ErrProverNotActive
+	}
+	prover.Next++
+	prover.Open[prover.Next] = fakeAssignment{stake.Int64(), penalty.Int64()}
+	p.set(ctx, addr, prover)
+	return prover.Next, nil
+}
+
+func (p *fakeProvers) CloseAssignment(ctx context.Context, addr sdk.AccAddress, number uint64) error {
+	prover, _ := p.get(ctx, addr)
+	if _, open := prover.Open[number]; !open {
+		return stakingtypes.ErrAssignmentUnknown
+	}
+	delete(prover.Open, number)
+	p.set(ctx, addr, prover)
+	return nil
+}
+
+func (p *fakeProvers) AddRewards(ctx context.Context, addr, from sdk.AccAddress, source string, amount, _ math.Int) error {
+	if p.failRewards {
+		return stakingtypes.ErrInvalidReward
+	}
+	if source != "market" {
+		return fmt.Errorf("source %q", source)
+	}
+	prover, _ := p.get(ctx, addr)
+	prover.Assets += amount.Int64()
+	prover.Reward += amount.Int64()
+	p.set(ctx, addr, prover)
+	return p.b.Bank.SendCoins(ctx, from, vault(addr), sdk.NewCoins(sdk.NewCoin(chain.Denom, amount)))
+}
+
+func (p *fakeProvers) Slash(ctx context.Context, addr sdk.AccAddress, _ string, amount math.Int) (math.Int, error) {
+	if p.panicOnSlash {
+		panic("slash")
+	}
+	prover, _ := p.get(ctx, addr)
+	slashed := math.MinInt(amount, math.NewInt(prover.Assets))
+	prover.Assets -= slashed.Int64()
+	prover.Slashed += slashed.Int64()
+	prover.Faults++
+	p.set(ctx, addr, prover)
+	return slashed, treasury.Collect(ctx, p.b.Bank, vault(addr), stakingtypes.ModuleName, chain.Denom, slashed)
+}
+
+// fakeVerifier stands for the module verifier: a proof is the hash of its statement.
+type fakeVerifier struct {
+	key    storetypes.StoreKey
+	status map[string]verifiertypes.VerifierStatus
+	// verified counts the calls of Verify.
+	verified int
+}
+
+func newFakeVerifier(key storetypes.StoreKey) *fakeVerifier {
+	return &fakeVerifier{key: key, status: map[string]verifiertypes.VerifierStatus{
+		"pico/v1": verifiertypes.VERIFIER_STATUS_ACTIVE, "circuit": verifiertypes.VERIFIER_STATUS_ACTIVE,
+	}}
+}
+
+func (v *fakeVerifier) proof(st verifiertypes.Statement) []byte {
+	sum := sha256.Sum256([]byte(st.Verifier + st.Program + st.Digest))
+	return sum[:]
+}
+
+func (v *fakeVerifier) CheckStatement(_ context.Context, st verifiertypes.Statement) error {
+	if _, _, err := st.Decode(); err != nil {
+		return err
+	}
+	switch v.status[st.Verifier] {
+	case verifiertypes.VERIFIER_STATUS_ACTIVE:
+		return nil
+	case verifiertypes.VERIFIER_STATUS_UNSPECIFIED:
+		return verifiertypes.ErrVerifierNotFound
+	default:
+		return verifiertypes.ErrVerifierNotActive
+	}
+}
+
+func (v *fakeVerifier) Verify(_ context.Context, st verifiertypes.Statement, _, proof []byte) error {
+	v.verified++
+	if string(proof) != string(v.proof(st)) {
+		return verifiertypes.ErrInvalidProof
+	}
+	return nil
+}
+
+func (v *fakeVerifier) hold(ref []byte) []byte { return append([]byte("hold/"), ref...) }
+
+func (v *fakeVerifier) Hold(ctx context.Context, _ verifiertypes.Statement, ref []byte) error {
+	store := sdk.UnwrapSDKContext(ctx).KVStore(v.key)
+	if store.Has(v.hold(ref)) {
+		return errors.New("held twice")
+	}
+	store.Set(v.hold(ref), []byte{1})
+	return nil
+}
+
+func (v *fakeVerifier) Release(ctx context.Context, _ verifiertypes.Statement, ref []byte) error {
+	store := sdk.UnwrapSDKContext(ctx).KVStore(v.key)
+	if !store.Has(v.hold(ref)) {
+		return errors.New("not held")
+	}
+	store.Delete(v.hold(ref))
+	return nil
+}
+
+func (v *fakeVerifier) Status(_ context.Context, id string) (verifiertypes.VerifierStatus, error) {
+	return v.status[id], nil
+}

@@ -1,0 +1,171 @@
+package keeper
+
+import (
+	"context"
+
+	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/proofmarket/proofmarket/x/market/auction"
+	"github.com/proofmarket/proofmarket/x/market/types"
+)
+
+// settle pays for a verified proof and ends the request (law M8).
+func (k *Keeper) settle(ctx context.Context, e *entry, submitter string) (auction.Settlement, error) {
+	duty := *e.auction.Assignment
+	plan, err := auction.Settle(e.auction.Holdings(e.request.MaxFee), duty.Price, e.request.Terms.ProtocolFeeBps)
+	if err != nil {
+		return plan, errorsmod.Wrap(types.ErrInvariant, err.Error())
+	}
+	prover, err := k.address("prover", duty.Prover)
+	if err != nil {
+		return plan, err
+	}
+	if err := k.collect(ctx, e.account(), plan.ProtocolFee); err != nil {
+		return plan, err
+	}
+	if err := k.reward(ctx, e, prover, plan); err != nil {
+		return plan, err
+	}
+	if err := k.payOut(ctx, e, e.request.Requester, plan.Refund); err != nil {
+		return plan, err
+	}
+	if err := k.payOut(ctx, e, duty.Payer, plan.Bond); err != nil {
+		return plan, err
+	}
+	if err := k.provers.CloseAssignment(ctx, prover, duty.Number); err != nil {
+		return plan, err
+	}
+	if err := k.finish(ctx, e, types.REQUEST_STATUS_FULFILLED, types.END_REASON_PROVED); err != nil {
+		return plan, err
+	}
+	return plan, emit(ctx, &types.EventFulfilled{
+		RequestId: e.request.Id, Requester: e.request.Requester, Prover: duty.Prover, Submitter: submitter,
+		Price: duty.Price, ProtocolFee: plan.ProtocolFee, Reward: plan.Reward, Refund: plan.Refund, Bond: plan.Bond,
+	})
+}
+
+// reward passes the prover's part on to its vault, whatever its state: a prover
+// that delivered is paid (law S6). Should the vault not take it, the prover may
+// claim it.
+func (k *Keeper) reward(ctx context.Context, e *entry, prover sdk.AccAddress, plan auction.Settlement) error {
+	if plan.Reward.IsZero() {
+		return nil
+	}
+	return k.orClaim(ctx, e, prover, plan.Reward, func(ctx context.Context) error {
+		return k.provers.AddRewards(ctx, prover, e.account(), types.RewardSource, plan.Reward, plan.ProtocolFee)
+	})
+}
+
+// refund ends a request without a proof: the requester gets everything back
+// (law M9), the bonds go where cause says.
+func (k *Keeper) refund(ctx context.Context, e *entry, reason types.EndReason, cause auction.Cause) error {
+	plan, returned, err := k.unwind(ctx, e, cause)
+	if err != nil {
+		return err
+	}
+	if err := k.finish(ctx, e, types.REQUEST_STATUS_REFUNDED, reason); err != nil {
+		return err
+	}
+	return emit(ctx, &types.EventRefunded{
+		RequestId: e.request.Id, Requester: e.request.Requester, Amount: plan.Requester, Reason: reason,
+		BondsReturned: returned, BondsClaimable: e.auction.UnrevealedBonds,
+	})
+}
+
+// unwind moves the coins of a request that ends without a proof and releases its
+// prover. returned is the sum of the bonds that went back.
+func (k *Keeper) unwind(ctx context.Context, e *entry, cause auction.Cause) (plan auction.Refund, returned math.Int, err error) {
+	plan, err = auction.PlanRefund(e.auction.Holdings(e.request.MaxFee), cause)
+	if err != nil {
+		return plan, returned, errorsmod.Wrap(types.ErrInvariant, err.Error())
+	}
+	if err = k.payOut(ctx, e, e.request.Requester, plan.Requester); err != nil {
+		return plan, returned, err
+	}
+	if err = k.payOut(ctx, e, e.auction.BondPayer(), plan.HeldBond); err != nil {
+		return plan, returned, err
+	}
+	if err = k.collect(ctx, e.account(), plan.Treasury); err != nil {
+		return plan, returned, err
+	}
+	e.auction.UnrevealedBonds = plan.SealedBonds
+	sealed, err := k.returnSealed(ctx, e)
+	if err != nil {
+		return plan, returned, err
+	}
+	return plan, plan.HeldBond.Add(sealed), k.release(ctx, e)
+}
+
+// release ends the open assignment, if there is one.
+func (k *Keeper) release(ctx context.Context, e *entry) error {
+	duty, open := e.auction.OpenDuty()
+	if !open {
+		return nil
+	}
+	prover, err := k.address("prover", duty.Prover)
+	if err != nil {
+		return err
+	}
+	return k.provers.CloseAssignment(ctx, prover, duty.Number)
+}
+
+// returnSealed pays the bonds of the first sealed bids back. It looks at one page
+// of bids, since there may be any number; the payers of the others claim theirs
+// (law M11).
+func (k *Keeper) returnSealed(ctx context.Context, e *entry) (math.Int, error) {
+	sum := math.ZeroInt()
+	if e.auction.UnrevealedBonds.IsZero() {
+		return sum, nil
+	}
+	type item struct {
+		prover sdk.AccAddress
+		bid    types.Bid
+	}
+	var page []item
+	seen := 0
+	rng := collections.NewPrefixedPairRange[[]byte, sdk.AccAddress](e.id)
+	err := k.bids.Walk(ctx, rng, func(key collections.Pair[[]byte, sdk.AccAddress], bid types.Bid) (bool, error) {
+		if seen++; bid.State == types.BID_STATE_SEALED {
+			page = append(page, item{key.K2(), bid})
+		}
+		return seen == types.BondPage, nil
+	})
+	if err != nil {
+		return sum, err
+	}
+	for _, i := range page {
+		if err := k.payOut(ctx, e, i.bid.Payer, i.bid.Bond); err != nil {
+			return sum, err
+		}
+		i.bid.BondReturned = true
+		if err := k.setBid(ctx, e.id, i.prover, i.bid); err != nil {
+			return sum, err
+		}
+		sum = sum.Add(i.bid.Bond)
+	}
+	e.auction.UnrevealedBonds = e.auction.UnrevealedBonds.Sub(sum)
+	return sum, nil
+}
+
+// finish ends a request for good (law M12) and saves it. Its account goes with
+// the last coin of right, which bonds that wait for their payers may delay.
+func (k *Keeper) finish(ctx context.Context, e *entry, status types.RequestStatus, reason types.EndReason) error {
+	a := &e.auction
+	a.Status, a.Stage, a.EndReason, a.EndHeight, a.Search = status, types.STAGE_DONE, reason, blockHeight(ctx), nil
+	if err := k.inputs.Remove(ctx, e.id); err != nil {
+		return err
+	}
+	if err := k.verifier.Release(ctx, e.request.Statement, e.id); err != nil {
+		return err
+	}
+	if a.UnrevealedBonds.IsZero() {
+		if err := k.closeAccount(ctx, e); err != nil {
+			return err
+		}
+	}
+	return k.save(ctx, e)
+}

@@ -1,0 +1,359 @@
+package keeper
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+
+	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/x/market/auction"
+	"github.com/proofmarket/proofmarket/x/market/types"
+)
+
+// CheckInvariants checks what must always hold of the market (docs/design.md
+// section 7, points 1, 4, 5 and 6) and returns ErrInvariant for the first thing
+// that does not. It reads the whole state: for tests, simulation and after an
+// import.
+func (k *Keeper) CheckInvariants(ctx context.Context) error {
+	loads := map[string]load{}
+	err := k.requests.Walk(ctx, nil, func(id []byte, _ types.Request) (bool, error) {
+		e, err := k.load(ctx, id)
+		if err != nil {
+			return true, broken("request %X has no auction: %s", id, err)
+		}
+		if err := k.checkRequest(ctx, e, loads); err != nil {
+			return true, err
+		}
+		return false, nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, check := range []func(context.Context) error{k.checkIndexes, k.checkQueues, k.checkClaims} {
+		if err := check(ctx); err != nil {
+			return err
+		}
+	}
+	return k.checkLoads(ctx, loads)
+}
+
+// broken makes an ErrInvariant.
+func broken(format string, args ...any) error {
+	return errorsmod.Wrapf(types.ErrInvariant, format, args...)
+}
+
+// load is what a prover's open assignments come to.
+type load struct {
+	stake, exposure math.Int
+	open            uint64
+}
+
+// checkRequest checks one request with its bids, account and queue entry.
+func (k *Keeper) checkRequest(ctx context.Context, e *entry, loads map[string]load) error {
+	if e.request.Id != types.FormatID(e.id) {
+		return broken("request %X calls itself %s", e.id, e.request.Id)
+	}
+	if err := k.checkBids(ctx, e, loads); err != nil {
+		return err
+	}
+	if err := k.checkAccount(ctx, e); err != nil {
+		return err
+	}
+	if err := k.checkParts(ctx, e); err != nil {
+		return err
+	}
+	if duty, open := e.auction.OpenDuty(); open {
+		l, known := loads[duty.Prover]
+		if !known {
+			l = load{math.ZeroInt(), math.ZeroInt(), 0}
+		}
+		loads[duty.Prover] = load{l.stake.Add(e.request.MinStake), l.exposure.Add(e.request.Terms.Penalty), l.open + 1}
+	}
+	return k.checkQueued(ctx, e)
+}
+
+// checkBids recounts the bids and ranks them again (laws M6, M7).
+func (k *Keeper) checkBids(ctx context.Context, e *entry, loads map[string]load) error {
+	var total, reveals, candidates uint64
+	sealed := math.ZeroInt()
+	var ranked []auction.Entry
+	rng := collections.NewPrefixedPairRange[[]byte, sdk.AccAddress](e.id)
+	err := k.bids.Walk(ctx, rng, func(key collections.Pair[[]byte, sdk.AccAddress], bid types.Bid) (bool, error) {
+		total++
+		name, err := k.format(key.K2())
+		if err != nil {
+			return true, err
+		}
+		if _, known := loads[name]; !known {
+			loads[name] = load{math.ZeroInt(), math.ZeroInt(), 0}
+		}
+		switch bid.State {
+		case types.BID_STATE_SEALED:
+			if !bid.BondReturned {
+				sealed = sealed.Add(bid.Bond)
+			}
+		case types.BID_STATE_RANKED:
+			reveals++
+			ranked = append(ranked, auction.Entry{Fee: bid.Fee, Order: bid.Order})
+			if bid.Standby && e.request.StandbyWindow > 0 {
+				candidates++
+				return k.checkCandidate(ctx, e, key.K2(), bid)
+			}
+		case types.BID_STATE_UNRANKED:
+			reveals++
+		default:
+			return true, broken("bid of %s for %s has state %d", name, e.request.Id, bid.State)
+		}
+		return false, nil
+	})
+	if err != nil {
+		return err
+	}
+	a := e.auction
+	if total != a.Bids || reveals != a.Reveals || uint64(len(ranked)) != a.Ranked {
+		return broken("request %s counts %d bids, %d reveals, %d ranked; there are %d, %d, %d",
+			e.request.Id, a.Bids, a.Reveals, a.Ranked, total, reveals, len(ranked))
+	}
+	// Bonds of sealed bids are all there until the closing, which takes them all.
+	open := a.Stage == types.STAGE_BIDDING || a.Stage == types.STAGE_REVEALING
+	if (open || a.UnrevealedBonds.IsPositive()) && !sealed.Equal(a.UnrevealedBonds) {
+		return broken("request %s counts sealed bonds of %s, there are %s", e.request.Id, a.UnrevealedBonds, sealed)
+	}
+	return checkRanking(e, ranked)
+}
+
+// checkCandidate checks that the index leads to a standby candidate.
+func (k *Keeper) checkCandidate(ctx context.Context, e *entry, prover sdk.AccAddress, bid types.Bid) (bool, error) {
+	key, err := standbyKey(e.id, bid.Fee, bid.Order)
+	if err != nil {
+		return true, err
+	}
+	stored, err := k.standby.Get(ctx, key)
+	if err != nil || !prover.Equals(sdk.AccAddress(stored)) {
+		return true, broken("standby bid of %s for %s is not in the index", prover, e.request.Id)
+	}
+	return false, nil
+}
+
+// checkRanking sorts the ranked bids and compares.
+func checkRanking(e *entry, ranked []auction.Entry) error {
+	slices.SortFunc(ranked, func(a, b auction.Entry) int {
+		if c := a.Fee.BigInt().Cmp(b.Fee.BigInt()); c != 0 {
+			return c
+		}
+		return int(a.Order) - int(b.Order)
+	})
+	r := e.auction.Ranking()
+	if (len(ranked) > 0) != (e.auction.Leader != nil) ||
+		len(ranked) > 0 && (ranked[0].Order != r.Leader.Order || !ranked[0].Fee.Equal(r.Leader.Fee)) ||
+		len(ranked) > 1 && !ranked[1].Fee.Equal(r.Second) {
+		return broken("request %s has a ranking that differs from its bids", e.request.Id)
+	}
+	return nil
+}
+
+// checkAccount checks that the request's account covers what it must, and is gone
+// when it must be (invariant 1). Coins that came by hand may lie on top.
+func (k *Keeper) checkAccount(ctx context.Context, e *entry) error {
+	have := k.bank.GetBalance(ctx, e.account(), chain.Denom).Amount
+	need := e.auction.UnrevealedBonds
+	open := e.auction.Status == types.REQUEST_STATUS_PENDING
+	if open {
+		need = e.auction.Holdings(e.request.MaxFee).Total()
+	}
+	if have.LT(need) {
+		return broken("account of request %s holds %s, needs %s", e.request.Id, have, need)
+	}
+	exists := k.accounts.GetAccount(ctx, e.account()) != nil
+	if open && !exists || !open && need.IsZero() && have.IsZero() && exists {
+		return broken("account of request %s in %s: exists is %t", e.request.Id, e.auction.Status, exists)
+	}
+	return nil
+}
+
+// checkParts checks that input and proof are there exactly when they should be.
+func (k *Keeper) checkParts(ctx context.Context, e *entry) error {
+	input, err := k.inputs.Has(ctx, e.id)
+	if err != nil {
+		return err
+	}
+	if input && e.auction.Status != types.REQUEST_STATUS_PENDING {
+		return broken("request %s has ended and keeps its input", e.request.Id)
+	}
+	proof, err := k.proofs.Has(ctx, e.id)
+	if err != nil {
+		return err
+	}
+	if proof != (e.auction.Status == types.REQUEST_STATUS_FULFILLED) {
+		return broken("request %s is %s, proof stored is %t", e.request.Id, e.auction.Status, proof)
+	}
+	if done := e.auction.Stage == types.STAGE_DONE; done != (e.auction.EndReason != types.END_REASON_UNSPECIFIED) ||
+		done == (e.auction.Status == types.REQUEST_STATUS_PENDING) {
+		return broken("request %s is %s in %s, for %s", e.request.Id, e.auction.Status, e.auction.Stage, e.auction.EndReason)
+	}
+	return nil
+}
+
+// checkQueued checks that the request is in exactly the queue that its state
+// calls for, or among the dead letters (invariant 5).
+func (k *Keeper) checkQueued(ctx context.Context, e *entry) error {
+	dead, err := k.deadLetters.Has(ctx, e.id)
+	if err != nil {
+		return err
+	}
+	places := 0
+	if dead {
+		places++
+	}
+	if height, waits := e.auction.QueueHeight(); waits {
+		queued, err := k.heightQueue.Has(ctx, collections.Join(height, e.id))
+		if err != nil {
+			return err
+		}
+		if queued {
+			places++
+		}
+	}
+	if due, waits := e.auction.QueueTime(); waits {
+		queued, err := k.timeQueue.Has(ctx, collections.Join(due.UnixNano(), e.id))
+		if err != nil {
+			return err
+		}
+		if queued {
+			places++
+		}
+	}
+	want := 0
+	if e.auction.Status == types.REQUEST_STATUS_PENDING {
+		want = 1
+	}
+	if places != want {
+		return broken("request %s in %s is in %d queues, not in %d", e.request.Id, e.auction.Stage, places, want)
+	}
+	return nil
+}
+
+// checkIndexes checks that auctions, bids, inputs, proofs and standby candidates
+// belong to something (invariant 5).
+func (k *Keeper) checkIndexes(ctx context.Context) error {
+	known := func(what string, id []byte) (bool, error) {
+		has, err := k.requests.Has(ctx, id)
+		if err == nil && !has {
+			err = broken("%s of request %X, which does not exist", what, id)
+		}
+		return err != nil, err
+	}
+	walks := []func() error{
+		func() error {
+			return k.auctions.Walk(ctx, nil, func(id []byte, _ types.Auction) (bool, error) { return known("auction", id) })
+		},
+		func() error {
+			return k.inputs.Walk(ctx, nil, func(id, _ []byte) (bool, error) { return known("input", id) })
+		},
+		func() error {
+			return k.proofs.Walk(ctx, nil, func(id []byte, _ types.Proof) (bool, error) { return known("proof", id) })
+		},
+		func() error {
+			return k.bids.Walk(ctx, nil, func(key collections.Pair[[]byte, sdk.AccAddress], _ types.Bid) (bool, error) {
+				return known("bid", key.K1())
+			})
+		},
+		func() error {
+			return k.standby.Walk(ctx, nil, func(key collections.Triple[[]byte, []byte, uint64], prover []byte) (bool, error) {
+				bid, found, err := k.getBid(ctx, key.K1(), prover)
+				if err == nil && (!found || !bid.Standby || bid.State != types.BID_STATE_RANKED || bid.Order != key.K3() ||
+					!bytes.Equal(bid.Fee.BigInt().FillBytes(make([]byte, len(key.K2()))), key.K2())) {
+					err = broken("standby entry of request %X leads to no such bid", key.K1())
+				}
+				return err != nil, err
+			})
+		},
+	}
+	for _, walk := range walks {
+		if err := walk(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkQueues checks that every queue entry is where its request's state puts it
+// (invariant 5).
+func (k *Keeper) checkQueues(ctx context.Context) error {
+	err := k.heightQueue.Walk(ctx, nil, func(key collections.Pair[uint64, []byte]) (bool, error) {
+		a, err := k.auctions.Get(ctx, key.K2())
+		if height, waits := a.QueueHeight(); err != nil || !waits || height != key.K1() {
+			return true, broken("height queue entry (%d, %X) is stale", key.K1(), key.K2())
+		}
+		return false, nil
+	})
+	if err != nil {
+		return err
+	}
+	err = k.timeQueue.Walk(ctx, nil, func(key collections.Pair[int64, []byte]) (bool, error) {
+		a, err := k.auctions.Get(ctx, key.K2())
+		if due, waits := a.QueueTime(); err != nil || !waits || due.UnixNano() != key.K1() {
+			return true, broken("time queue entry (%s, %X) is stale", time.Unix(0, key.K1()).UTC(), key.K2())
+		}
+		return false, nil
+	})
+	if err != nil {
+		return err
+	}
+	return k.deadLetters.Walk(ctx, nil, func(id []byte) (bool, error) {
+		a, err := k.auctions.Get(ctx, id)
+		if err != nil || a.Status != types.REQUEST_STATUS_PENDING {
+			return true, broken("dead letter %X is stale", id)
+		}
+		return false, nil
+	})
+}
+
+// checkClaims checks that the claims account covers all claims (invariant 1).
+func (k *Keeper) checkClaims(ctx context.Context) error {
+	sum := math.ZeroInt()
+	err := k.claims.Walk(ctx, nil, func(_ sdk.AccAddress, amount math.Int) (bool, error) {
+		sum = sum.Add(amount)
+		return false, nil
+	})
+	if err != nil {
+		return err
+	}
+	if have := k.bank.GetBalance(ctx, types.ClaimsAccount(), chain.Denom).Amount; have.LT(sum) {
+		return broken("claims account holds %s, claims are %s", have, sum)
+	}
+	return nil
+}
+
+// checkLoads compares what provers record as assigned with the requests that they
+// lead or are assigned (invariant 4).
+func (k *Keeper) checkLoads(ctx context.Context, loads map[string]load) error {
+	names := make([]string, 0, len(loads))
+	for name := range loads {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		prover, err := k.address("prover", name)
+		if err != nil {
+			return err
+		}
+		s, err := k.provers.Standing(ctx, prover)
+		if err != nil {
+			return broken("prover %s: %s", name, err)
+		}
+		l := loads[name]
+		if !s.AssignedStake.Equal(l.stake) || !s.Exposure.Equal(l.exposure) || s.OpenAssignments != l.open {
+			return broken("prover %s records stake %s, exposure %s, %d open; its requests come to %s, %s, %d",
+				name, s.AssignedStake, s.Exposure, s.OpenAssignments, l.stake, l.exposure, l.open)
+		}
+	}
+	return nil
+}

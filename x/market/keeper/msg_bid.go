@@ -1,0 +1,92 @@
+package keeper
+
+import (
+	"context"
+
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/proofmarket/proofmarket/x/market/auction"
+	"github.com/proofmarket/proofmarket/x/market/types"
+)
+
+// Bid places a sealed bid, or replaces one (law M5).
+func (s msgServer) Bid(ctx context.Context, msg *types.MsgBid) (*types.MsgBidResponse, error) {
+	signer, err := s.k.canonical("signer", &msg.Signer)
+	if err != nil {
+		return nil, err
+	}
+	if err := msg.Validate(); err != nil {
+		return nil, err
+	}
+	return s.k.placeBid(ctx, signer, msg)
+}
+
+// placeBid stores a bid of an eligible prover. The first one escrows the bond;
+// one that replaces it keeps bond and payer.
+func (k *Keeper) placeBid(ctx context.Context, signer sdk.AccAddress, msg *types.MsgBid) (*types.MsgBidResponse, error) {
+	e, m, err := k.open(ctx, msg.RequestId)
+	if err != nil {
+		return nil, err
+	}
+	if e.auction.Stage != types.STAGE_BIDDING {
+		return nil, errorsmod.Wrapf(types.ErrBiddingClosed, "it closed after block %d, this is block %d", e.auction.BiddingEnd, m.height)
+	}
+	prover, err := k.actingFor(ctx, signer)
+	if err != nil {
+		return nil, err
+	}
+	standing, reason, err := k.eligible(ctx, prover, e.request)
+	if err != nil {
+		return nil, err
+	}
+	if reason != nil {
+		return nil, reason
+	}
+	bid, replaced, err := k.getBid(ctx, e.id, prover)
+	if err != nil {
+		return nil, err
+	}
+	if !replaced {
+		if bid, err = k.firstBid(ctx, e, signer, msg.Signer); err != nil {
+			return nil, err
+		}
+	}
+	bid.Commitment, bid.Generation, bid.Faults = msg.Commitment, standing.Generation, standing.Faults
+	if err := k.setBid(ctx, e.id, prover, bid); err != nil {
+		return nil, err
+	}
+	name, err := k.format(prover)
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgBidResponse{Prover: name, Bond: bid.Bond}, emit(ctx, &types.EventBid{
+		RequestId: e.request.Id, Prover: name, Signer: msg.Signer, Bond: bid.Bond, Payer: bid.Payer,
+		Replaced: replaced, Bids: e.auction.Bids,
+	})
+}
+
+// firstBid takes the bond of a prover's first bid and counts the bidder.
+func (k *Keeper) firstBid(ctx context.Context, e *entry, payer sdk.AccAddress, payerName string) (types.Bid, error) {
+	bond, err := bidBond(e.request)
+	if err != nil {
+		return types.Bid{}, err
+	}
+	if err := k.escrow(ctx, e, payer, "bid bond", bond); err != nil {
+		return types.Bid{}, err
+	}
+	e.auction.Bids++
+	e.auction.UnrevealedBonds = e.auction.UnrevealedBonds.Add(bond)
+	return types.Bid{Bond: bond, Payer: payerName, State: types.BID_STATE_SEALED, Fee: math.ZeroInt()}, k.save(ctx, e)
+}
+
+// bidBond is the bond of a first bid under the request's pinned terms.
+func bidBond(r types.Request) (math.Int, error) {
+	bond, err := auction.Bond(r.MaxFee, r.Terms.MinBidBond, r.Terms.BidBondBps)
+	if err != nil {
+		return bond, errorsmod.Wrap(types.ErrInvalidAmount, err.Error())
+	}
+	return bond, nil
+}

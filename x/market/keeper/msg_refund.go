@@ -1,0 +1,66 @@
+package keeper
+
+import (
+	"context"
+
+	errorsmod "cosmossdk.io/errors"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/proofmarket/proofmarket/x/market/types"
+)
+
+// Refund applies what is due on requests; anyone may send it (law M9). A bad item
+// fails alone.
+func (s msgServer) Refund(ctx context.Context, msg *types.MsgRefund) (*types.MsgRefundResponse, error) {
+	if _, err := s.k.canonical("signer", &msg.Signer); err != nil {
+		return nil, err
+	}
+	if err := msg.Validate(); err != nil {
+		return nil, err
+	}
+	response := &types.MsgRefundResponse{}
+	for _, name := range msg.RequestIds {
+		response.Results = append(response.Results, s.k.applyDue(ctx, name))
+	}
+	return response, nil
+}
+
+// applyDue applies what is due on one request, in isolation.
+func (k *Keeper) applyDue(ctx context.Context, name string) types.RefundResult {
+	result := types.RefundResult{RequestId: name}
+	if len(name) > types.MaxErrorBytes {
+		result.RequestId = name[:types.MaxErrorBytes]
+	}
+	err := isolated(ctx, func(ctx context.Context) error {
+		e, err := k.loadByName(ctx, name)
+		if err != nil {
+			return err
+		}
+		if err := checkOpen(e); err != nil {
+			return err
+		}
+		m, err := k.now(ctx)
+		if err != nil {
+			return err
+		}
+		applied, err := k.advance(ctx, e, m)
+		if err == nil && !applied {
+			err = errorsmod.Wrapf(types.ErrNothingDue, "request is in %s", e.auction.Stage)
+		}
+		if err != nil {
+			return err
+		}
+		result.Status, result.Stage = e.auction.Status, e.auction.Stage
+		return nil
+	})
+	result.Applied = err == nil
+	if err != nil {
+		// The text becomes part of the block's results: ABCIInfo keeps what
+		// unregistered errors say out of it.
+		_, _, text := errorsmod.ABCIInfo(err, false)
+		result.Error = types.Truncate(text)
+		sdk.UnwrapSDKContext(ctx).Logger().Debug("market: nothing applied", "request", result.RequestId, "error", err.Error())
+	}
+	return result
+}

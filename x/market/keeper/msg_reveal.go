@@ -1,0 +1,202 @@
+package keeper
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/proofmarket/proofmarket/x/market/auction"
+	"github.com/proofmarket/proofmarket/x/market/types"
+	stakingtypes "github.com/proofmarket/proofmarket/x/staking/types"
+)
+
+// Reveal opens a bid (law M6).
+func (s msgServer) Reveal(ctx context.Context, msg *types.MsgReveal) (*types.MsgRevealResponse, error) {
+	signer, err := s.k.canonical("signer", &msg.Signer)
+	if err != nil {
+		return nil, err
+	}
+	if err := msg.Validate(); err != nil {
+		return nil, err
+	}
+	return s.k.reveal(ctx, signer, msg)
+}
+
+// reveal opens a bid, ranks it if its prover is eligible still, and moves the
+// lead with its assignment and bond.
+func (k *Keeper) reveal(ctx context.Context, signer sdk.AccAddress, msg *types.MsgReveal) (*types.MsgRevealResponse, error) {
+	e, m, err := k.open(ctx, msg.RequestId)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkRevealing(e, m); err != nil {
+		return nil, err
+	}
+	prover, err := k.revealer(ctx, e, signer)
+	if err != nil {
+		return nil, err
+	}
+	bid, err := k.openBid(ctx, e, prover, msg)
+	if err != nil {
+		return nil, err
+	}
+	name, err := k.format(prover)
+	if err != nil {
+		return nil, err
+	}
+	event := types.EventRevealed{
+		RequestId: e.request.Id, Prover: name, Fee: bid.Fee, Standby: bid.Standby, Order: bid.Order,
+		BondReturned: math.ZeroInt(), BondLost: math.ZeroInt(), DisplacedBond: math.ZeroInt(),
+	}
+	standing, reason, err := k.eligible(ctx, prover, e.request)
+	if err != nil {
+		return nil, err
+	}
+	if reason == nil && standing.Generation != bid.Generation {
+		reason = types.ErrGenerationChanged
+	}
+	if reason != nil {
+		err = k.unranked(ctx, e, standing, &bid, reason, &event)
+	} else {
+		err = k.ranked(ctx, e, prover, name, &bid, &event)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := k.setBid(ctx, e.id, prover, bid); err != nil {
+		return nil, err
+	}
+	if e.auction.Reveals == e.auction.Bids {
+		// Every bid is open: the window closes at the end of this block (law M6).
+		e.auction.RevealEnd = m.height
+	}
+	event.RevealEnd = e.auction.RevealEnd
+	if err := k.save(ctx, e); err != nil {
+		return nil, err
+	}
+	return &types.MsgRevealResponse{Ranked: event.Ranked, Leads: event.Leads}, emit(ctx, &event)
+}
+
+// checkRevealing returns ErrRevealNotOpen or ErrRevealClosed outside the window.
+func checkRevealing(e *entry, m moment) error {
+	switch e.auction.Stage {
+	case types.STAGE_REVEALING:
+		return nil
+	case types.STAGE_BIDDING:
+		return errorsmod.Wrapf(types.ErrRevealNotOpen, "they open after block %d, this is block %d", e.auction.BiddingEnd, m.height)
+	default:
+		return errorsmod.Wrapf(types.ErrRevealClosed, "they closed after block %d, this is block %d", e.auction.RevealEnd, m.height)
+	}
+}
+
+// revealer says whose bid the signer opens. A bidder that is no prover any more,
+// because its vault was slashed to nothing, may still open its own bid.
+func (k *Keeper) revealer(ctx context.Context, e *entry, signer sdk.AccAddress) (sdk.AccAddress, error) {
+	prover, failure := k.actingFor(ctx, signer)
+	if !errors.Is(failure, types.ErrNotAProver) {
+		return prover, failure
+	}
+	if _, found, err := k.getBid(ctx, e.id, signer); err != nil || found {
+		return signer, err
+	}
+	return nil, failure
+}
+
+// openBid checks a reveal against the commitment and uses the bid up: no bid is
+// revealed twice.
+func (k *Keeper) openBid(ctx context.Context, e *entry, prover sdk.AccAddress, msg *types.MsgReveal) (types.Bid, error) {
+	bid, found, err := k.getBid(ctx, e.id, prover)
+	if err != nil {
+		return bid, err
+	}
+	if !found {
+		return bid, errorsmod.Wrapf(types.ErrBidNotFound, "%s has no bid for request %s", prover, e.request.Id)
+	}
+	if bid.State != types.BID_STATE_SEALED {
+		return bid, errorsmod.Wrapf(types.ErrAlreadyRevealed, "request %s", e.request.Id)
+	}
+	if msg.Fee.GT(e.request.MaxFee) {
+		return bid, errorsmod.Wrapf(types.ErrFeeTooHigh, "fee %suproof, max_fee %suproof", msg.Fee, e.request.MaxFee)
+	}
+	chainID := sdk.UnwrapSDKContext(ctx).ChainID()
+	commitment, err := auction.Commitment(chainID, e.id, prover, msg.Fee, msg.Standby, msg.Salt)
+	if err != nil {
+		return bid, errorsmod.Wrap(types.ErrWrongReveal, err.Error())
+	}
+	if !bytes.Equal(commitment[:], bid.Commitment) {
+		return bid, errorsmod.Wrap(types.ErrWrongReveal, "fee, standby and salt must be those of the latest bid")
+	}
+	bid.Fee, bid.Standby, bid.Order = msg.Fee, msg.Standby, e.auction.Reveals
+	e.auction.Reveals++
+	e.auction.UnrevealedBonds = e.auction.UnrevealedBonds.Sub(bid.Bond)
+	return bid, nil
+}
+
+// unranked uses up the bid of a prover that is not eligible any more. Its bond is
+// lost, unless the authority or a slash changed the prover's standing (law M6).
+func (k *Keeper) unranked(ctx context.Context, e *entry, standing stakingtypes.Standing, bid *types.Bid, reason error, event *types.EventRevealed) error {
+	bid.State = types.BID_STATE_UNRANKED
+	event.Reason = types.Truncate(reason.Error())
+	if standing.Faults > bid.Faults {
+		event.BondReturned = bid.Bond
+		return k.payOut(ctx, e, bid.Payer, bid.Bond)
+	}
+	event.BondLost = bid.Bond
+	return k.collect(ctx, e.account(), bid.Bond)
+}
+
+// ranked inserts the bid into the ranking. A bid that does not lead gets its bond
+// back at once, and so does one that loses the lead (law M6).
+func (k *Keeper) ranked(ctx context.Context, e *entry, prover sdk.AccAddress, name string, bid *types.Bid, event *types.EventRevealed) error {
+	bid.State = types.BID_STATE_RANKED
+	event.Ranked = true
+	ranking, leads, err := e.auction.Ranking().Insert(auction.Entry{Fee: bid.Fee, Order: bid.Order})
+	if err != nil {
+		return errorsmod.Wrap(types.ErrInvalidAmount, err.Error())
+	}
+	e.auction.Ranked = ranking.Count
+	if ranking.Count > 1 {
+		e.auction.SecondFee = ranking.Second
+	}
+	if bid.Standby && e.request.StandbyWindow > 0 {
+		key, err := standbyKey(e.id, bid.Fee, bid.Order)
+		if err != nil {
+			return err
+		}
+		if err := k.standby.Set(ctx, key, prover); err != nil {
+			return err
+		}
+	}
+	if !leads {
+		event.BondReturned = bid.Bond
+		return k.payOut(ctx, e, bid.Payer, bid.Bond)
+	}
+	event.Leads = true
+	return k.takeLead(ctx, e, prover, name, bid, event)
+}
+
+// takeLead moves the lead, with its assignment, to the prover (law M7).
+func (k *Keeper) takeLead(ctx context.Context, e *entry, prover sdk.AccAddress, name string, bid *types.Bid, event *types.EventRevealed) error {
+	number, err := k.provers.OpenAssignment(ctx, prover, e.request.MinStake, e.request.Terms.Penalty)
+	if err != nil {
+		return err
+	}
+	if old := e.auction.Leader; old != nil {
+		if err := k.release(ctx, e); err != nil {
+			return err
+		}
+		if err := k.payOut(ctx, e, old.Payer, old.Bond); err != nil {
+			return err
+		}
+		event.Displaced, event.DisplacedBond = old.Prover, old.Bond
+	}
+	e.auction.Leader = &types.Leader{
+		Prover: name, Generation: bid.Generation, Fee: bid.Fee, Order: bid.Order, Number: number, Bond: bid.Bond, Payer: bid.Payer,
+	}
+	return nil
+}

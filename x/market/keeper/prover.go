@@ -1,0 +1,110 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+
+	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/proofmarket/proofmarket/x/market/auction"
+	"github.com/proofmarket/proofmarket/x/market/types"
+	stakingtypes "github.com/proofmarket/proofmarket/x/staking/types"
+)
+
+// actingFor says for which prover the signer acts (law M3): a prover acts for
+// itself, a submitter for the prover that it is registered to in that prover's
+// present vault generation. It returns ErrNotAProver.
+func (k *Keeper) actingFor(ctx context.Context, signer sdk.AccAddress) (sdk.AccAddress, error) {
+	if is, err := k.provers.IsProver(ctx, signer); err != nil || is {
+		return signer, err
+	}
+	link, live, err := k.liveLink(ctx, signer)
+	if err != nil {
+		return nil, err
+	}
+	if !live {
+		return nil, errorsmod.Wrapf(types.ErrNotAProver, "%s; register as a prover, or have a prover register this address as its submitter", signer)
+	}
+	return k.address("prover", link.Prover)
+}
+
+// liveLink gives the submitter's link; false if there is none or it has lapsed
+// with the prover's vault generation.
+func (k *Keeper) liveLink(ctx context.Context, submitter sdk.AccAddress) (types.SubmitterLink, bool, error) {
+	link, err := k.submitters.Get(ctx, submitter)
+	if errors.Is(err, collections.ErrNotFound) {
+		return link, false, nil
+	}
+	if err != nil {
+		return link, false, err
+	}
+	prover, err := k.address("prover", link.Prover)
+	if err != nil {
+		return link, false, err
+	}
+	is, err := k.provers.IsProver(ctx, prover)
+	if err != nil || !is {
+		return link, false, err
+	}
+	standing, err := k.provers.Standing(ctx, prover)
+	return link, err == nil && standing.Generation == link.Generation, err
+}
+
+// conditions gives every condition of law M4 for the prover and the request.
+func (k *Keeper) conditions(ctx context.Context, standing stakingtypes.Standing, minStake, penalty math.Int) ([]auction.Condition, error) {
+	params, err := k.params.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	conditions, err := auction.Eligibility(auction.Figures{
+		Active:        standing.State == stakingtypes.PROVER_STATE_ACTIVE,
+		SelfStake:     standing.SelfStake,
+		MinSelfStake:  standing.MinSelfStake,
+		Assets:        standing.Assets,
+		AssignedStake: standing.AssignedStake,
+		Exposure:      standing.Exposure,
+	}, auction.Ask{MinStake: minStake, Penalty: penalty, OvercommitBps: params.OvercommitBps})
+	if err != nil {
+		return nil, errorsmod.Wrap(types.ErrInvalidAmount, err.Error())
+	}
+	return conditions, nil
+}
+
+// eligible tells how the prover stands and why it may not take the request
+// (law M4); a nil reason means that it may.
+func (k *Keeper) eligible(ctx context.Context, prover sdk.AccAddress, r types.Request) (standing stakingtypes.Standing, reason, err error) {
+	standing, err = k.provers.Standing(ctx, prover)
+	if errors.Is(err, stakingtypes.ErrProverNotFound) {
+		return standing, types.ErrNotAProver, nil
+	}
+	if err != nil {
+		return standing, nil, err
+	}
+	conditions, err := k.conditions(ctx, standing, r.MinStake, r.Terms.Penalty)
+	if err != nil {
+		return standing, nil, err
+	}
+	unmet, some := auction.FirstUnmet(conditions)
+	if !some {
+		return standing, nil, nil
+	}
+	return standing, unmetError(standing, unmet), nil
+}
+
+// unmetError says which condition is not met, with its figures.
+func unmetError(standing stakingtypes.Standing, c auction.Condition) error {
+	switch c.Reason {
+	case auction.ReasonState:
+		return errorsmod.Wrapf(types.ErrProverNotActive, "its state is %s", standing.State)
+	case auction.ReasonSelfStake:
+		return errorsmod.Wrapf(types.ErrSelfStakeTooLow, "has %suproof, needs %suproof; stake more", c.Have, c.Need)
+	case auction.ReasonVault:
+		return errorsmod.Wrapf(types.ErrVaultTooSmall, "vault has %suproof, needs %suproof; add stake or wait until an assignment ends", c.Have, c.Need)
+	default:
+		return errorsmod.Wrapf(types.ErrExposureTooHigh, "vault has %suproof, penalties could reach %suproof; add stake or wait until an assignment ends", c.Have, c.Need)
+	}
+}
