@@ -1,0 +1,24 @@
+// Command proverd is the sidecar of a prover: it bids for proofs on a
+// Proofmarket chain, makes those that it wins, and submits them.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/proofmarket/proofmarket/internal/chain"
+)
+
+func main() {
+	chain.ConfigureBech32().Seal()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := newRootCmd().ExecuteContext(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "Error:", err)
+		os.Exit(1)
+	}
+}

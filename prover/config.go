@@ -1,0 +1,278 @@
+package prover
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"cosmossdk.io/math"
+	toml "github.com/pelletier/go-toml/v2"
+
+	"github.com/proofmarket/proofmarket/prover/backend/gnark"
+	"github.com/proofmarket/proofmarket/prover/chain"
+	"github.com/proofmarket/proofmarket/prover/strategy"
+)
+
+const (
+	// ConfigFile is the name of the configuration in a home folder.
+	ConfigFile = "config.toml"
+
+	configMode = 0o600
+	homeMode   = 0o700
+)
+
+// Config is everything that an operator sets. It is one file, config.toml in
+// the home folder; what it leaves out has the value of DefaultConfig.
+type Config struct {
+	// Home is the folder of the configuration, the jobs and the files. It is not
+	// part of the file.
+	Home string `toml:"-"`
+	// Worker is the command line of a process that calls ServeBackend; empty to
+	// make proofs in this process. It is not part of the file.
+	Worker []string `toml:"-"`
+
+	Chain   ChainConfig   `toml:"chain"`
+	Key     KeyConfig     `toml:"key"`
+	Price   PriceConfig   `toml:"price"`
+	Filter  FilterConfig  `toml:"filter"`
+	Backend BackendConfig `toml:"backend"`
+	Fetch   FetchConfig   `toml:"fetch"`
+	Serve   ServeConfig   `toml:"serve"`
+	Log     LogConfig     `toml:"log"`
+}
+
+// ChainConfig says where the chain is.
+type ChainConfig struct {
+	ID               string   `toml:"id"`
+	Nodes            []string `toml:"nodes"`
+	GasPrice         string   `toml:"gas_price"`
+	GasMarginPercent uint64   `toml:"gas_margin_percent"`
+	TxTTL            Duration `toml:"tx_ttl"`
+	PollInterval     Duration `toml:"poll_interval"`
+	Timeout          Duration `toml:"timeout"`
+}
+
+// KeyConfig says who signs, and for whom.
+type KeyConfig struct {
+	// Prover is whom the signer acts for; empty to ask the chain.
+	Prover  string `toml:"prover"`
+	Name    string `toml:"name"`
+	Backend string `toml:"backend"`
+	Dir     string `toml:"dir"`
+}
+
+// PriceConfig is the pricing part of strategy.Policy; amounts in uproof.
+type PriceConfig struct {
+	FixedCost       Amount `toml:"fixed_cost"`
+	PerMillionUnits Amount `toml:"per_million_units"`
+	MarginBps       uint32 `toml:"margin_bps"`
+	MinMarginBps    uint32 `toml:"min_margin_bps"`
+	MinFee          Amount `toml:"min_fee"`
+	Standby         bool   `toml:"standby"`
+}
+
+// FilterConfig is the choosing part of strategy.Policy.
+type FilterConfig struct {
+	Verifiers        []string `toml:"verifiers"`
+	Programs         []string `toml:"programs"`
+	DeniedPrograms   []string `toml:"denied_programs"`
+	DeniedRequesters []string `toml:"denied_requesters"`
+	MaxPenalty       Amount   `toml:"max_penalty"`
+	MaxUnits         uint64   `toml:"max_units"`
+	MaxJobs          int      `toml:"max_jobs"`
+}
+
+// BackendConfig says how proofs are made.
+type BackendConfig struct {
+	// InProcess makes proofs in the sidecar's own process: a little less memory,
+	// but an image that makes the library crash takes the sidecar with it.
+	InProcess       bool        `toml:"in_process"`
+	Workers         int         `toml:"workers"`
+	UnitsPerSecond  uint64      `toml:"units_per_second"`
+	MaxConstraints  uint64      `toml:"max_constraints"`
+	MaxPrograms     int         `toml:"max_programs"`
+	EvaluateTimeout Duration    `toml:"evaluate_timeout"`
+	ProveTimeout    Duration    `toml:"prove_timeout"`
+	TrialProofs     TrialProofs `toml:"trial_proofs"`
+}
+
+// FetchConfig bounds what is downloaded for strangers.
+type FetchConfig struct {
+	AllowPrivateURLs bool     `toml:"allow_private_urls"`
+	Timeout          Duration `toml:"timeout"`
+	MaxImageBytes    int64    `toml:"max_image_bytes"`
+	MaxInputBytes    int64    `toml:"max_input_bytes"`
+	MaxCacheBytes    int64    `toml:"max_cache_bytes"`
+}
+
+// ServeConfig says where metrics are served; empty for nowhere.
+type ServeConfig struct {
+	Metrics string `toml:"metrics"`
+}
+
+// LogConfig says how the log looks: format text or json, level debug, info,
+// warn or error.
+type LogConfig struct {
+	Format string `toml:"format"`
+	Level  string `toml:"level"`
+}
+
+// DefaultConfig returns a configuration that lacks only a chain and a key.
+func DefaultConfig(home string) Config {
+	p := strategy.DefaultPolicy()
+	return Config{
+		Home: home,
+		Chain: ChainConfig{
+			Nodes: []string{"http://127.0.0.1:26657"}, GasPrice: chain.DefaultGasPrice,
+			GasMarginPercent: chain.DefaultGasMarginPercent, TxTTL: Duration(chain.DefaultTxTTL),
+			PollInterval: Duration(500 * time.Millisecond), Timeout: Duration(chain.DefaultTimeout),
+		},
+		Key: KeyConfig{Name: "submitter", Backend: "test", Dir: home},
+		Price: PriceConfig{
+			FixedCost: Amount{p.FixedCost}, PerMillionUnits: Amount{p.PerMillionUnits},
+			MarginBps: p.MarginBps, MinMarginBps: p.MinMarginBps, MinFee: Amount{p.MinFee}, Standby: p.Standby,
+		},
+		Filter: FilterConfig{
+			Verifiers: []string{}, Programs: []string{}, DeniedPrograms: []string{}, DeniedRequesters: []string{},
+			MaxPenalty: Amount{p.MaxPenalty}, MaxUnits: p.MaxUnits, MaxJobs: p.MaxJobs,
+		},
+		Backend: BackendConfig{
+			Workers: gnark.DefaultWorkers, UnitsPerSecond: p.UnitsPerSecond, MaxConstraints: gnark.DefaultMaxConstraints,
+			MaxPrograms: gnark.DefaultMaxPrograms, EvaluateTimeout: Duration(2 * time.Minute),
+			ProveTimeout: Duration(30 * time.Minute), TrialProofs: TrialNew,
+		},
+		Fetch: FetchConfig{
+			Timeout: Duration(time.Minute), MaxImageBytes: gnark.DefaultMaxImageBytes,
+			MaxInputBytes: gnark.DefaultMaxInputBytes, MaxCacheBytes: 4 << 30,
+		},
+		Log: LogConfig{Format: "text", Level: "info"},
+	}
+}
+
+// LoadConfig reads the configuration in a home folder over the defaults. A key
+// that it does not know is an error: it may be a slip of the pen.
+func LoadConfig(home string) (Config, error) {
+	cfg := DefaultConfig(home)
+	path := filepath.Join(home, ConfigFile)
+	f, err := os.Open(path)
+	if err != nil {
+		return cfg, fmt.Errorf("read the configuration (make one with `proverd init`): %w", err)
+	}
+	defer f.Close()
+	if err := toml.NewDecoder(f).DisallowUnknownFields().Decode(&cfg); err != nil {
+		var strict *toml.StrictMissingError
+		if errors.As(err, &strict) {
+			return cfg, fmt.Errorf("%s: unknown key:\n%s", path, strict.String())
+		}
+		return cfg, fmt.Errorf("%s: %w", path, err)
+	}
+	if cfg.Key.Dir == "" {
+		cfg.Key.Dir = home
+	}
+	if !filepath.IsAbs(cfg.Key.Dir) {
+		cfg.Key.Dir = filepath.Join(home, cfg.Key.Dir)
+	}
+	return cfg, nil
+}
+
+// WriteConfig writes the configuration into its home folder; it replaces none.
+func WriteConfig(cfg Config) (path string, err error) {
+	if err := os.MkdirAll(cfg.Home, homeMode); err != nil {
+		return "", fmt.Errorf("make the home folder: %w", err)
+	}
+	raw, err := toml.Marshal(cfg)
+	if err != nil {
+		return "", fmt.Errorf("write the configuration: %w", err)
+	}
+	path = filepath.Join(cfg.Home, ConfigFile)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, configMode)
+	if err != nil {
+		return "", fmt.Errorf("write the configuration: %w", err)
+	}
+	if _, err := f.Write(raw); err != nil {
+		f.Close()
+		return "", fmt.Errorf("write the configuration: %w", err)
+	}
+	return path, f.Close()
+}
+
+// Policy returns the strategy that the configuration describes.
+func (c Config) Policy() strategy.Policy {
+	return strategy.Policy{
+		Verifiers: c.Filter.Verifiers, Programs: c.Filter.Programs,
+		DeniedPrograms: c.Filter.DeniedPrograms, DeniedRequesters: c.Filter.DeniedRequesters,
+		FixedCost: c.Price.FixedCost.Int, PerMillionUnits: c.Price.PerMillionUnits.Int,
+		MarginBps: c.Price.MarginBps, MinMarginBps: c.Price.MinMarginBps, MinFee: c.Price.MinFee.Int,
+		MaxPenalty: c.Filter.MaxPenalty.Int, MaxUnits: c.Filter.MaxUnits,
+		UnitsPerSecond: c.Backend.UnitsPerSecond, MaxJobs: c.Filter.MaxJobs, Standby: c.Price.Standby,
+	}
+}
+
+// Validate says what is wrong with a configuration, and with which key.
+func (c Config) Validate() error {
+	if err := c.Policy().Validate(); err != nil {
+		return err
+	}
+	positive := []struct {
+		key string
+		ok  bool
+	}{
+		{"chain.id", c.Chain.ID != ""},
+		{"chain.nodes", len(c.Chain.Nodes) > 0},
+		{"chain.poll_interval", c.Chain.PollInterval > 0},
+		{"chain.tx_ttl", c.Chain.TxTTL > 0 && time.Duration(c.Chain.TxTTL) <= chain.MaxTxTTL},
+		{"chain.timeout", c.Chain.Timeout > 0},
+		{"key.name", c.Key.Name != ""},
+		{"backend.workers", c.Backend.Workers > 0},
+		{"backend.evaluate_timeout", c.Backend.EvaluateTimeout > 0},
+		{"backend.prove_timeout", c.Backend.ProveTimeout > 0},
+		{"backend.trial_proofs", c.Backend.TrialProofs == TrialNew || c.Backend.TrialProofs == TrialAlways || c.Backend.TrialProofs == TrialNever},
+		{"fetch.timeout", c.Fetch.Timeout > 0},
+		{"fetch.max_image_bytes", c.Fetch.MaxImageBytes > 0},
+		{"fetch.max_input_bytes", c.Fetch.MaxInputBytes > 0},
+		{"log.format", c.Log.Format == "text" || c.Log.Format == "json"},
+	}
+	var bad []string
+	for _, p := range positive {
+		if !p.ok {
+			bad = append(bad, p.key)
+		}
+	}
+	if len(bad) > 0 {
+		return fmt.Errorf("missing or out of range in %s: %s", ConfigFile, strings.Join(bad, ", "))
+	}
+	return nil
+}
+
+// Duration is a time.Duration that reads and writes as text, such as 2m0s.
+type Duration time.Duration
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Duration) UnmarshalText(b []byte) error {
+	v, err := time.ParseDuration(string(b))
+	*d = Duration(v)
+	return err
+}
+
+// Amount is an amount of uproof that reads and writes as text, such as 10000.
+type Amount struct{ math.Int }
+
+// MarshalText implements encoding.TextMarshaler.
+func (a Amount) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler. It takes a bare integer,
+// with or without the name of the coin.
+func (a *Amount) UnmarshalText(b []byte) error {
+	v, ok := math.NewIntFromString(strings.TrimSuffix(string(b), "uproof"))
+	if !ok {
+		return fmt.Errorf("%q is not an amount: write a whole number of uproof", b)
+	}
+	a.Int = v
+	return nil
+}

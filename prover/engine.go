@@ -1,0 +1,322 @@
+// Package prover is the sidecar as a library. It watches the market, decides
+// what to bid for, proves what it wins and submits it, and holds nothing but a
+// submitter's key (laws P1 to P6).
+package prover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sort"
+	"sync"
+	"time"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/proofmarket/proofmarket/prover/backend"
+	"github.com/proofmarket/proofmarket/prover/chain"
+	"github.com/proofmarket/proofmarket/prover/store"
+	"github.com/proofmarket/proofmarket/prover/strategy"
+	markettypes "github.com/proofmarket/proofmarket/x/market/types"
+	"github.com/proofmarket/proofmarket/x/verifier/proof"
+	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
+)
+
+// Chain is what the engine needs of the chain; chain.Client offers it.
+type Chain interface {
+	ChainID() string
+	Signer() string
+	Head(ctx context.Context) (chain.Head, error)
+	Pending(ctx context.Context) ([]markettypes.RequestView, error)
+	Request(ctx context.Context, id string) (markettypes.RequestView, []byte, error)
+	Bid(ctx context.Context, requestID, prover string) (markettypes.Bid, error)
+	MayBid(ctx context.Context, requestID, prover string) (*markettypes.QueryMayBidResponse, error)
+	Key(ctx context.Context, st verifiertypes.Statement) (proof.Key, error)
+	Sign(ctx context.Context, msg sdk.Msg) (chain.SignedTx, error)
+	Broadcast(ctx context.Context, raw []byte) error
+	LookUp(ctx context.Context, hash string) (chain.TxResult, error)
+}
+
+var _ Chain = (*chain.Client)(nil)
+
+// EngineConfig says how the engine works.
+type EngineConfig struct {
+	// Prover is the bech32 address that the engine bids for.
+	Prover string
+	Policy strategy.Policy
+	// TrialProofs says when a proof is made and checked before bidding.
+	TrialProofs TrialProofs
+	// Workers is the number of proofs, and of dry runs, under way at a time.
+	Workers int
+	// MaxImageBytes and MaxInputBytes bound what is downloaded.
+	MaxImageBytes int64
+	MaxInputBytes int64
+	// MaxBlobBytes bounds the images and inputs kept on disk beyond need.
+	MaxBlobBytes int64
+	// EvaluateTimeout bounds download and dry run, ProveTimeout one proof.
+	EvaluateTimeout time.Duration
+	ProveTimeout    time.Duration
+}
+
+// TrialProofs says when the engine proves before it bids. A dry run cannot tell
+// whether an image's proving key belongs to the circuit's verifying key; one who
+// publishes a pair that does not fit would have each winner slashed.
+type TrialProofs string
+
+// The choices for TrialProofs.
+const (
+	// TrialNew proves first where no proof of this image under this program was
+	// made here before.
+	TrialNew TrialProofs = "new"
+	// TrialAlways proves every request before bidding for it.
+	TrialAlways TrialProofs = "always"
+	// TrialNever relies on the dry run.
+	TrialNever TrialProofs = "never"
+)
+
+// retryBlocks is how long a failure that may pass is left alone, in blocks,
+// times the number of failures so far.
+const retryBlocks = 2
+
+// Engine drives every job one step at a time from what the chain and the job
+// store say. Nothing that matters is in its memory only.
+type Engine struct {
+	cfg     EngineConfig
+	prover  sdk.AccAddress
+	chain   Chain
+	store   *store.Store
+	blobs   *Blobs
+	fetcher *Fetcher
+	backend backend.Backend
+	log     *slog.Logger
+	metrics *Metrics
+
+	// wake is signalled when background work has something for Tick.
+	wake     chan struct{}
+	evaluate chan struct{} // one token for each dry run
+	proving  chan struct{} // one token for each proof
+	tasks    sync.WaitGroup
+
+	// decide makes "is there room" and "take it" one step.
+	decide sync.Mutex
+
+	mu sync.Mutex
+	// open remembers requests that are open: what we know of them and whether a
+	// task works on them. All of it can be found out again.
+	open map[string]*note
+}
+
+// note is what the engine remembers of an open request.
+type note struct {
+	busy     bool   // a task works on it
+	refused  bool   // for good
+	said     string // the last reason logged
+	inspect  *inspection
+	failures int
+	retryAt  int64 // height
+}
+
+// NewEngine returns an engine; it does nothing until Tick is called.
+func NewEngine(cfg EngineConfig, c Chain, s *store.Store, blobs *Blobs, f *Fetcher, b backend.Backend, log *slog.Logger, m *Metrics) (*Engine, error) {
+	prover, err := sdk.AccAddressFromBech32(cfg.Prover)
+	if err != nil {
+		return nil, fmt.Errorf("prover address %q: %w", cfg.Prover, err)
+	}
+	if err := cfg.Policy.Validate(); err != nil {
+		return nil, fmt.Errorf("policy: %w", err)
+	}
+	workers := max(1, cfg.Workers)
+	return &Engine{
+		cfg: cfg, prover: prover, chain: c, store: s, blobs: blobs, fetcher: f, backend: b, log: log, metrics: m,
+		wake:     make(chan struct{}, 1),
+		evaluate: make(chan struct{}, workers),
+		proving:  make(chan struct{}, workers),
+		open:     make(map[string]*note),
+	}, nil
+}
+
+// Wake is signalled when Tick has something to do before the next block.
+func (e *Engine) Wake() <-chan struct{} { return e.wake }
+
+// Wait returns when no background work is left. Call it after the context of
+// the last Tick has ended, or in tests.
+func (e *Engine) Wait() { e.tasks.Wait() }
+
+// Tick looks at the chain once and takes every step that can be taken: first
+// what has a deadline, the nearest first, then new requests. A job that fails
+// stops no other. The error says that the chain could not be read.
+func (e *Engine) Tick(ctx context.Context) error {
+	head, err := e.chain.Head(ctx)
+	if err != nil {
+		return err
+	}
+	list, err := e.chain.Pending(ctx)
+	if err != nil {
+		return err
+	}
+	views := make(map[string]*markettypes.RequestView, len(list))
+	for i := range list {
+		views[list[i].Request.Id] = &list[i]
+	}
+	e.forget(views)
+
+	jobs, err := e.store.Open()
+	if err != nil {
+		return fmt.Errorf("read the job store: %w", err)
+	}
+	byUrgency(jobs, views)
+	for _, j := range jobs {
+		if err := e.advance(ctx, head, j, views[j.RequestID]); err != nil && ctx.Err() == nil {
+			e.say(j.RequestID, slog.LevelWarn, "step failed, will try again", "state", j.State, "error", err)
+		}
+	}
+	for i := range list {
+		e.consider(ctx, head, &list[i])
+	}
+	if err := e.store.SetLastHeight(head.Height); err != nil {
+		e.log.Warn("the job store cannot be written: no new bids until it can", "error", err)
+	}
+	e.prune()
+	e.metrics.height(head.Height)
+	return ctx.Err()
+}
+
+// byUrgency sorts jobs by what the chain will do to them first.
+func byUrgency(jobs []*store.Job, views map[string]*markettypes.RequestView) {
+	rank := func(j *store.Job) (class int, left uint64) {
+		v := views[j.RequestID]
+		switch {
+		case v == nil:
+			return 3, 0
+		case v.Stage == markettypes.STAGE_REVEALING:
+			return 0, v.BlocksLeft
+		case v.Stage == markettypes.STAGE_ASSIGNED || v.Stage == markettypes.STAGE_STANDBY:
+			return 1, uint64(max(0, v.TimeLeft))
+		default:
+			return 2, v.BlocksLeft
+		}
+	}
+	sort.SliceStable(jobs, func(i, k int) bool {
+		ci, li := rank(jobs[i])
+		ck, lk := rank(jobs[k])
+		return ci < ck || (ci == ck && li < lk)
+	})
+}
+
+// load is the work that we took on.
+func (e *Engine) load() (strategy.Load, error) {
+	jobs, err := e.store.Open()
+	if err != nil {
+		return strategy.Load{}, err
+	}
+	l := strategy.Load{Jobs: len(jobs)}
+	for _, j := range jobs {
+		l.Units += j.Cost
+	}
+	return l, nil
+}
+
+// noteOf returns the note of a request and makes it if need be.
+func (e *Engine) noteOf(id string) *note {
+	n := e.open[id]
+	if n == nil {
+		n = &note{}
+		e.open[id] = n
+	}
+	return n
+}
+
+// start runs a task for a request in the background unless one runs already or
+// all slots are taken. It reports whether it did.
+func (e *Engine) start(id string, slots chan struct{}, task func()) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := e.noteOf(id)
+	if n.busy {
+		return false
+	}
+	select {
+	case slots <- struct{}{}:
+	default:
+		return false
+	}
+	n.busy = true
+	e.tasks.Add(1)
+	go func() {
+		defer e.tasks.Done()
+		task()
+		<-slots
+		e.mu.Lock()
+		e.noteOf(id).busy = false
+		e.mu.Unlock()
+		select {
+		case e.wake <- struct{}{}:
+		default:
+		}
+	}()
+	return true
+}
+
+// failed delays the next try, longer each time.
+func (e *Engine) failed(id string, height int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := e.noteOf(id)
+	n.failures++
+	n.retryAt = height + int64(min(n.failures, 10))*retryBlocks
+}
+
+func (e *Engine) mayTry(id string, height int64) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := e.noteOf(id)
+	return !n.busy && !n.refused && height >= n.retryAt
+}
+
+// say logs a line about a request unless it was the last thing said about it.
+func (e *Engine) say(id string, level slog.Level, msg string, args ...any) {
+	e.mu.Lock()
+	n := e.noteOf(id)
+	said := fmt.Sprint(append([]any{msg}, args...)...)
+	repeated := n.said == said
+	n.said = said
+	e.mu.Unlock()
+	if repeated {
+		level = slog.LevelDebug
+	}
+	e.log.Log(context.Background(), level, msg, append([]any{"request", id}, args...)...)
+}
+
+// forget drops what is remembered of requests that are not open any more.
+func (e *Engine) forget(views map[string]*markettypes.RequestView) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for id, n := range e.open {
+		if views[id] == nil && !n.busy {
+			delete(e.open, id)
+		}
+	}
+}
+
+// prune drops files that nothing needs. It leaves all alone while a task may
+// have fetched one that no job names yet.
+func (e *Engine) prune() {
+	if len(e.evaluate) > 0 {
+		return
+	}
+	jobs, err := e.store.Open()
+	if err != nil {
+		return
+	}
+	keep := make(map[string]bool, 2*len(jobs))
+	for _, j := range jobs {
+		keep[j.ImageSHA256], keep[j.InputSHA256] = true, true
+	}
+	if err := e.blobs.Prune(keep, e.cfg.MaxBlobBytes); err != nil {
+		e.log.Warn("old files could not be removed", "error", err)
+	}
+}
+
+// errStop ends a chain of steps without being a fault.
+var errStop = errors.New("nothing more to do now")

@@ -1,0 +1,306 @@
+package prover
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/proofmarket/proofmarket/prover/backend"
+	"github.com/proofmarket/proofmarket/prover/chain"
+	"github.com/proofmarket/proofmarket/prover/store"
+	"github.com/proofmarket/proofmarket/prover/strategy"
+	"github.com/proofmarket/proofmarket/x/market/auction"
+	markettypes "github.com/proofmarket/proofmarket/x/market/types"
+	"github.com/proofmarket/proofmarket/x/verifier/proof"
+)
+
+// ErrDigest means that the program computes other public values than the
+// request asks a proof of.
+var ErrDigest = errors.New("the program's public values are not the ones requested")
+
+// ErrKeyMismatch means that proofs made with the image's proving key do not pass
+// under the verifying key that the request names.
+var ErrKeyMismatch = errors.New("the image's proving key does not belong to the request's verifying key")
+
+// inspection is what a closer look at a request found: image and input are on
+// disk, the backend can prove it, and it proves what is asked.
+type inspection struct {
+	imageSHA256 string
+	inputSHA256 string
+	cost        uint64
+	// trial is a proof that was made to see whether it can be; nil for none.
+	trial *backend.Result
+}
+
+// consider looks at a request that we have no job for, and starts a closer look
+// in the background if it may be worth it.
+func (e *Engine) consider(ctx context.Context, head chain.Head, v *markettypes.RequestView) {
+	id := v.Request.Id
+	if v.Stage != markettypes.STAGE_BIDDING || v.BlocksLeft == 0 || !e.mayTry(id, head.Height) {
+		return
+	}
+	if _, err := e.store.Get(id); !errors.Is(err, store.ErrNotFound) {
+		return // it has a job, or the store cannot tell
+	}
+	load, err := e.load()
+	if err != nil {
+		return
+	}
+	if d := e.cfg.Policy.Screen(offerOf(v), load); !d.Bid {
+		e.decline(id, d)
+		return
+	}
+	view := *v
+	e.start(id, e.evaluate, func() {
+		ctx, cancel := context.WithTimeout(ctx, e.cfg.EvaluateTimeout)
+		defer cancel()
+		e.decideOn(ctx, head, &view)
+	})
+}
+
+func offerOf(v *markettypes.RequestView) strategy.Offer {
+	return strategy.Offer{
+		Verifier:  v.Request.Statement.Verifier,
+		Program:   v.Request.Statement.Program,
+		Requester: v.Request.Requester,
+		MaxFee:    v.Request.MaxFee,
+		Penalty:   v.Request.Terms.Penalty,
+		TimeLimit: v.Request.TimeLimit,
+	}
+}
+
+func (e *Engine) decline(id string, d strategy.Decision) {
+	if !d.Later {
+		e.refuse(id)
+	}
+	e.say(id, slog.LevelInfo, "not bidding", "reason", d.Reason)
+}
+
+func (e *Engine) refuse(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.noteOf(id).refused = true
+}
+
+// decideOn inspects a request, prices it, and writes a job if we want it.
+func (e *Engine) decideOn(ctx context.Context, head chain.Head, v *markettypes.RequestView) {
+	id := v.Request.Id
+	found, err := e.inspect(ctx, v)
+	if err != nil {
+		if permanent(err) {
+			e.refuse(id)
+			e.say(id, slog.LevelInfo, "not bidding", "reason", err)
+		} else {
+			e.failed(id, head.Height)
+			e.say(id, slog.LevelWarn, "could not look into the request, will try again", "error", err)
+		}
+		return
+	}
+
+	may, err := e.chain.MayBid(ctx, id, e.cfg.Prover)
+	if err != nil {
+		e.failed(id, head.Height)
+		e.say(id, slog.LevelWarn, "could not ask whether we may bid, will try again", "error", err)
+		return
+	}
+	if !may.MayBid {
+		e.failed(id, head.Height) // stake may come, or assignments may end
+		e.say(id, slog.LevelInfo, "not bidding", "reason", "the chain would not let us: "+unmet(may))
+		return
+	}
+
+	// From here to the end one request at a time, or two could take one place.
+	e.decide.Lock()
+	defer e.decide.Unlock()
+	load, err := e.load()
+	if err != nil {
+		return
+	}
+	d := e.cfg.Policy.Price(offerOf(v), found.cost, load)
+	if !d.Bid {
+		e.decline(id, d)
+		return
+	}
+	if err := e.createJob(head, v, found, d); err != nil {
+		e.failed(id, head.Height)
+		e.say(id, slog.LevelWarn, "the job cannot be written, so there is no bid", "error", err)
+		return
+	}
+	e.metrics.job(store.Decided)
+	e.say(id, slog.LevelInfo, "decided to bid", "fee", d.Fee, "standby", d.Standby, "cost", found.cost, "reason", d.Reason)
+}
+
+// createJob puts fee and salt on disk, before any transaction (law P1).
+func (e *Engine) createJob(head chain.Head, v *markettypes.RequestView, found *inspection, d strategy.Decision) error {
+	salt, err := store.NewSalt()
+	if err != nil {
+		return err
+	}
+	id, err := hex.DecodeString(v.Request.Id)
+	if err != nil {
+		return fmt.Errorf("request id %q: %w", v.Request.Id, err)
+	}
+	commitment, err := auction.Commitment(e.chain.ChainID(), id, e.prover, d.Fee, d.Standby, salt)
+	if err != nil {
+		return err
+	}
+	j := &store.Job{
+		RequestID:   v.Request.Id,
+		Prover:      e.cfg.Prover,
+		Fee:         d.Fee,
+		Salt:        salt,
+		Standby:     d.Standby,
+		Commitment:  commitment[:],
+		State:       store.Decided,
+		ImageSHA256: found.imageSHA256,
+		InputSHA256: found.inputSHA256,
+		Cost:        found.cost,
+		Created:     head.Height,
+	}
+	if found.trial != nil {
+		j.Proof, j.PublicValues = found.trial.Proof, found.trial.PublicValues
+	}
+	return e.store.Create(j)
+}
+
+// inspect fetches image and input, dry-runs them and compares the public values
+// with the request (law P2). What it found is remembered while the request is
+// open.
+func (e *Engine) inspect(ctx context.Context, v *markettypes.RequestView) (*inspection, error) {
+	e.mu.Lock()
+	known := e.noteOf(v.Request.Id).inspect
+	e.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	started := time.Now()
+	r := v.Request
+	if err := e.obtain(ctx, r.Image.Sha256, r.Image.Url, nil, e.cfg.MaxImageBytes); err != nil {
+		return nil, fmt.Errorf("image: %w", err)
+	}
+	var inline []byte
+	if r.Input.Url == "" {
+		_, got, err := e.chain.Request(ctx, r.Id)
+		if err != nil {
+			return nil, fmt.Errorf("inline input: %w", err)
+		}
+		inline = append([]byte{}, got...)
+	}
+	inputSHA256 := r.Input.Sha256
+	if inputSHA256 == "" { // a request without any input
+		sum := sha256.Sum256(inline)
+		inputSHA256 = hex.EncodeToString(sum[:])
+	}
+	if err := e.obtain(ctx, inputSHA256, r.Input.Url, inline, e.cfg.MaxInputBytes); err != nil {
+		return nil, fmt.Errorf("input: %w", err)
+	}
+	image, input, err := e.files(r.Image.Sha256, inputSHA256)
+	if err != nil {
+		return nil, err
+	}
+	// The key is what the proof will be checked with (law P3).
+	key, err := e.chain.Key(ctx, r.Statement)
+	if err != nil {
+		return nil, err
+	}
+	program, err := e.backend.Register(ctx, image)
+	if err != nil {
+		return nil, err
+	}
+	est, err := e.backend.Estimate(ctx, program, input)
+	if err != nil {
+		return nil, err
+	}
+	digest := key.Digest(est.PublicValues)
+	if got := hex.EncodeToString(digest[:]); got != r.Statement.Digest {
+		return nil, fmt.Errorf("%w: their digest is %s, the request has %s", ErrDigest, got, r.Statement.Digest)
+	}
+	found := &inspection{imageSHA256: r.Image.Sha256, inputSHA256: inputSHA256, cost: est.Cost}
+	if found.trial, err = e.tryProof(ctx, program, input, key, v); err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	e.noteOf(r.Id).inspect = found
+	e.mu.Unlock()
+	e.log.Debug("looked into the request", "request", r.Id, "cost", est.Cost, "took", time.Since(started))
+	return found, nil
+}
+
+// tryProof makes and checks a proof where the configuration asks for one before
+// a bid, so that it is certain that image and verifying key belong together.
+func (e *Engine) tryProof(ctx context.Context, program backend.Program, input []byte, key proof.Key, v *markettypes.RequestView) (*backend.Result, error) {
+	r := v.Request
+	pair := r.Image.Sha256 + " " + r.Statement.Verifier + " " + r.Statement.Program
+	switch e.cfg.TrialProofs {
+	case TrialNever:
+		return nil, nil
+	case TrialAlways:
+	default:
+		if known, err := e.store.Proved(pair); err != nil || known {
+			return nil, err
+		}
+	}
+	started := time.Now()
+	res, err := e.backend.Prove(ctx, program, input)
+	if err != nil {
+		return nil, fmt.Errorf("trial proof: %w", err)
+	}
+	id, digest, err := statementBytes(r.Statement)
+	if err != nil {
+		return nil, err
+	}
+	if err := key.Verify(id, digest, res.PublicValues, res.Proof); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrKeyMismatch, err)
+	}
+	e.metrics.proof(true, time.Since(started))
+	e.say(r.Id, slog.LevelInfo, "trial proof passes", "took", time.Since(started).Round(time.Millisecond))
+	return &res, e.store.SetProved(pair)
+}
+
+// obtain makes sure that a file is on disk: it is there already, or comes
+// inline, or is fetched.
+func (e *Engine) obtain(ctx context.Context, hash, url string, inline []byte, limit int64) error {
+	if _, err := e.blobs.Read(hash); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	write := func(r io.Reader) error { return e.blobs.Write(hash, r, limit) }
+	if inline != nil {
+		return write(strings.NewReader(string(inline)))
+	}
+	return e.fetcher.Fetch(ctx, url, write)
+}
+
+// files reads a job's image and input back from disk.
+func (e *Engine) files(imageSHA256, inputSHA256 string) (image, input []byte, err error) {
+	if image, err = e.blobs.Read(imageSHA256); err != nil {
+		return nil, nil, fmt.Errorf("image: %w", err)
+	}
+	if input, err = e.blobs.Read(inputSHA256); err != nil {
+		return nil, nil, fmt.Errorf("input: %w", err)
+	}
+	return image, input, nil
+}
+
+// permanent reports whether looking again would find the same.
+func permanent(err error) bool {
+	return backend.Permanent(err) || errors.Is(err, ErrHash) || errors.Is(err, ErrTooLarge) ||
+		errors.Is(err, ErrAddress) || errors.Is(err, ErrDigest) || errors.Is(err, ErrKeyMismatch)
+}
+
+// unmet names the conditions that the chain says we do not meet.
+func unmet(res *markettypes.QueryMayBidResponse) string {
+	var parts []string
+	for _, c := range res.Conditions {
+		if !c.Ok {
+			parts = append(parts, fmt.Sprintf("%s (have %s, need %s)", c.Name, c.Have, c.Need))
+		}
+	}
+	return strings.Join(parts, ", ")
+}

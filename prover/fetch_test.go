@@ -1,0 +1,146 @@
+package prover
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestCheckPublic(t *testing.T) {
+	private := []string{
+		"127.0.0.1:80", "127.8.8.8:80", "10.1.2.3:80", "172.16.0.1:80", "192.168.1.1:443", "169.254.169.254:80",
+		"0.0.0.0:80", "100.64.0.1:80", "198.18.0.1:80", "224.0.0.1:80", "255.255.255.255:80", "[::1]:80", "[::]:80",
+		"[fe80::1%eth0]:80", "[fc00::1]:80", "[::ffff:127.0.0.1]:80", "[::ffff:10.0.0.1]:80", "[64:ff9b::7f00:1]:80",
+		"[2002:7f00:1::]:80", "[ff02::1]:80", "example.org:80", "nonsense",
+	}
+	for _, a := range private {
+		require.ErrorIs(t, checkPublic(a), ErrAddress, a)
+	}
+	for _, a := range []string{"1.1.1.1:443", "93.184.216.34:80", "[2606:4700::1111]:443"} {
+		require.NoError(t, checkPublic(a), a)
+	}
+}
+
+func TestFetch(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/ok", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("content")) })
+	mux.HandleFunc("/loop", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/loop", http.StatusFound) })
+	mux.HandleFunc("/file", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "file:///etc/passwd", http.StatusFound)
+	})
+	hang := make(chan struct{})
+	mux.HandleFunc("/slow", func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-r.Context().Done():
+		case <-hang:
+		}
+	})
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	defer close(hang)
+
+	get := func(f *Fetcher, url string) (string, error) {
+		var got bytes.Buffer
+		err := f.Fetch(context.Background(), url, func(r io.Reader) error { _, err := io.Copy(&got, r); return err })
+		return got.String(), err
+	}
+	open := NewFetcher(10*time.Second, true)
+	got, err := get(open, server.URL+"/ok")
+	require.NoError(t, err)
+	require.Equal(t, "content", got)
+
+	for url, want := range map[string]error{
+		server.URL + "/none":   ErrFetch,
+		server.URL + "/loop":   ErrFetch,
+		server.URL + "/file":   ErrAddress,
+		"ftp://example.org/x":  ErrAddress,
+		"file:///etc/passwd":   ErrAddress,
+		"http://":              ErrAddress,
+		"no url":               ErrAddress,
+		"http://127.0.0.1:1/x": ErrFetch,
+		"http://%zz":           ErrAddress,
+	} {
+		_, err := get(open, url)
+		require.ErrorIs(t, err, want, url)
+	}
+
+	_, err = get(NewFetcher(10*time.Second, false), server.URL+"/ok")
+	require.ErrorIs(t, err, ErrAddress)
+	_, err = get(NewFetcher(10*time.Second, false), strings.Replace(server.URL, "127.0.0.1", "localhost", 1)+"/ok")
+	require.ErrorIs(t, err, ErrAddress, "a name does not get past the check")
+
+	_, err = get(NewFetcher(20*time.Millisecond, true), server.URL+"/slow")
+	require.ErrorIs(t, err, ErrFetch)
+}
+
+func TestBlobs(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, blobTemp+"left"), []byte("half"), 0o600))
+	b, err := OpenBlobs(dir)
+	require.NoError(t, err)
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, entries, "half-written files are cleared")
+
+	data := []byte("data")
+	_, err = b.Read(sum(data))
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.ErrorIs(t, b.Write(sum(data), strings.NewReader("other"), 10), ErrHash)
+	require.ErrorIs(t, b.Write(sum(data), bytes.NewReader(data), 3), ErrTooLarge)
+	broken := errors.New("broken")
+	require.ErrorIs(t, b.Write(sum(data), io.MultiReader(strings.NewReader("da"), failing{broken}), 10), broken)
+	require.NoError(t, b.Write(sum(data), bytes.NewReader(data), 4))
+	got, err := b.Read(sum(data))
+	require.NoError(t, err)
+	require.Equal(t, data, got)
+
+	for _, name := range []string{"", "..", "../../etc/passwd", strings.ToUpper(sum(data)), sum(data)[:63], sum(data) + "0"} {
+		_, err := b.Read(name)
+		require.ErrorContains(t, err, "is not a sha256")
+		require.ErrorContains(t, b.Write(name, bytes.NewReader(data), 4), "is not a sha256")
+	}
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, sum(data)), []byte("dama"), 0o600))
+	_, err = b.Read(sum(data))
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	entries, err = os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, entries, "nothing half done or damaged stays")
+}
+
+func TestPruneKeepsWhatIsNeeded(t *testing.T) {
+	dir := t.TempDir()
+	b, err := OpenBlobs(dir)
+	require.NoError(t, err)
+	var names []string
+	for i := range 4 {
+		data := bytes.Repeat([]byte{byte(i)}, 10)
+		require.NoError(t, b.Write(sum(data), bytes.NewReader(data), 10))
+		at := time.Unix(int64(1000+i), 0)
+		require.NoError(t, os.Chtimes(filepath.Join(dir, sum(data)), at, at))
+		names = append(names, sum(data))
+	}
+	require.NoError(t, b.Prune(map[string]bool{names[0]: true}, 25))
+	for i, left := range []bool{true, false, false, true} {
+		_, err := b.Read(names[i])
+		require.Equal(t, left, err == nil, i)
+	}
+	require.NoError(t, b.Prune(map[string]bool{names[0]: true}, 0))
+	_, err = b.Read(names[0])
+	require.NoError(t, err, "what a job needs stays, whatever the limit")
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }

@@ -1,0 +1,114 @@
+package prover
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/proofmarket/proofmarket/prover/backend"
+	"github.com/proofmarket/proofmarket/prover/chain"
+	"github.com/proofmarket/proofmarket/prover/store"
+	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
+)
+
+// prove makes the proof of a job, checks it as the chain will, and writes it
+// down. It runs in the background.
+func (e *Engine) prove(ctx context.Context, head chain.Head, id string, st verifiertypes.Statement) {
+	j, err := e.store.Get(id)
+	if err != nil || j.State != store.Assigned {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.ProveTimeout)
+	defer cancel()
+
+	started := time.Now()
+	e.say(id, slog.LevelInfo, "proving", "cost", j.Cost)
+	res, err := e.proveAndCheck(ctx, j, st)
+	if err != nil {
+		e.failed(id, head.Height)
+		e.metrics.proof(false, time.Since(started))
+		e.say(id, slog.LevelError, "proving failed, will try again", "error", err)
+		return
+	}
+	took := time.Since(started)
+	e.metrics.proof(true, took)
+	if _, err := e.move(j, store.Proved, func(j *store.Job) {
+		j.Proof, j.PublicValues = res.Proof, res.PublicValues
+	}, "took", took.Round(time.Millisecond), "bytes", len(res.Proof)); err != nil {
+		e.failed(id, head.Height)
+		e.say(id, slog.LevelError, "the proof cannot be written, so it is not sent", "error", err)
+	}
+}
+
+func (e *Engine) proveAndCheck(ctx context.Context, j *store.Job, st verifiertypes.Statement) (backend.Result, error) {
+	image, input, err := e.files(j.ImageSHA256, j.InputSHA256)
+	if errors.Is(err, fs.ErrNotExist) {
+		// The files were on disk before the bid; someone removed them.
+		if err = e.refetch(ctx, j.RequestID); err == nil {
+			image, input, err = e.files(j.ImageSHA256, j.InputSHA256)
+		}
+	}
+	if err != nil {
+		return backend.Result{}, err
+	}
+	program, err := e.backend.Register(ctx, image)
+	if err != nil {
+		return backend.Result{}, err
+	}
+	res, err := e.backend.Prove(ctx, program, input)
+	if err != nil {
+		return backend.Result{}, err
+	}
+	key, err := e.chain.Key(ctx, st)
+	if err != nil {
+		return backend.Result{}, err
+	}
+	id, digest, err := statementBytes(st)
+	if err != nil {
+		return backend.Result{}, err
+	}
+	// law P3: a proof that the chain would refuse is not worth its gas.
+	if err := key.Verify(id, digest, res.PublicValues, res.Proof); err != nil {
+		return backend.Result{}, fmt.Errorf("the chain would refuse our proof: %w", err)
+	}
+	return res, nil
+}
+
+// refetch gets the files of an open request again.
+func (e *Engine) refetch(ctx context.Context, id string) error {
+	v, inline, err := e.chain.Request(ctx, id)
+	if err != nil {
+		return err
+	}
+	r := v.Request
+	if err := e.obtain(ctx, r.Image.Sha256, r.Image.Url, nil, e.cfg.MaxImageBytes); err != nil {
+		return fmt.Errorf("image: %w", err)
+	}
+	if r.Input.Url != "" {
+		inline = nil
+	} else if inline == nil {
+		inline = []byte{}
+	}
+	if err := e.obtain(ctx, r.Input.Sha256, r.Input.Url, inline, e.cfg.MaxInputBytes); err != nil {
+		return fmt.Errorf("input: %w", err)
+	}
+	return nil
+}
+
+func statementBytes(st verifiertypes.Statement) (program, digest [32]byte, err error) {
+	for _, p := range []struct {
+		hex string
+		to  *[32]byte
+	}{{st.Program, &program}, {st.Digest, &digest}} {
+		raw, err := hex.DecodeString(p.hex)
+		if err != nil || len(raw) != len(p.to) {
+			return program, digest, fmt.Errorf("the statement holds %q, which is not 32 bytes in hex", p.hex)
+		}
+		copy(p.to[:], raw)
+	}
+	return program, digest, nil
+}

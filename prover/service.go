@@ -1,0 +1,301 @@
+package prover
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/cosmos/cosmos-sdk/crypto/keyring"
+
+	"github.com/proofmarket/proofmarket/prover/backend"
+	"github.com/proofmarket/proofmarket/prover/backend/gnark"
+	"github.com/proofmarket/proofmarket/prover/backend/isolate"
+	"github.com/proofmarket/proofmarket/prover/chain"
+	"github.com/proofmarket/proofmarket/prover/store"
+)
+
+const (
+	jobsFile  = "jobs.db"
+	blobsDir  = "files"
+	stateFile = "status.json"
+
+	// stopTimeout bounds how long the metrics server may take to stop.
+	stopTimeout = 2 * time.Second
+	// actsForRetry is how often the chain is asked whom the key acts for, until
+	// the prover has registered it.
+	actsForRetry = time.Second
+)
+
+// Start runs a sidecar until ctx ends, which is a success.
+func Start(ctx context.Context, cfg Config, kr keyring.Keyring, log *slog.Logger) error {
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	client, err := chain.New(chain.Config{
+		Nodes: cfg.Chain.Nodes, ChainID: cfg.Chain.ID, Keyring: kr, KeyName: cfg.Key.Name,
+		GasPrice: cfg.Chain.GasPrice, GasMarginPercent: cfg.Chain.GasMarginPercent,
+		TxTTL: time.Duration(cfg.Chain.TxTTL), Timeout: time.Duration(cfg.Chain.Timeout),
+	})
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(cfg.Home, homeMode); err != nil {
+		return fmt.Errorf("make the home folder: %w", err)
+	}
+	jobs, err := store.Open(filepath.Join(cfg.Home, jobsFile))
+	if err != nil {
+		return err
+	}
+	defer jobs.Close()
+	blobs, err := OpenBlobs(filepath.Join(cfg.Home, blobsDir))
+	if err != nil {
+		return err
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics := NewMetrics(registry)
+	stopMetrics, err := serveMetrics(cfg.Serve.Metrics, registry, log)
+	if err != nil {
+		return err
+	}
+	defer stopMetrics()
+
+	prover, err := findProver(ctx, cfg, client, log)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	prove := newBackend(cfg)
+	defer func() {
+		if err := prove.Close(); err != nil {
+			log.Warn("the backend did not close", "error", err)
+		}
+	}()
+	engine, err := newEngineFromConfig(cfg, prover, client, jobs, blobs, prove, log, metrics)
+	if err != nil {
+		return err
+	}
+	open, err := jobs.Open()
+	if err != nil {
+		return err
+	}
+	log.Info("proverd started", "chain", cfg.Chain.ID, "prover", prover, "signer", client.Signer(), "open_jobs", len(open))
+	follow(ctx, cfg, engine, client, jobs, log)
+	engine.Wait()
+	log.Info("proverd stopped")
+	return nil
+}
+
+// newBackend returns the backend that makes the proofs: in children of this
+// process, unless there is no command for them.
+func newBackend(cfg Config) backend.Backend {
+	if len(cfg.Worker) == 0 || cfg.Backend.InProcess {
+		return newGnark(cfg)
+	}
+	return isolate.New(isolate.Config{
+		Command: cfg.Worker,
+		// As many proofs as dry runs may be under way.
+		Children: 2 * cfg.Backend.Workers, MaxPrograms: cfg.Backend.MaxPrograms, Stderr: os.Stderr,
+	})
+}
+
+func newGnark(cfg Config) *gnark.Backend {
+	return gnark.New(gnark.Config{
+		MaxImageBytes: int(cfg.Fetch.MaxImageBytes), MaxInputBytes: int(cfg.Fetch.MaxInputBytes),
+		MaxConstraints: cfg.Backend.MaxConstraints, MaxPrograms: cfg.Backend.MaxPrograms, Workers: 2 * cfg.Backend.Workers,
+	})
+}
+
+// ServeBackend makes proofs for a parent that runs Start, until in ends.
+func ServeBackend(ctx context.Context, cfg Config, in io.Reader, out io.Writer) error {
+	return isolate.Serve(ctx, newGnark(cfg), in, out)
+}
+
+func newEngineFromConfig(cfg Config, prover string, c Chain, s *store.Store, b *Blobs, p backend.Backend, log *slog.Logger, m *Metrics) (*Engine, error) {
+	return NewEngine(EngineConfig{
+		Prover: prover, Policy: cfg.Policy(), TrialProofs: cfg.Backend.TrialProofs, Workers: cfg.Backend.Workers,
+		MaxImageBytes: cfg.Fetch.MaxImageBytes, MaxInputBytes: cfg.Fetch.MaxInputBytes, MaxBlobBytes: cfg.Fetch.MaxCacheBytes,
+		EvaluateTimeout: time.Duration(cfg.Backend.EvaluateTimeout), ProveTimeout: time.Duration(cfg.Backend.ProveTimeout),
+	}, c, s, b, NewFetcher(time.Duration(cfg.Fetch.Timeout), cfg.Fetch.AllowPrivateURLs), p, log, m)
+}
+
+// findProver returns whom the key acts for. Where the configuration does not
+// say, it waits until the chain knows: the prover may register the submitter
+// while the sidecar runs already.
+func findProver(ctx context.Context, cfg Config, c *chain.Client, log *slog.Logger) (string, error) {
+	if cfg.Key.Prover != "" {
+		return cfg.Key.Prover, nil
+	}
+	tick := time.NewTicker(actsForRetry)
+	defer tick.Stop()
+	said := false
+	for {
+		prover, err := c.ActsFor(ctx, c.Signer())
+		if err == nil && prover != "" {
+			return prover, nil
+		}
+		if !said {
+			log.Info("waiting until the chain says for which prover this key acts; or set key.prover", "signer", c.Signer(), "answer", err)
+			said = true
+		}
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// follow calls Tick for each new block, and when background work is done. What
+// happened while it was away is in the chain's state, so no block is missed.
+func follow(ctx context.Context, cfg Config, e *Engine, c *chain.Client, jobs *store.Store, log *slog.Logger) {
+	poll := time.NewTicker(time.Duration(cfg.Chain.PollInterval))
+	defer poll.Stop()
+	var height int64
+	down, woken := false, false
+	for {
+		head, err := c.Head(ctx)
+		if err == nil && (head.Height > height || woken) {
+			woken = false
+			if err = e.Tick(ctx); err == nil {
+				height = head.Height
+				writeStatus(cfg.Home, jobs, log)
+			}
+		}
+		switch {
+		case err != nil && ctx.Err() == nil && !down:
+			log.Warn("the chain cannot be reached, trying again", "error", err)
+			down = true
+		case err == nil && down:
+			log.Info("the chain is back", "height", height)
+			down = false
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-e.Wake():
+			woken = true
+		case <-poll.C:
+		}
+	}
+}
+
+func serveMetrics(address string, registry *prometheus.Registry, log *slog.Logger) (stop func(), err error) {
+	if address == "" {
+		return func() {}, nil
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("serve metrics: %w", err)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: stopTimeout}
+	go func() {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("the metrics server stopped", "error", err)
+		}
+	}()
+	log.Info("serving metrics", "address", "http://"+l.Addr().String()+"/metrics")
+	return func() {
+		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+		defer cancel()
+		if err := server.Shutdown(ctx); err != nil {
+			log.Warn("the metrics server did not stop in time", "error", err)
+		}
+	}, nil
+}
+
+// Status is what `proverd status` prints.
+type Status struct {
+	Height int64       `json:"height"`
+	Open   []JobStatus `json:"open"`
+	// Finished counts kept finished jobs by outcome.
+	Finished map[store.Outcome]int `json:"finished"`
+}
+
+// JobStatus is a job without its secrets: a bid's salt is nobody's business
+// before it is revealed, nor is its fee.
+type JobStatus struct {
+	RequestID string      `json:"request_id"`
+	State     store.State `json:"state"`
+	Standby   bool        `json:"standby"`
+	Cost      uint64      `json:"cost"`
+	Tries     int         `json:"tries,omitempty"`
+	LastError string      `json:"last_error,omitempty"`
+	Deadline  time.Time   `json:"deadline,omitzero"`
+}
+
+// ReadStatus reads how a sidecar stands: from its job store, or, while it runs
+// and holds that, from what it wrote after the last block.
+func ReadStatus(home string) (Status, error) {
+	jobs, err := store.OpenReadOnly(filepath.Join(home, jobsFile))
+	if err == nil {
+		defer jobs.Close()
+		return statusOf(jobs)
+	}
+	if !errors.Is(err, store.ErrLocked) {
+		return Status{}, err
+	}
+	raw, err := os.ReadFile(filepath.Join(home, stateFile))
+	if err != nil {
+		return Status{}, fmt.Errorf("read the running sidecar's status: %w", err)
+	}
+	var s Status
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return Status{}, fmt.Errorf("read the running sidecar's status: %w", err)
+	}
+	return s, nil
+}
+
+func statusOf(jobs *store.Store) (Status, error) {
+	s := Status{Open: []JobStatus{}, Finished: map[store.Outcome]int{}}
+	var err error
+	if s.Height, err = jobs.LastHeight(); err != nil {
+		return s, err
+	}
+	open, err := jobs.Open()
+	if err != nil {
+		return s, err
+	}
+	for _, j := range open {
+		s.Open = append(s.Open, JobStatus{
+			RequestID: j.RequestID, State: j.State, Standby: j.Standby, Cost: j.Cost,
+			Tries: j.Tries, LastError: j.LastError, Deadline: j.Deadline,
+		})
+	}
+	s.Finished, err = jobs.Outcomes()
+	return s, err
+}
+
+// writeStatus replaces the status file in one step. It is for people: a failure
+// stops nothing.
+func writeStatus(home string, jobs *store.Store, log *slog.Logger) {
+	s, err := statusOf(jobs)
+	if err == nil {
+		var raw []byte
+		if raw, err = json.MarshalIndent(s, "", "  "); err == nil {
+			path := filepath.Join(home, stateFile)
+			if err = os.WriteFile(path+blobTemp, append(raw, '\n'), configMode); err == nil {
+				err = os.Rename(path+blobTemp, path)
+			}
+		}
+	}
+	if err != nil {
+		log.Debug("the status file cannot be written", "error", err)
+	}
+}
