@@ -1,0 +1,116 @@
+# Everything here needs Go, make and a C compiler, and nothing else: other tools
+# are pinned in tools/go.mod and built on first use.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo v0.0.0)
+COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+
+# The version is set by the linker only and paths are not trimmed, so that builds
+# and tests share one cache of compiled packages.
+sdkversion := github.com/cosmos/cosmos-sdk/version
+LDFLAGS := -s -w -X $(sdkversion).Version=$(VERSION) -X $(sdkversion).Commit=$(COMMIT)
+COMMANDS := ./cmd/marketd ./cmd/proverd
+
+# What holds the money rules and the state: small enough for the race detector.
+RACE_PACKAGES := ./internal/... ./x/... ./prover/strategy/... ./prover/store/...
+
+# Time for each fuzz target, and which one; all of them when empty.
+TIME ?= 30s
+TARGET ?=
+
+.PHONY: help
+help: ## Show this list
+	@echo "Usage: make <target>"; echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo; echo "A fresh machine needs only: make demo, make test"
+
+# go build -v names each package as it compiles it. This turns the names into a
+# counter, one line on a terminal, else a line now and then, and lets everything
+# else, such as errors, through.
+PROGRESS = awk -v total="$$total" -v tty="$$tty" ' \
+	/^[^ :\#]+$$/ { n++; \
+		if (tty) printf "\r  compiled %d of at most %d packages", n, total; \
+		else if (n % 100 == 0) printf "  compiled %d of at most %d packages\n", n, total; \
+		fflush(); next } \
+	{ if (tty && n) print ""; print; fflush() } \
+	END { if (tty && n) print "" }'
+
+.PHONY: build
+build: ## Build build/marketd and build/proverd (the first time takes minutes)
+	@mkdir -p build; tty=; if [ -t 1 ]; then tty=1; fi; \
+	total=$$(go list -deps $(COMMANDS) | wc -l); \
+	echo "Building marketd and proverd $(VERSION)."; \
+	echo "With an empty build cache this compiles $$total packages and takes several minutes; later builds take seconds."; \
+	go build -v -ldflags '$(LDFLAGS)' -o build/ $(COMMANDS) 2>&1 | $(PROGRESS)
+	@echo "Built build/marketd and build/proverd."
+
+.PHONY: install
+install: ## Install marketd and proverd into Go's bin folder
+	go install -ldflags '$(LDFLAGS)' $(COMMANDS)
+
+.PHONY: demo
+demo: build ## Run the whole flow once: a real proof, bought and settled
+	build/marketd devnet --once
+
+.PHONY: test
+test: ## Run all tests
+	go test ./...
+
+.PHONY: test-race
+test-race: ## Run the modules' and the sidecar's core tests under the race detector
+	go test -race $(RACE_PACKAGES)
+
+.PHONY: lint
+lint: build/tools/golangci-lint ## Check style, documentation and import arrows
+	build/tools/golangci-lint run ./...
+
+.PHONY: fmt
+fmt: build/tools/golangci-lint ## Format the code (gofumpt, import order)
+	build/tools/golangci-lint fmt ./...
+
+.PHONY: proto-gen
+proto-gen: ## Generate Go code and the OpenAPI file from proto/
+	bash scripts/proto-gen.sh
+
+# Compares both ways: a file that differs or is missing, and a generated file
+# that no longer has a source.
+.PHONY: proto-check
+proto-check: ## Fail if generated code differs from proto/
+	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
+	bash scripts/proto-gen.sh "$$tmp"; \
+	find x app -name '*.pb.go' -o -name '*.pb.gw.go' -o -name '*.swagger.json' | LC_ALL=C sort > "$$tmp.have"; \
+	(cd "$$tmp" && find x app -type f) | LC_ALL=C sort > "$$tmp.want"; \
+	trap 'rm -rf "$$tmp" "$$tmp.have" "$$tmp.want"' EXIT; \
+	diff -u "$$tmp.have" "$$tmp.want" || { echo "generated files are missing or left over; run: make proto-gen" >&2; exit 1; }; \
+	while read -r f; do cmp -s "$$f" "$$tmp/$$f" || { echo "$$f is out of date; run: make proto-gen" >&2; exit 1; }; done < "$$tmp.want"; \
+	echo "generated code is up to date: $$(wc -l < "$$tmp.want") files"
+
+.PHONY: fuzz
+fuzz: ## Fuzz for a while: make fuzz [TARGET=FuzzName] [TIME=30s]
+	@grep -rEho --include='*_test.go' 'func Fuzz[A-Za-z0-9_]+' . | awk '{ print $$2 }' | sort -u | while read -r f; do \
+		if [ -n "$(TARGET)" ] && [ "$$f" != "$(TARGET)" ]; then continue; fi; \
+		for file in $$(grep -rl --include='*_test.go' "func $$f(" .); do \
+			echo "== $$f ($$(dirname "$$file")) for $(TIME)"; \
+			go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(TIME) "$$(dirname "$$file")" < /dev/null; \
+		done; \
+	done
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem $$(grep -rl --include='*_test.go' 'func Benchmark' . | xargs -n1 dirname | sort -u)
+
+.PHONY: vuln
+vuln: build/tools/govulncheck ## Look the dependencies up in the vulnerability database (needs network)
+	build/tools/govulncheck ./...
+
+build/tools/golangci-lint: tools/go.mod tools/go.sum
+	@echo "Building golangci-lint (the first time takes minutes)"
+	cd tools && go build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+	@touch $@
+
+build/tools/govulncheck: tools/go.mod tools/go.sum
+	cd tools && go build -o ../$@ golang.org/x/vuln/cmd/govulncheck
+	@touch $@

@@ -1,0 +1,203 @@
+// Package app puts the chain together: the Cosmos SDK's modules and ours, in
+// what order they run, and how a transaction is admitted. It is wiring only;
+// rules live in the modules.
+package app
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"sync"
+
+	abci "github.com/cometbft/cometbft/abci/types"
+	dbm "github.com/cosmos/cosmos-db"
+
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/log/v2"
+
+	"github.com/cosmos/cosmos-sdk/baseapp"
+	"github.com/cosmos/cosmos-sdk/baseapp/blockexec"
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/codec"
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	"github.com/cosmos/cosmos-sdk/runtime"
+	servertypes "github.com/cosmos/cosmos-sdk/server/types"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/types/module"
+	"github.com/cosmos/cosmos-sdk/version"
+
+	"github.com/proofmarket/proofmarket/app/ante"
+	"github.com/proofmarket/proofmarket/internal/chain"
+)
+
+// Name is the name of the node's binary, of its home folder and of the
+// application in a genesis file.
+const Name = "marketd"
+
+// DefaultNodeHome is where a node keeps its files unless told otherwise.
+var DefaultNodeHome = defaultHome()
+
+func defaultHome() string {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		// A service without a home folder names its own with --home; until then
+		// files go below the folder that it runs in.
+		home = "."
+	}
+	return filepath.Join(home, "."+Name)
+}
+
+var (
+	_ runtime.AppI            = (*App)(nil)
+	_ servertypes.Application = (*App)(nil)
+)
+
+// App is the chain's application.
+type App struct {
+	*baseapp.BaseApp
+	Keepers
+
+	// ModuleManager runs the modules.
+	ModuleManager *module.Manager
+	// BasicManager is the modules' stateless half, for the command line.
+	BasicManager module.BasicManager
+
+	enc          Encoding
+	simulation   *module.SimulationManager
+	configurator module.Configurator
+	closeOnce    sync.Once
+}
+
+// New builds the application over db. With loadLatest it loads the last
+// committed state; without, it can still answer what depends on code alone, or
+// load another height with LoadHeight.
+func New(
+	logger log.Logger, db dbm.DB, loadLatest bool, options servertypes.AppOptions, baseOptions ...func(*baseapp.BaseApp),
+) (*App, error) {
+	if err := checkExecutor(options); err != nil {
+		return nil, err
+	}
+	enc, err := newEncoding()
+	if err != nil {
+		return nil, err
+	}
+	base := baseapp.NewBaseApp(Name, logger, db, enc.TxConfig.TxDecoder(), baseOptions...)
+	base.SetVersion(version.Version)
+	base.SetInterfaceRegistry(enc.Registry)
+	base.SetTxEncoder(enc.TxConfig.TxEncoder())
+
+	app := &App{BaseApp: base, enc: enc}
+	keys := newStores()
+	app.Keepers = newKeepers(keeperDeps{
+		enc: enc, base: base, stores: keys, logger: logger, options: options, authority: Authority(),
+	})
+	app.ModuleManager = newModuleManager(enc, app.Keepers, base)
+	app.BasicManager = newBasicManager(app.ModuleManager)
+	app.BasicManager.RegisterLegacyAminoCodec(enc.Amino)
+	app.BasicManager.RegisterInterfaces(enc.Registry)
+	if err := enc.Registry.SigningContext().Validate(); err != nil {
+		return nil, err
+	}
+	if err := app.registerServices(); err != nil {
+		return nil, err
+	}
+	app.simulation = newSimulationManager(enc, app.Keepers, app.ModuleManager)
+
+	app.MountKVStores(keys.kv)
+	app.MountObjectStores(keys.object)
+	if err := app.setHandlers(); err != nil {
+		return nil, err
+	}
+	if err := app.setUpgrades(upgrades()); err != nil {
+		return nil, err
+	}
+	blockexec.Apply(base, options, keys.all(), enc.TxConfig.TxDecoder(),
+		func(storetypes.MultiStore) string { return chain.Denom },
+		blockexec.WithRunnerWrap(func(runner sdk.TxRunner) sdk.TxRunner {
+			return uniformRunner{TxRunner: runner, decode: enc.TxConfig.TxDecoder()}
+		}))
+	if loadLatest {
+		if err := app.LoadLatestVersion(); err != nil {
+			return nil, err
+		}
+	}
+	return app, nil
+}
+
+// setHandlers hooks the application into the life of a block.
+//
+// The mempool and the proposal handlers are the SDK's defaults: with
+// mempool.max-txs = -1 transactions wait in CometBFT's pool and enter a block
+// first come, first served, up to the block's gas and size. That is fair, and
+// enough until reveals and proofs get precedence (law M17), which needs a pool
+// and both handlers of our own.
+func (app *App) setHandlers() error {
+	handler, err := ante.NewHandler(ante.Options{
+		AccountKeeper:   app.AccountKeeper,
+		BankKeeper:      app.BankKeeper,
+		FeegrantKeeper:  app.FeeGrantKeeper,
+		SignModeHandler: app.enc.TxConfig.SignModeHandler(),
+	})
+	if err != nil {
+		return err
+	}
+	app.SetAnteHandler(handler)
+	app.SetInitChainer(app.InitChainer)
+	app.SetPreBlocker(app.PreBlocker)
+	app.SetBeginBlocker(app.BeginBlocker)
+	app.SetEndBlocker(app.EndBlocker)
+	return nil
+}
+
+// InitChainer sets the state from a genesis.
+func (app *App) InitChainer(ctx sdk.Context, req *abci.RequestInitChain) (*abci.ResponseInitChain, error) {
+	var genesis GenesisState
+	if err := json.Unmarshal(req.AppStateBytes, &genesis); err != nil {
+		return nil, errorsmod.Wrapf(ErrGenesis, "app_state is not an object of modules: %v", err)
+	}
+	if err := app.UpgradeKeeper.SetModuleVersionMap(ctx, app.ModuleManager.GetVersionMap()); err != nil {
+		return nil, err
+	}
+	return app.ModuleManager.InitGenesis(ctx, app.enc.Codec, genesis)
+}
+
+// PreBlocker runs before everything else in a block.
+func (app *App) PreBlocker(ctx sdk.Context, _ *abci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
+	return app.ModuleManager.PreBlock(ctx)
+}
+
+// BeginBlocker runs before a block's transactions.
+func (app *App) BeginBlocker(ctx sdk.Context) (sdk.BeginBlock, error) {
+	return app.ModuleManager.BeginBlock(ctx)
+}
+
+// EndBlocker runs after a block's transactions.
+func (app *App) EndBlocker(ctx sdk.Context) (sdk.EndBlock, error) {
+	return app.ModuleManager.EndBlock(ctx)
+}
+
+// Close releases the databases. The server closes an application twice; only
+// the first call does something.
+func (app *App) Close() (err error) {
+	app.closeOnce.Do(func() { err = app.BaseApp.Close() })
+	return err
+}
+
+// LoadHeight loads the state committed at height.
+func (app *App) LoadHeight(height int64) error { return app.LoadVersion(height) }
+
+// LegacyAmino returns the codec of the older signing mode.
+func (app *App) LegacyAmino() *codec.LegacyAmino { return app.enc.Amino }
+
+// AppCodec returns the codec of state and messages.
+func (app *App) AppCodec() codec.Codec { return app.enc.Codec }
+
+// InterfaceRegistry returns the registry of message and key types.
+func (app *App) InterfaceRegistry() codectypes.InterfaceRegistry { return app.enc.Registry }
+
+// TxConfig returns how transactions are encoded and signed.
+func (app *App) TxConfig() client.TxConfig { return app.enc.TxConfig }
+
+// SimulationManager returns the modules that take part in simulation.
+func (app *App) SimulationManager() *module.SimulationManager { return app.simulation }

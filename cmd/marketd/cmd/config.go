@@ -1,0 +1,79 @@
+package cmd
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	cmtcfg "github.com/cometbft/cometbft/config"
+
+	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
+
+	"github.com/proofmarket/proofmarket/app"
+	"github.com/proofmarket/proofmarket/internal/chain"
+)
+
+const (
+	// MinGasPrices is the default price that a node asks for gas.
+	MinGasPrices = "0.0025" + chain.Denom
+	// queryGasLimit bounds the work of one query, so that a node which serves
+	// strangers can't be kept busy by iterating over a whole store.
+	queryGasLimit = 50_000_000
+	// timeoutCommit is the pause after each block.
+	timeoutCommit = time.Second
+	// metricsRetention is how many seconds a Prometheus metric outlives its last update.
+	metricsRetention = 600
+	// mempoolTxs and mempoolBytes bound the pool of waiting transactions.
+	mempoolTxs   = 10_000
+	mempoolBytes = 256 << 20
+)
+
+// appConfig returns the defaults of app.toml. REST and gRPC are on, because
+// wallets and provers need them, and listen on the loopback interface only.
+func appConfig() *serverconfig.Config {
+	cfg := serverconfig.DefaultConfig()
+	cfg.MinGasPrices = MinGasPrices
+	cfg.QueryGasLimit = queryGasLimit
+	cfg.API.Enable = true
+	cfg.GRPC.Enable = true
+	telemetry := &cfg.Telemetry //nolint:staticcheck // the only source of the application's Prometheus metrics; OpenTelemetry is set up in otel.yaml
+	telemetry.ServiceName = app.Name
+	telemetry.Enabled = true
+	telemetry.PrometheusRetentionTime = metricsRetention
+	// Transactions wait in CometBFT's pool only: see app.App's handlers.
+	cfg.Mempool.MaxTxs = -1
+	return cfg
+}
+
+// cometConfig returns the defaults of config.toml.
+func cometConfig() *cmtcfg.Config {
+	cfg := cmtcfg.DefaultConfig()
+	cfg.Consensus.TimeoutCommit = timeoutCommit
+	// The market's clock counts a pause between blocks as a halt, so a block must
+	// come even when nobody sends anything; start refuses other settings.
+	cfg.Consensus.CreateEmptyBlocks = true
+	cfg.Consensus.CreateEmptyBlocksInterval = 0
+	cfg.Mempool.Size = mempoolTxs
+	cfg.Mempool.MaxTxsBytes = mempoolBytes
+	cfg.Instrumentation.Prometheus = true
+	cfg.Instrumentation.PrometheusListenAddr = "127.0.0.1:26660"
+	return cfg
+}
+
+// writeCometConfig writes config.toml with our defaults if home has none. The
+// SDK would do it, but takes a timeout_commit of one second, which is CometBFT's
+// default, for one that nobody chose, and writes five.
+func writeCometConfig(home string) error {
+	path := filepath.Join(home, "config", "config.toml")
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	cmtcfg.EnsureRoot(home)
+	cmtcfg.WriteConfigFile(path, cometConfig())
+	return nil
+}

@@ -1,0 +1,53 @@
+package cmd
+
+import (
+	"fmt"
+
+	dbm "github.com/cosmos/cosmos-db"
+	"github.com/spf13/cobra"
+
+	"cosmossdk.io/log/v2"
+
+	"github.com/cosmos/cosmos-sdk/server"
+	servertypes "github.com/cosmos/cosmos-sdk/server/types"
+
+	"github.com/proofmarket/proofmarket/app"
+)
+
+// guardStart makes the start command refuse a configuration that would break a
+// law of the chain, before the node touches its data.
+func guardStart(start *cobra.Command) {
+	start.Example = `  marketd start
+  marketd start --home ./node0 --minimum-gas-prices 0.01uproof
+  marketd start --block-executor block-stm`
+	start.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		return app.CheckNodeConfig(server.GetServerContextFromCmd(cmd).Config.Consensus)
+	}
+}
+
+// newApp builds the application for a command that runs or inspects a node.
+func newApp(logger log.Logger, db dbm.DB, options servertypes.AppOptions) servertypes.Application {
+	a, err := app.New(logger, db, true, options, server.DefaultBaseappOptions(options)...)
+	if err != nil {
+		// The SDK's interface has no place for an error; it is fatal anyway.
+		panic(fmt.Errorf("cannot build the application: %w", err))
+	}
+	return a
+}
+
+// exportApp writes the state at height, or of the last block when height is -1.
+func exportApp(
+	logger log.Logger, db dbm.DB, height int64, forZeroHeight bool, jailAllowed []string,
+	options servertypes.AppOptions, modules []string,
+) (servertypes.ExportedApp, error) {
+	a, err := app.New(logger, db, height == -1, options)
+	if err != nil {
+		return servertypes.ExportedApp{}, err
+	}
+	if height != -1 {
+		if err := a.LoadHeight(height); err != nil {
+			return servertypes.ExportedApp{}, err
+		}
+	}
+	return a.ExportAppStateAndValidators(forZeroHeight, jailAllowed, modules)
+}

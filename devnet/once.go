@@ -1,0 +1,328 @@
+package devnet
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"cosmossdk.io/math"
+
+	"github.com/proofmarket/proofmarket/internal/chain"
+	markettypes "github.com/proofmarket/proofmarket/x/market/types"
+)
+
+const (
+	// pollEvery is how often the node is asked for a new block. It is well under
+	// the block time, so that a winner is stopped before it can deliver.
+	pollEvery = 50 * time.Millisecond
+	// onceTimeout bounds one demonstration.
+	onceTimeout = 3 * time.Minute
+
+	demoMaxFee      = 10 * proof
+	demoMinStake    = 1_000 * proof
+	demoBidding     = 12
+	demoReveal      = 20
+	demoTimeLimit   = 60 * time.Second
+	missedTimeLimit = 5 * time.Second
+)
+
+// once sends one request, shows how it goes and checks who got what.
+func (n *Network) once(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, onceTimeout)
+	defer cancel()
+	id, sent, err := n.sendRequest(ctx)
+	if err != nil {
+		return err
+	}
+	before, err := n.takeSnapshot(ctx)
+	if err != nil {
+		return err
+	}
+	n.say("· request %s in block %d: max fee %s, stake %s, %d blocks to bid, up to %d to reveal",
+		id, sent.Height, amount(math.NewInt(demoMaxFee)), amount(math.NewInt(demoMinStake)), demoBidding, demoReveal)
+	end, err := n.follow(ctx, id)
+	if err != nil {
+		return err
+	}
+	after, err := n.takeSnapshot(ctx)
+	if err != nil {
+		return err
+	}
+	return n.conclude(ctx, id, end, before, after)
+}
+
+// sendRequest requests a proof of the published circuit and returns the id.
+func (n *Network) sendRequest(ctx context.Context) (string, TxResult, error) {
+	limit := demoTimeLimit
+	if n.opts.FailWinner {
+		limit = missedTimeLimit
+	}
+	res, err := n.cli.tx(ctx, "requester", "market", "request", "--job", n.jobPath(),
+		"--min-stake", strconv.Itoa(demoMinStake), "--time-limit", limit.String(),
+		"--bidding-blocks", strconv.Itoa(demoBidding), "--reveal-blocks", strconv.Itoa(demoReveal))
+	if err != nil {
+		return "", res, err
+	}
+	list, err := n.chain.market.Requests(ctx, &markettypes.QueryRequestsRequest{Requester: n.keys["requester"]})
+	if err != nil {
+		return "", res, err
+	}
+	if len(list.Views) != 1 {
+		return "", res, fmt.Errorf("the requester has %d requests, want 1", len(list.Views))
+	}
+	return list.Views[0].Request.Id, res, nil
+}
+
+// follow shows each block's news of the request until it ends.
+func (n *Network) follow(ctx context.Context, id string) (markettypes.RequestView, error) {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	show := &narrator{n: n, id: id, seen: map[string]markettypes.BidState{}}
+	for {
+		view, err := n.chain.request(ctx, id)
+		if err != nil {
+			return view, err
+		}
+		if n.opts.FailWinner {
+			if err := n.stopWinner(view); err != nil {
+				return view, err
+			}
+		}
+		if err := show.news(ctx, view); err != nil {
+			return view, err
+		}
+		if view.Stage == markettypes.STAGE_DONE && view.Auction.Status != markettypes.REQUEST_STATUS_PENDING {
+			return view, nil
+		}
+		select {
+		case <-ctx.Done():
+			return view, fmt.Errorf("the request has not ended in %s (stage %s): %w", onceTimeout, view.Stage, ctx.Err())
+		case <-n.node.Done():
+			return view, n.node.Failure()
+		case <-tick.C:
+		}
+	}
+}
+
+// stopWinner kills the sidecar of the assigned prover, once.
+func (n *Network) stopWinner(view markettypes.RequestView) error {
+	a := view.Auction.Assignment
+	if a == nil || view.Stage == markettypes.STAGE_DONE {
+		return nil
+	}
+	for _, p := range n.provers {
+		if n.keys[p.spec.name] == a.Prover && !p.stopped {
+			p.child.Kill()
+			p.stopped = true
+			n.say("  %s won: its sidecar is stopped now, so nobody will deliver", p.spec.name)
+		}
+	}
+	return nil
+}
+
+// narrator prints what is new since the last look.
+type narrator struct {
+	n     *Network
+	id    string
+	stage markettypes.Stage
+	left  uint64
+	since time.Time // when the assignment was first seen
+	seen  map[string]markettypes.BidState
+}
+
+func (s *narrator) news(ctx context.Context, view markettypes.RequestView) error {
+	if err := s.bids(ctx); err != nil {
+		return err
+	}
+	a := view.Auction
+	if view.Stage != s.stage {
+		switch view.Stage {
+		case markettypes.STAGE_BIDDING:
+			s.n.say("  bidding: sealed bids until block %d", a.BiddingEnd)
+		case markettypes.STAGE_REVEALING:
+			s.n.say("  revealing: %d sealed bids may be opened until block %d", a.Bids, a.RevealEnd)
+		case markettypes.STAGE_ASSIGNED:
+			s.since = time.Now()
+			s.n.say("  assigned: %s wins at %s (second price), to deliver by %s market time", s.n.name(a.Assignment.Prover),
+				amount(a.Assignment.Price), a.Assignment.Deadline.Format(time.TimeOnly))
+		}
+		s.stage = view.Stage
+	} else if view.BlocksLeft != s.left && view.BlocksLeft > 0 {
+		s.n.say("    %d blocks left, %d bids, %d revealed", view.BlocksLeft, a.Bids, a.Reveals)
+	}
+	s.left = view.BlocksLeft
+	return nil
+}
+
+func (s *narrator) bids(ctx context.Context) error {
+	res, err := s.n.chain.market.Bids(ctx, &markettypes.QueryBidsRequest{RequestId: s.id})
+	if err != nil {
+		return err
+	}
+	for _, b := range res.Bids {
+		before, known := s.seen[b.Prover]
+		s.seen[b.Prover] = b.Bid.State
+		if !known {
+			s.n.say("    %s placed a sealed bid (bond %s)", s.n.name(b.Prover), amount(b.Bid.Bond))
+		}
+		if b.Bid.State != before && b.Bid.State == markettypes.BID_STATE_RANKED {
+			s.n.say("    %s revealed its fee: %s", s.n.name(b.Prover), amount(b.Bid.Fee))
+		}
+		if b.Bid.State != before && b.Bid.State == markettypes.BID_STATE_UNRANKED {
+			s.n.say("    %s revealed %s, but is not eligible", s.n.name(b.Prover), amount(b.Bid.Fee))
+		}
+	}
+	return nil
+}
+
+// name gives an address the name of its key.
+func (n *Network) name(addr string) string {
+	for _, p := range proverSpecs {
+		if n.keys[p.name] == addr {
+			return p.name
+		}
+	}
+	return addr
+}
+
+// amount prints uproof as PROOF, for people.
+func amount(a math.Int) string {
+	whole, rest := a.QuoRaw(proof), a.ModRaw(proof)
+	if rest.IsZero() {
+		return whole.String() + " " + chain.DisplayDenom
+	}
+	return fmt.Sprintf("%s.%0*d %s", whole, chain.Exponent, rest.Int64(), chain.DisplayDenom)
+}
+
+// snapshot is who held what at one moment, in uproof.
+type snapshot struct {
+	requester math.Int
+	vaults    map[string]math.Int // prover key name → everything in its vault's account
+}
+
+func (n *Network) takeSnapshot(ctx context.Context) (s snapshot, err error) {
+	if s.requester, err = n.chain.balance(ctx, n.keys["requester"]); err != nil {
+		return s, err
+	}
+	s.vaults = map[string]math.Int{}
+	for _, p := range proverSpecs {
+		if s.vaults[p.name], err = n.chain.vaultTotal(ctx, n.keys[p.name]); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+// conclude checks that every coin went where the rules say and prints the last
+// line.
+func (n *Network) conclude(ctx context.Context, id string, end markettypes.RequestView, before, after snapshot) error {
+	held, err := n.chain.balance(ctx, end.Account)
+	if end.Account != "" && err != nil {
+		return err
+	}
+	if end.Account != "" && !held.IsZero() {
+		return fmt.Errorf("the request's account still holds %s%s", held, chain.Denom)
+	}
+	switch end.Auction.Status {
+	case markettypes.REQUEST_STATUS_FULFILLED:
+		return n.concludeFulfilled(ctx, id, end, before, after)
+	case markettypes.REQUEST_STATUS_REFUNDED:
+		return n.concludeRefunded(ctx, id, end, before, after)
+	default:
+		return fmt.Errorf("the request ended as %s", end.Auction.Status)
+	}
+}
+
+func (n *Network) concludeFulfilled(ctx context.Context, id string, end markettypes.RequestView, before, after snapshot) error {
+	if n.opts.FailWinner {
+		return errors.New("the winner delivered before its sidecar could be stopped: run it again")
+	}
+	a := end.Auction.Assignment
+	winner := n.name(a.Prover)
+	protocolFee := a.Price.MulRaw(int64(end.Request.Terms.ProtocolFeeBps)).QuoRaw(10_000)
+	paid := a.Price.Sub(protocolFee)
+	refunded := end.Request.MaxFee.Sub(a.Price)
+	gas, err := n.chain.gasOf(ctx, fmt.Sprintf("proofmarket.market.v1.EventFulfilled.request_id='%q'", id))
+	if err != nil {
+		return err
+	}
+	if err := n.expect(before, after, refunded, winner, paid); err != nil {
+		return err
+	}
+	n.say("· fulfilled in block %d: the chain verified the proof itself (gas of the whole transaction %d)", end.Auction.EndHeight, gas)
+	if took, err := n.provingTime(ctx, winner, id); err == nil {
+		n.say("  %s made the proof in %s", winner, took)
+	} else {
+		return err
+	}
+	n.say("  %s got %s, the treasury %s, the requester %s back; all bonds returned",
+		winner, amount(paid), amount(protocolFee), amount(refunded))
+	n.say("  balances and vaults add up; the node checked the invariants after every block")
+	n.say("fulfilled request=%s winner=%s price=%suproof paid=%suproof refunded=%suproof", id, a.Prover, a.Price, paid, refunded)
+	return nil
+}
+
+func (n *Network) concludeRefunded(_ context.Context, id string, end markettypes.RequestView, before, after snapshot) error {
+	if !n.opts.FailWinner {
+		return fmt.Errorf("the request was refunded (%s): see the logs in %s", end.Auction.EndReason, n.logs())
+	}
+	loser := n.name(end.Auction.Assignment.Prover)
+	slashed := end.Request.Terms.Penalty
+	if err := n.expect(before, after, end.Request.MaxFee, loser, slashed.Neg()); err != nil {
+		return err
+	}
+	n.say("· refunded in block %d: %s lost %s of its vault and its bond of %s to the treasury; the requester has its %s back",
+		end.Auction.EndHeight, loser, amount(slashed), amount(end.Auction.Assignment.Bond), amount(end.Request.MaxFee))
+	n.say("  balances and vaults add up; the node checked the invariants after every block")
+	n.say("refunded request=%s slashed=%suproof", id, slashed)
+	return nil
+}
+
+// expect checks that the requester got back what it should, that one vault
+// changed by delta and that no other changed.
+func (n *Network) expect(before, after snapshot, back math.Int, changed string, delta math.Int) error {
+	if want := before.requester.Add(back); !after.requester.Equal(want) {
+		return fmt.Errorf("the requester holds %s%s, want %s", after.requester, chain.Denom, want)
+	}
+	for _, p := range proverSpecs {
+		want := before.vaults[p.name]
+		if p.name == changed {
+			want = want.Add(delta)
+		}
+		if got := after.vaults[p.name]; !got.Equal(want) {
+			return fmt.Errorf("the vault of %s holds %s%s, want %s", p.name, got, chain.Denom, want)
+		}
+	}
+	return nil
+}
+
+// provingTime asks the sidecar's store how long the proof took.
+func (n *Network) provingTime(ctx context.Context, prover, id string) (time.Duration, error) {
+	for _, p := range n.provers {
+		if p.spec.name != prover {
+			continue
+		}
+		out, err := run(ctx, n.opts.Proverd, nil, "status", "--home", n.proverHome(p.spec), "--output", "json")
+		if err != nil {
+			return 0, err
+		}
+		var status struct {
+			Jobs []struct {
+				RequestID   string        `json:"request_id"`
+				ProvingTime time.Duration `json:"proving_time"`
+			} `json:"jobs"`
+		}
+		if err := json.Unmarshal(out, &status); err != nil {
+			return 0, fmt.Errorf("unreadable status %q: %w", out, err)
+		}
+		for _, j := range status.Jobs {
+			if j.RequestID == id {
+				return j.ProvingTime, nil
+			}
+		}
+	}
+	return 0, fmt.Errorf("%s knows no job for request %s", prover, id)
+}
