@@ -67,6 +67,8 @@ type App struct {
 	simulation   *module.SimulationManager
 	configurator module.Configurator
 	closeOnce    sync.Once
+
+	invariantPeriod int64 // blocks between two checks; zero for none
 }
 
 // New builds the application over db. With loadLatest it loads the last
@@ -87,7 +89,7 @@ func New(
 	base.SetInterfaceRegistry(enc.Registry)
 	base.SetTxEncoder(enc.TxConfig.TxEncoder())
 
-	app := &App{BaseApp: base, enc: enc}
+	app := &App{BaseApp: base, enc: enc, invariantPeriod: invariantPeriod(options)}
 	keys := newStores()
 	app.Keepers = newKeepers(keeperDeps{
 		enc: enc, base: base, stores: keys, logger: logger, options: options, authority: Authority(),
@@ -174,7 +176,11 @@ func (app *App) BeginBlocker(ctx sdk.Context) (sdk.BeginBlock, error) {
 
 // EndBlocker runs after a block's transactions.
 func (app *App) EndBlocker(ctx sdk.Context) (sdk.EndBlock, error) {
-	return app.ModuleManager.EndBlock(ctx)
+	end, err := app.ModuleManager.EndBlock(ctx)
+	if err != nil {
+		return end, err
+	}
+	return end, app.guardInvariants(ctx)
 }
 
 // Close releases the databases. The server closes an application twice; only

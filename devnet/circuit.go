@@ -48,7 +48,7 @@ func (n *Network) prepareCircuit(ctx context.Context) error {
 		return err
 	}
 	dir := filepath.Join(n.home, "demo")
-	out, err := run(ctx, n.opts.Proverd, nil, "demo-circuit", "--file", file, "--out", dir, "--keys", keys, "--output", "json")
+	out, err := run(ctx, n.opts.Proverd, "demo-circuit", "--file", file, "--out", dir, "--keys", keys, "--output", "json")
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ type cli struct {
 
 // call runs a command that needs no node.
 func (c cli) call(ctx context.Context, args ...string) ([]byte, error) {
-	return run(ctx, c.program, nil, append(args, "--home", c.home)...)
+	return run(ctx, c.program, append(args, "--home", c.home)...)
 }
 
 func (c cli) keyringDir() string {

@@ -87,9 +87,7 @@ func (n *Network) follow(ctx context.Context, id string) (markettypes.RequestVie
 			return view, err
 		}
 		if n.opts.FailWinner {
-			if err := n.stopWinner(view); err != nil {
-				return view, err
-			}
+			n.stopWinner(view)
 		}
 		if err := show.news(ctx, view); err != nil {
 			return view, err
@@ -108,10 +106,10 @@ func (n *Network) follow(ctx context.Context, id string) (markettypes.RequestVie
 }
 
 // stopWinner kills the sidecar of the assigned prover, once.
-func (n *Network) stopWinner(view markettypes.RequestView) error {
+func (n *Network) stopWinner(view markettypes.RequestView) {
 	a := view.Auction.Assignment
 	if a == nil || view.Stage == markettypes.STAGE_DONE {
-		return nil
+		return
 	}
 	for _, p := range n.provers {
 		if n.keys[p.spec.name] == a.Prover && !p.stopped {
@@ -120,7 +118,6 @@ func (n *Network) stopWinner(view markettypes.RequestView) error {
 			n.say("  %s won: its sidecar is stopped now, so nobody will deliver", p.spec.name)
 		}
 	}
-	return nil
 }
 
 // narrator prints what is new since the last look.
@@ -305,7 +302,7 @@ func (n *Network) provingTime(ctx context.Context, prover, id string) (time.Dura
 		if p.spec.name != prover {
 			continue
 		}
-		out, err := run(ctx, n.opts.Proverd, nil, "status", "--home", n.proverHome(p.spec), "--output", "json")
+		out, err := run(ctx, n.opts.Proverd, "status", "--home", n.proverHome(p.spec), "--output", "json")
 		if err != nil {
 			return 0, err
 		}

@@ -106,10 +106,10 @@ func (c *Child) waitFor(ctx context.Context, every time.Duration, ready func(con
 }
 
 // run executes program to its end and returns what it wrote to standard output.
-func run(ctx context.Context, program string, stdin io.Reader, args ...string) ([]byte, error) {
+func run(ctx context.Context, program string, args ...string) ([]byte, error) {
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &out, &errs
+	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
 		if ctx.Err() != nil {
 			err = ctx.Err()

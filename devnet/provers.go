@@ -131,6 +131,6 @@ func (n *Network) configureProver(ctx context.Context, p proverSpec) error {
 		// learns that it won.
 		args = append(args, "--poll-interval", slowPoll.String())
 	}
-	_, err := run(ctx, n.opts.Proverd, nil, args...)
+	_, err := run(ctx, n.opts.Proverd, args...)
 	return err
 }

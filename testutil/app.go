@@ -11,6 +11,7 @@ package testutil
 
 import (
 	"context"
+	"maps"
 	"testing"
 	"time"
 
@@ -69,12 +70,14 @@ func NewApp(t testing.TB, opts ...Option) *App {
 
 // options is the node's configuration.
 func (a *App) options() appOptions {
-	return appOptions{
+	options := appOptions{
 		flags.FlagHome:                a.t.TempDir(),
 		server.FlagBlockExecutor:      a.cfg.executor,
 		server.FlagBlockSTMWorkers:    a.cfg.workers,
 		server.FlagUnsafeSkipUpgrades: []int{},
 	}
+	maps.Copy(options, a.cfg.node)
+	return options
 }
 
 type appOptions map[string]any

@@ -52,6 +52,7 @@ type config struct {
 	hooks        []BlockHook
 	imported     *servertypes.ExportedApp
 	db           dbm.DB
+	node         map[string]any
 }
 
 func newConfig(opts []Option) config {
@@ -63,6 +64,7 @@ func newConfig(opts []Option) config {
 		minGasPrices: DefaultMinGasPrices,
 		balance:      math.NewInt(DefaultBalance),
 		db:           dbm.NewMemDB(),
+		node:         make(map[string]any),
 	}
 	for _, opt := range opts {
 		opt(&cfg)
@@ -123,6 +125,11 @@ func WithChainID(id string) Option {
 // height. Accounts keep their names and keys.
 func WithExported(exported servertypes.ExportedApp) Option {
 	return func(c *config) { c.imported = &exported }
+}
+
+// WithNodeOption sets a node option, such as a flag of the start command.
+func WithNodeOption(key string, value any) Option {
+	return func(c *config) { c.node[key] = value }
 }
 
 // WithDB keeps the state in db instead of memory, as a benchmark of a node

@@ -66,7 +66,7 @@ func TestBadRequestsAreRefused(t *testing.T) {
 		"reveal window too short": {markettypes.ErrInvalidRequest, func(m *markettypes.MsgRequest) { m.RevealBlocks = revealing - 1 }},
 		"no time":                 {markettypes.ErrInvalidRequest, func(m *markettypes.MsgRequest) { m.TimeLimit = 0 }},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(*testing.T) {
 			msg := n.requestMsg(c)
 			tc.change(msg)
 			n.refuses(tc.want, n.requester, msg)

@@ -166,11 +166,17 @@ var names = []string{"alpha", "bravo", "charlie"}
 // and checks all invariants after each block.
 func newNetwork(t testing.TB, c *circuit, opts ...testutil.Option) *network {
 	t.Helper()
+	return newQuietNetwork(t, c, append([]testutil.Option{testutil.WithInvariants()}, opts...)...)
+}
+
+// newQuietNetwork is newNetwork without checks.
+func newQuietNetwork(t testing.TB, c *circuit, opts ...testutil.Option) *network {
+	t.Helper()
 	all := []string{"requester", "delegator", "stranger"}
 	for _, n := range names {
 		all = append(all, n, n+"-worker")
 	}
-	opts = append([]testutil.Option{testutil.WithAccounts(all...), testutil.WithInvariants()}, opts...)
+	opts = append([]testutil.Option{testutil.WithAccounts(all...)}, opts...)
 	n := &network{App: testutil.NewApp(t, opts...), t: t, circuit: c}
 	n.requester = n.Account("requester")
 	var first, second [][]byte

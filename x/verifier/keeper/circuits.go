@@ -4,9 +4,8 @@ import (
 	"context"
 	"encoding/hex"
 
-	"cosmossdk.io/math"
-
 	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 

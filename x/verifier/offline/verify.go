@@ -59,11 +59,12 @@ func Verify(bz []byte) (Verdict, error) {
 			return v, fmt.Errorf("%w, or else \"public_values\"", err)
 		}
 	}
-	if err := o.check(key, &v); err != nil {
-		v.Reason = err.Error()
-		return v, nil
+	// A fault is a verdict, not a failure to reach one.
+	fault := o.check(key, &v)
+	v.Valid, v.Reason = fault == nil, "the proof is valid"
+	if fault != nil {
+		v.Reason = fault.Error()
 	}
-	v.Valid, v.Reason = true, "the proof is valid"
 	return v, nil
 }
 

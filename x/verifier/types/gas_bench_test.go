@@ -5,8 +5,9 @@ import (
 	"testing"
 
 	"github.com/consensys/gnark/frontend"
-	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
 
 	ours "github.com/proofmarket/proofmarket/x/verifier/proof/groth16"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/groth16/groth16test"

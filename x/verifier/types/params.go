@@ -1,9 +1,8 @@
 package types
 
 import (
-	"cosmossdk.io/math"
-
 	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
 
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
 )

@@ -68,13 +68,14 @@ func CheckTransition(from, to VerifierStatus) error {
 	if err := CheckStatus(to); err != nil {
 		return err
 	}
-	switch {
-	case from == VERIFIER_STATUS_REVOKED:
+	switch from {
+	case VERIFIER_STATUS_REVOKED:
 		return errorsmod.Wrap(ErrInvalidStatus, "the verifier is REVOKED, which is final; add a new one")
-	case from == to:
+	case to:
 		return errorsmod.Wrapf(ErrInvalidStatus, "the verifier is %s already", to)
+	default:
+		return nil
 	}
-	return nil
 }
 
 // Verifies reports whether proofs are verified in this status.

@@ -57,7 +57,7 @@ The public values' digest is given with --digest, or computed from --public-valu
 With --wait the command shows each stage on standard error, prints the outcome on
 standard output, and fails unless the request was fulfilled.`,
 		Example: `  marketd tx market request --program 0x9a… --public-values values.bin --image-url https://… --image-sha256 9a… \
-    --input-url https://… --input-sha256 77… --max-fee 5PROOF --from alice --gas auto --gas-adjustment 1.5 --wait -y
+    --input-url https://… --input-sha256 77… --max-fee 5PROOF --from alice --wait -y
   marketd tx market request --verifier pico/v1.2.2 --program 00… --digest 1b… --image-url https://… --image-sha256 9a… \
     --input input.bin --max-fee 2000000 --time-limit 30m --from alice
   marketd tx market request --job job.json --max-fee 5PROOF --from alice --wait -y`,

@@ -124,8 +124,11 @@ func report(w io.Writer, output string, v offline.Verdict, err error) error {
 func printText(w io.Writer, a answer) {
 	fmt.Fprintf(w, "%s: %s\n", a.Status, a.Reason)
 	for _, line := range []struct{ name, value string }{
-		{"verifier", a.Verifier}, {"family", a.Family}, {"circuit", a.CircuitID},
-		{"program", a.Program}, {"digest", a.Digest},
+		{"verifier", a.Verifier},
+		{"family", a.Family},
+		{"circuit", a.CircuitID},
+		{"program", a.Program},
+		{"digest", a.Digest},
 	} {
 		if line.value != "" {
 			fmt.Fprintf(w, "  %-9s %s\n", line.name, line.value)

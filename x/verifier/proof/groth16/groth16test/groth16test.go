@@ -79,6 +79,7 @@ type Wide struct {
 	Inputs []frontend.Variable `gnark:",public"`
 }
 
+// Define implements frontend.Circuit.
 func (c *Wide) Define(api frontend.API) error {
 	sum := frontend.Variable(0)
 	for _, in := range c.Inputs {
