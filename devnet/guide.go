@@ -16,7 +16,7 @@ In a second terminal:
 
   H=%s
   marketd keys add alice --home $H
-  marketd tx bank send faucet $(marketd keys show alice -a --home $H) 50000000uproof --home $H -y
+  marketd tx bank send faucet $(marketd keys show alice -a --home $H) 50000000uproof --home $H -y | marketd query wait-tx --home $H
   marketd query verifier verifiers --home $H
   marketd tx market request --job $H/demo-job.json --from alice --home $H -y --wait
   marketd query market proof <id> --home $H --output json | marketd verify -

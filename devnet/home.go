@@ -119,7 +119,7 @@ func (n *Network) startNode(ctx context.Context) (err error) {
 	n.node, err = startChild("node", n.logs(), n.opts.Marketd, env, "start", "--home", n.cli.home,
 		"--rpc.laddr", "tcp://"+loopback(n.ports.RPC), "--p2p.laddr", "tcp://"+loopback(n.ports.P2P),
 		"--grpc.address", loopback(n.ports.GRPC), "--api.enable", "--api.address", "tcp://"+loopback(n.ports.REST),
-		"--inv-check-period", "1")
+		"--inv-check-period", "1", "--log_no_color")
 	if err != nil {
 		return err
 	}

@@ -263,16 +263,17 @@ func (n *Network) concludeFulfilled(ctx context.Context, id string, end marketty
 }
 
 func (n *Network) concludeRefunded(_ context.Context, id string, end markettypes.RequestView, before, after snapshot) error {
-	if !n.opts.FailWinner {
+	leader := end.Auction.Leader
+	if !n.opts.FailWinner || leader == nil || end.Auction.EndReason != markettypes.END_REASON_MISSED {
 		return fmt.Errorf("the request was refunded (%s): see the logs in %s", end.Auction.EndReason, n.logs())
 	}
-	loser := n.name(end.Auction.Assignment.Prover)
+	loser := n.name(leader.Prover)
 	slashed := end.Request.Terms.Penalty
 	if err := n.expect(before, after, end.Request.MaxFee, loser, slashed.Neg()); err != nil {
 		return err
 	}
 	n.say("· refunded in block %d: %s lost %s of its vault and its bond of %s to the treasury; the requester has its %s back",
-		end.Auction.EndHeight, loser, amount(slashed), amount(end.Auction.Assignment.Bond), amount(end.Request.MaxFee))
+		end.Auction.EndHeight, loser, amount(slashed), amount(leader.Bond), amount(end.Request.MaxFee))
 	n.say("  balances and vaults add up; the node checked the invariants after every block")
 	n.say("refunded request=%s slashed=%suproof", id, slashed)
 	return nil

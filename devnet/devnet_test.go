@@ -1,0 +1,149 @@
+package devnet
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	markettypes "github.com/proofmarket/proofmarket/x/market/types"
+)
+
+// binaries holds the node and the sidecar, built once for all tests.
+var binaries string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "devnet-test-")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		if err := touchSources(); err != nil {
+			panic(err)
+		}
+		build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", dir, "../cmd/marketd", "../cmd/proverd")
+		if out, err := build.CombinedOutput(); err != nil {
+			panic(string(out))
+		}
+		binaries = dir
+		return m.Run()
+	}())
+}
+
+// touchSources looks at every Go file of the repository: the binaries are made
+// of them, and go test repeats a test only if something changed that it saw.
+func touchSources() error {
+	return filepath.WalkDir("..", func(path string, _ fs.DirEntry, err error) error {
+		if err == nil && filepath.Ext(path) == ".go" {
+			_, err = os.Stat(path)
+		}
+		return err
+	})
+}
+
+func testOptions(t *testing.T, out io.Writer) Options {
+	t.Helper()
+	return Options{
+		Home: filepath.Join(t.TempDir(), "net"), Marketd: filepath.Join(binaries, "marketd"), Proverd: filepath.Join(binaries, "proverd"),
+		File: filepath.Join("..", "README.md"), BlockTime: 300 * time.Millisecond, Ports: DefaultPorts, Out: out,
+	}
+}
+
+// lastLine runs one demonstration and returns its last line.
+func lastLine(t *testing.T, change func(*Options)) string {
+	t.Helper()
+	var out bytes.Buffer
+	opts := testOptions(t, &out)
+	opts.Once = true
+	change(&opts)
+	err := Run(t.Context(), opts)
+	t.Log(out.String())
+	require.NoError(t, err)
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	return lines[len(lines)-1]
+}
+
+// Real processes over real sockets: a request ends with a proof that the chain
+// verified, and the last line says who got what.
+func TestOnceIsFulfilled(t *testing.T) {
+	require.Regexp(t, `^fulfilled request=[0-9a-f]{64} winner=proof1[0-9a-z]+ price=4000000uproof paid=3800000uproof refunded=6000000uproof$`,
+		lastLine(t, func(*Options) {}))
+}
+
+func TestOnceWithAFailingWinnerIsRefunded(t *testing.T) {
+	require.Regexp(t, `^refunded request=[0-9a-f]{64} slashed=100000000uproof$`,
+		lastLine(t, func(o *Options) { o.FailWinner = true }))
+}
+
+// A sidecar that is killed without warning after its bid and again after its
+// reveal loses nothing: it goes on and delivers (law P1).
+func TestKilledSidecarLosesNothing(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), onceTimeout)
+	defer cancel()
+	var out bytes.Buffer
+	n := &Network{opts: testOptions(t, &out), keys: map[string]string{}}
+	n.home = n.opts.Home
+	defer n.stop()
+	require.NoError(t, n.start(ctx), "%s", &out)
+	id, _, err := n.sendRequest(ctx)
+	require.NoError(t, err)
+
+	alpha := n.provers[0]
+	address := n.keys[alpha.spec.name]
+	restart := func() {
+		alpha.child.Kill()
+		alpha.child, err = startChild(alpha.spec.name, n.logs(), n.opts.Proverd, nil, "start", "--home", n.proverHome(alpha.spec))
+		require.NoError(t, err)
+	}
+	bid := func() (markettypes.BidState, error) {
+		res, err := n.chain.market.Bids(ctx, &markettypes.QueryBidsRequest{RequestId: id})
+		if err != nil {
+			return 0, err
+		}
+		for _, b := range res.Bids {
+			if b.Prover == address {
+				return b.Bid.State, nil
+			}
+		}
+		return markettypes.BID_STATE_UNSPECIFIED, nil
+	}
+	until := func(what string, reached func() (bool, error)) {
+		t.Helper()
+		tick := time.NewTicker(pollEvery)
+		defer tick.Stop()
+		for {
+			ok, err := reached()
+			require.NoError(t, err)
+			if ok {
+				return
+			}
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				t.Fatalf("never came to: %s; log of the sidecar:\n%s", what, tail(alpha.child.Log))
+			}
+		}
+	}
+
+	until("a sealed bid", func() (bool, error) { s, err := bid(); return s == markettypes.BID_STATE_SEALED, err })
+	restart()
+	until("a ranked bid", func() (bool, error) { s, err := bid(); return s == markettypes.BID_STATE_RANKED, err })
+	restart()
+	until("the end", func() (bool, error) {
+		view, err := n.chain.request(ctx, id)
+		return view.Stage == markettypes.STAGE_DONE, err
+	})
+	view, err := n.chain.request(ctx, id)
+	require.NoError(t, err)
+	require.Equal(t, markettypes.REQUEST_STATUS_FULFILLED, view.Auction.Status, "log of the sidecar:\n%s", tail(alpha.child.Log))
+	require.Equal(t, address, view.Auction.Assignment.Prover)
+}
