@@ -69,9 +69,19 @@ func (b *Blobs) Read(hash string) ([]byte, error) {
 	return data, nil
 }
 
-// Write stores what r holds, at most max bytes, if it has that hash; it is on
+// Has reports whether a blob of that hash is on disk, without reading it.
+func (b *Blobs) Has(hash string) bool {
+	path, err := b.path(hash)
+	if err != nil {
+		return false
+	}
+	_, err = os.Stat(path)
+	return err == nil
+}
+
+// Write stores what r holds, at most limit bytes, if it has that hash; it is on
 // disk when Write returns. Errors: ErrHash, ErrTooLarge, those of r.
-func (b *Blobs) Write(hash string, r io.Reader, max int64) error {
+func (b *Blobs) Write(hash string, r io.Reader, limit int64) error {
 	path, err := b.path(hash)
 	if err != nil {
 		return err
@@ -84,12 +94,12 @@ func (b *Blobs) Write(hash string, r io.Reader, max int64) error {
 	defer tmp.Close()
 
 	h := sha256.New()
-	n, err := io.Copy(io.MultiWriter(tmp, h), io.LimitReader(r, max+1))
+	n, err := io.Copy(io.MultiWriter(tmp, h), io.LimitReader(r, limit+1))
 	if err != nil {
 		return fmt.Errorf("after %d bytes: %w", n, err)
 	}
-	if n > max {
-		return fmt.Errorf("%w: more than %d bytes", ErrTooLarge, max)
+	if n > limit {
+		return fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != hash {
 		return fmt.Errorf("%w: %s expected, %s found", ErrHash, hash, got)
@@ -107,8 +117,8 @@ func (b *Blobs) Write(hash string, r io.Reader, max int64) error {
 }
 
 // Prune removes the oldest blobs that keep does not name until the rest takes
-// at most max bytes.
-func (b *Blobs) Prune(keep map[string]bool, max int64) error {
+// at most limit bytes.
+func (b *Blobs) Prune(keep map[string]bool, limit int64) error {
 	entries, err := os.ReadDir(b.dir)
 	if err != nil {
 		return err
@@ -127,7 +137,7 @@ func (b *Blobs) Prune(keep map[string]bool, max int64) error {
 	}
 	sort.Slice(infos, func(i, j int) bool { return infos[i].ModTime().Before(infos[j].ModTime()) })
 	for _, info := range infos {
-		if total <= max {
+		if total <= limit {
 			return nil
 		}
 		if err := os.Remove(filepath.Join(b.dir, info.Name())); err != nil {

@@ -8,8 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"cosmossdk.io/math"
 	toml "github.com/pelletier/go-toml/v2"
+
+	"cosmossdk.io/math"
 
 	"github.com/proofmarket/proofmarket/prover/backend/gnark"
 	"github.com/proofmarket/proofmarket/prover/chain"
@@ -167,6 +168,10 @@ func LoadConfig(home string) (Config, error) {
 		if errors.As(err, &strict) {
 			return cfg, fmt.Errorf("%s: unknown key:\n%s", path, strict.String())
 		}
+		var wrong *toml.DecodeError
+		if errors.As(err, &wrong) {
+			return cfg, fmt.Errorf("%s:\n%s", path, wrong.String()) // with the line and its number
+		}
 		return cfg, fmt.Errorf("%s: %w", path, err)
 	}
 	if cfg.Key.Dir == "" {
@@ -209,42 +214,6 @@ func (c Config) Policy() strategy.Policy {
 		MaxPenalty: c.Filter.MaxPenalty.Int, MaxUnits: c.Filter.MaxUnits,
 		UnitsPerSecond: c.Backend.UnitsPerSecond, MaxJobs: c.Filter.MaxJobs, Standby: c.Price.Standby,
 	}
-}
-
-// Validate says what is wrong with a configuration, and with which key.
-func (c Config) Validate() error {
-	if err := c.Policy().Validate(); err != nil {
-		return err
-	}
-	positive := []struct {
-		key string
-		ok  bool
-	}{
-		{"chain.id", c.Chain.ID != ""},
-		{"chain.nodes", len(c.Chain.Nodes) > 0},
-		{"chain.poll_interval", c.Chain.PollInterval > 0},
-		{"chain.tx_ttl", c.Chain.TxTTL > 0 && time.Duration(c.Chain.TxTTL) <= chain.MaxTxTTL},
-		{"chain.timeout", c.Chain.Timeout > 0},
-		{"key.name", c.Key.Name != ""},
-		{"backend.workers", c.Backend.Workers > 0},
-		{"backend.evaluate_timeout", c.Backend.EvaluateTimeout > 0},
-		{"backend.prove_timeout", c.Backend.ProveTimeout > 0},
-		{"backend.trial_proofs", c.Backend.TrialProofs == TrialNew || c.Backend.TrialProofs == TrialAlways || c.Backend.TrialProofs == TrialNever},
-		{"fetch.timeout", c.Fetch.Timeout > 0},
-		{"fetch.max_image_bytes", c.Fetch.MaxImageBytes > 0},
-		{"fetch.max_input_bytes", c.Fetch.MaxInputBytes > 0},
-		{"log.format", c.Log.Format == "text" || c.Log.Format == "json"},
-	}
-	var bad []string
-	for _, p := range positive {
-		if !p.ok {
-			bad = append(bad, p.key)
-		}
-	}
-	if len(bad) > 0 {
-		return fmt.Errorf("missing or out of range in %s: %s", ConfigFile, strings.Join(bad, ", "))
-	}
-	return nil
 }
 
 // Duration is a time.Duration that reads and writes as text, such as 2m0s.

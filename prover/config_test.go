@@ -4,18 +4,20 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
-	"cosmossdk.io/math"
 	"github.com/stretchr/testify/require"
+
+	"cosmossdk.io/math"
 )
 
 func TestConfigRoundTrip(t *testing.T) {
 	cfg := DefaultConfig(t.TempDir())
 	cfg.Chain.ID = "test-1"
 	cfg.Price.FixedCost = Amount{math.NewInt(77)}
-	cfg.Filter.Programs = []string{"aa"}
+	cfg.Filter.Programs = []string{strings.Repeat("aa", 32)}
 	require.NoError(t, cfg.Validate())
 	path, err := WriteConfig(cfg)
 	require.NoError(t, err)
@@ -46,10 +48,11 @@ func TestConfigFile(t *testing.T) {
 
 	for text, want := range map[string]string{
 		"[chain]\nidd = \"x\"":             "unknown key",
-		"[price]\nmin_fee = \"5.5\"":       "not an amount",
-		"[chain]\ntimeout = \"soon\"":      "invalid duration",
-		"[chain":                           "",
-		"[backend]\nworkers = \"several\"": "",
+		"[price]\nmin_fee = \"5.5\"":       "min_fee =",
+		"[price]\nmin_fee = 5.5":           "min_fee =",
+		"[chain]\ntimeout = \"soon\"":      "timeout =",
+		"[chain":                           "1| [chain",
+		"[backend]\nworkers = \"several\"": "workers =",
 	} {
 		_, err := load(text)
 		require.Error(t, err, text)
@@ -67,6 +70,20 @@ func TestConfigValidateNamesTheKey(t *testing.T) {
 		"backend.workers":      func(c *Config) { c.Backend.Workers = 0 },
 		"backend.trial_proofs": func(c *Config) { c.Backend.TrialProofs = "perhaps" },
 		"log.format":           func(c *Config) { c.Log.Format = "xml" },
+		"key.prover":           func(c *Config) { c.Key.Prover = "proof1x" },
+		"key.backend":          func(c *Config) { c.Key.Backend = "paper" },
+		"chain.gas_price":      func(c *Config) { c.Chain.GasPrice = "1uother" },
+		"chain.gas_margin":     func(c *Config) { c.Chain.GasMarginPercent = 4_000 },
+		`chain.nodes: "10.0`:   func(c *Config) { c.Chain.Nodes = []string{"10.0.0.1:26657"} },
+		"chain.poll_interval":  func(c *Config) { c.Chain.PollInterval = -1 },
+		"filter.programs":      func(c *Config) { c.Filter.Programs = []string{"0xaa"} },
+		"filter.denied_req":    func(c *Config) { c.Filter.DeniedRequesters = []string{"cosmos1"} },
+		"backend.max_programs": func(c *Config) { c.Backend.MaxPrograms = 0 },
+		"fetch.max_cache":      func(c *Config) { c.Fetch.MaxCacheBytes = -1 },
+		"serve.metrics":        func(c *Config) { c.Serve.Metrics = "9464" },
+		"log.level":            func(c *Config) { c.Log.Level = "loud" },
+		"units_per_second":     func(c *Config) { c.Backend.UnitsPerSecond = 0 },
+		"max_jobs":             func(c *Config) { c.Filter.MaxJobs = 0 },
 		"margin_bps":           func(c *Config) { c.Price.MinMarginBps = c.Price.MarginBps + 1 },
 	} {
 		cfg := DefaultConfig("x")
@@ -75,25 +92,4 @@ func TestConfigValidateNamesTheKey(t *testing.T) {
 		change(&cfg)
 		require.ErrorContains(t, cfg.Validate(), key)
 	}
-}
-
-func TestStatus(t *testing.T) {
-	r := newRig(t)
-	id := r.add(0xa1)
-	r.round()
-	writeStatus(r.home, r.store, r.engine.log)
-	running, err := ReadStatus(r.home)
-	require.NoError(t, err)
-	require.Len(t, running.Open, 1)
-	require.Equal(t, id, running.Open[0].RequestID)
-	raw, err := os.ReadFile(filepath.Join(r.home, stateFile))
-	require.NoError(t, err)
-	require.NotContains(t, string(raw), "salt")
-	require.NotContains(t, string(raw), r.job(id).Fee.String(), "a sealed fee stays sealed")
-
-	require.NoError(t, r.store.Close())
-	stopped, err := ReadStatus(r.home)
-	require.NoError(t, err)
-	require.Equal(t, running, stopped)
-	r.open()
 }

@@ -36,6 +36,8 @@ type Chain interface {
 	Sign(ctx context.Context, msg sdk.Msg) (chain.SignedTx, error)
 	Broadcast(ctx context.Context, raw []byte) error
 	LookUp(ctx context.Context, hash string) (chain.TxResult, error)
+	// Seen is how far the calls above came on the chain.
+	Seen() chain.Seen
 }
 
 var _ Chain = (*chain.Client)(nil)
@@ -98,6 +100,10 @@ type Engine struct {
 	proving  chan struct{} // one token for each proof
 	tasks    sync.WaitGroup
 
+	// unwritable tells that the job store could not be written at the end of the
+	// last Tick.
+	unwritable bool
+
 	// decide makes "is there room" and "take it" one step.
 	decide sync.Mutex
 
@@ -110,6 +116,7 @@ type Engine struct {
 // note is what the engine remembers of an open request.
 type note struct {
 	busy     bool   // a task works on it
+	cancel   func() // ends the task; nil without one
 	refused  bool   // for good
 	said     string // the last reason logged
 	inspect  *inspection
@@ -172,14 +179,41 @@ func (e *Engine) Tick(ctx context.Context) error {
 		}
 	}
 	for i := range list {
-		e.consider(ctx, head, &list[i])
+		if !e.unwritable {
+			e.consider(ctx, head, &list[i])
+		}
 	}
-	if err := e.store.SetLastHeight(head.Height); err != nil {
-		e.log.Warn("the job store cannot be written: no new bids until it can", "error", err)
-	}
+	e.save()
 	e.prune()
 	e.metrics.height(head.Height)
 	return ctx.Err()
+}
+
+// save writes what is not on disk yet. While that fails nothing new is begun
+// (law P6).
+func (e *Engine) save() {
+	err := e.store.Flush()
+	if err == nil {
+		err = e.store.SetSeen(store.Seen(e.chain.Seen()))
+	}
+	switch was := e.unwritable; {
+	case err != nil && !was:
+		e.log.Error("the job store cannot be written: no new bids until it can", "error", err)
+	case err == nil && was:
+		e.log.Info("the job store can be written again")
+	}
+	e.unwritable = err != nil
+}
+
+// update changes a job. Where the disk fails it goes on in memory: a bond at
+// stake must not be lost for that (law P6).
+func (e *Engine) update(id string, change func(*store.Job) error) (*store.Job, error) {
+	j, err := e.store.Update(id, change)
+	if errors.Is(err, store.ErrUnsaved) {
+		e.say(id, slog.LevelError, "going on in memory", "state", j.State, "error", err)
+		return j, nil
+	}
+	return j, err
 }
 
 // byUrgency sorts jobs by what the chain will do to them first.
@@ -228,34 +262,45 @@ func (e *Engine) noteOf(id string) *note {
 }
 
 // start runs a task for a request in the background unless one runs already or
-// all slots are taken. It reports whether it did.
-func (e *Engine) start(id string, slots chan struct{}, task func()) bool {
+// all slots are taken.
+func (e *Engine) start(ctx context.Context, id string, slots chan struct{}, task func(context.Context)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	n := e.noteOf(id)
 	if n.busy {
-		return false
+		return
 	}
 	select {
 	case slots <- struct{}{}:
 	default:
-		return false
+		return
 	}
+	ctx, n.cancel = context.WithCancel(ctx)
 	n.busy = true
 	e.tasks.Add(1)
 	go func() {
 		defer e.tasks.Done()
-		task()
+		task(ctx)
 		<-slots
 		e.mu.Lock()
-		e.noteOf(id).busy = false
+		n := e.noteOf(id)
+		n.cancel()
+		n.busy, n.cancel = false, nil
 		e.mu.Unlock()
 		select {
 		case e.wake <- struct{}{}:
 		default:
 		}
 	}()
-	return true
+}
+
+// stop ends the task for a request, if there is one.
+func (e *Engine) stop(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if n := e.open[id]; n != nil && n.cancel != nil {
+		n.cancel()
+	}
 }
 
 // failed delays the next try, longer each time.

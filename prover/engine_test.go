@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"cosmossdk.io/math"
 	"github.com/stretchr/testify/require"
+
+	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -48,6 +49,7 @@ func TestBidsRevealsProvesAndIsPaid(t *testing.T) {
 			require.NotEmpty(t, j.RevealTx)
 			require.NotEmpty(t, j.ProofTx)
 			require.Len(t, r.chain.signed, 3, "one bid, one reveal, one proof")
+			require.Positive(t, j.ProvingTime)
 		})
 	}
 }

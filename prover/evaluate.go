@@ -36,7 +36,13 @@ type inspection struct {
 	inputSHA256 string
 	cost        uint64
 	// trial is a proof that was made to see whether it can be; nil for none.
-	trial *backend.Result
+	trial *madeProof
+}
+
+// madeProof is a proof, and how long the backend took for it.
+type madeProof struct {
+	backend.Result
+	took time.Duration
 }
 
 // consider looks at a request that we have no job for, and starts a closer look
@@ -58,7 +64,7 @@ func (e *Engine) consider(ctx context.Context, head chain.Head, v *markettypes.R
 		return
 	}
 	view := *v
-	e.start(id, e.evaluate, func() {
+	e.start(ctx, id, e.evaluate, func(ctx context.Context) {
 		ctx, cancel := context.WithTimeout(ctx, e.cfg.EvaluateTimeout)
 		defer cancel()
 		e.decideOn(ctx, head, &view)
@@ -165,19 +171,19 @@ func (e *Engine) createJob(head chain.Head, v *markettypes.RequestView, found *i
 		Created:     head.Height,
 	}
 	if found.trial != nil {
-		j.Proof, j.PublicValues = found.trial.Proof, found.trial.PublicValues
+		j.Proof, j.PublicValues, j.ProvingTime = found.trial.Proof, found.trial.PublicValues, found.trial.took
 	}
 	return e.store.Create(j)
 }
 
 // inspect fetches image and input, dry-runs them and compares the public values
 // with the request (law P2). What it found is remembered while the request is
-// open.
+// open and its files are on disk.
 func (e *Engine) inspect(ctx context.Context, v *markettypes.RequestView) (*inspection, error) {
 	e.mu.Lock()
 	known := e.noteOf(v.Request.Id).inspect
 	e.mu.Unlock()
-	if known != nil {
+	if known != nil && e.blobs.Has(known.imageSHA256) && e.blobs.Has(known.inputSHA256) {
 		return known, nil
 	}
 	started := time.Now()
@@ -235,7 +241,7 @@ func (e *Engine) inspect(ctx context.Context, v *markettypes.RequestView) (*insp
 
 // tryProof makes and checks a proof where the configuration asks for one before
 // a bid, so that it is certain that image and verifying key belong together.
-func (e *Engine) tryProof(ctx context.Context, program backend.Program, input []byte, key proof.Key, v *markettypes.RequestView) (*backend.Result, error) {
+func (e *Engine) tryProof(ctx context.Context, program backend.Program, input []byte, key proof.Key, v *markettypes.RequestView) (*madeProof, error) {
 	r := v.Request
 	pair := r.Image.Sha256 + " " + r.Statement.Verifier + " " + r.Statement.Program
 	switch e.cfg.TrialProofs {
@@ -252,6 +258,7 @@ func (e *Engine) tryProof(ctx context.Context, program backend.Program, input []
 	if err != nil {
 		return nil, fmt.Errorf("trial proof: %w", err)
 	}
+	made := &madeProof{Result: res, took: time.Since(started)}
 	id, digest, err := statementBytes(r.Statement)
 	if err != nil {
 		return nil, err
@@ -259,9 +266,9 @@ func (e *Engine) tryProof(ctx context.Context, program backend.Program, input []
 	if err := key.Verify(id, digest, res.PublicValues, res.Proof); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKeyMismatch, err)
 	}
-	e.metrics.proof(true, time.Since(started))
-	e.say(r.Id, slog.LevelInfo, "trial proof passes", "took", time.Since(started).Round(time.Millisecond))
-	return &res, e.store.SetProved(pair)
+	e.metrics.proof(true, made.took)
+	e.say(r.Id, slog.LevelInfo, "trial proof passes", "took", rounded(made.took))
+	return made, e.store.SetProved(pair)
 }
 
 // obtain makes sure that a file is on disk: it is there already, or comes

@@ -11,12 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"cosmossdk.io/math"
 	"github.com/consensys/gnark-crypto/ecc"
 	"github.com/consensys/gnark/backend/groth16"
 	"github.com/consensys/gnark/frontend"
 	"github.com/consensys/gnark/frontend/cs/r1cs"
 	"github.com/stretchr/testify/require"
+
+	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -134,6 +135,12 @@ func (c *fakeChain) Head(context.Context) (chain.Head, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.head, nil
+}
+
+func (c *fakeChain) Seen() chain.Seen {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return chain.Seen{Height: c.head.Height, Time: c.head.Time, State: c.head.Height}
 }
 
 func (c *fakeChain) Pending(context.Context) (out []markettypes.RequestView, err error) {

@@ -24,7 +24,11 @@ var (
 	ErrFetch = errors.New("the file could not be fetched")
 )
 
-const maxRedirects = 3
+const (
+	maxRedirects = 3
+	// maxHeaderBytes bounds what a server may say before the content.
+	maxHeaderBytes = 64 << 10
+)
 
 // extraPrivate lists ranges that are not for the public, beside those that
 // net/netip knows.
@@ -32,10 +36,20 @@ var extraPrivate = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"),
 	netip.MustParsePrefix("100.64.0.0/10"), // carrier-grade NAT
 	netip.MustParsePrefix("192.0.0.0/24"),
-	netip.MustParsePrefix("198.18.0.0/15"), // benchmarks
+	netip.MustParsePrefix("192.0.2.0/24"),    // documentation
+	netip.MustParsePrefix("192.88.99.0/24"),  // 6to4 relays
+	netip.MustParsePrefix("198.18.0.0/15"),   // benchmarks
+	netip.MustParsePrefix("198.51.100.0/24"), // documentation
+	netip.MustParsePrefix("203.0.113.0/24"),  // documentation
 	netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("64:ff9b::/96"), // IPv4 behind NAT64
-	netip.MustParsePrefix("2002::/16"),    // IPv4 behind 6to4
+	netip.MustParsePrefix("::/96"),          // IPv4-compatible
+	netip.MustParsePrefix("64:ff9b::/96"),   // IPv4 behind NAT64
+	netip.MustParsePrefix("64:ff9b:1::/48"), // IPv4 behind a local NAT64
+	netip.MustParsePrefix("100::/64"),       // discarded
+	netip.MustParsePrefix("2001::/23"),      // Teredo and other protocols' own
+	netip.MustParsePrefix("2001:db8::/32"),  // documentation
+	netip.MustParsePrefix("2002::/16"),      // IPv4 behind 6to4
+	netip.MustParsePrefix("fec0::/10"),      // site-local
 }
 
 // Fetcher downloads files that strangers name. Unless private addresses are
@@ -48,9 +62,17 @@ type Fetcher struct {
 
 // NewFetcher returns a fetcher whose downloads take at most timeout.
 func NewFetcher(timeout time.Duration, allowPrivate bool) *Fetcher {
-	dialer := &net.Dialer{Timeout: timeout}
-	if !allowPrivate {
-		dialer.Control = func(_, address string, _ syscall.RawConn) error { return checkPublic(address) }
+	if allowPrivate {
+		return newFetcher(timeout, func(string) error { return nil })
+	}
+	return newFetcher(timeout, checkPublic)
+}
+
+// newFetcher returns a fetcher that asks check about each socket address.
+func newFetcher(timeout time.Duration, check func(address string) error) *Fetcher {
+	dialer := &net.Dialer{
+		Timeout: timeout,
+		Control: func(_, address string, _ syscall.RawConn) error { return check(address) },
 	}
 	return &Fetcher{client: &http.Client{
 		Timeout: timeout,
@@ -61,6 +83,9 @@ func NewFetcher(timeout time.Duration, allowPrivate bool) *Fetcher {
 			ResponseHeaderTimeout: timeout,
 			MaxIdleConns:          16,
 			IdleConnTimeout:       timeout,
+			// The hash is that of the file as served, so nothing is unpacked.
+			DisableCompression:     true,
+			MaxResponseHeaderBytes: maxHeaderBytes,
 		},
 		CheckRedirect: func(req *http.Request, via []*http.Request) error {
 			if len(via) > maxRedirects {

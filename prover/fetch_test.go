@@ -2,6 +2,7 @@ package prover
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -22,7 +23,8 @@ func TestCheckPublic(t *testing.T) {
 		"127.0.0.1:80", "127.8.8.8:80", "10.1.2.3:80", "172.16.0.1:80", "192.168.1.1:443", "169.254.169.254:80",
 		"0.0.0.0:80", "100.64.0.1:80", "198.18.0.1:80", "224.0.0.1:80", "255.255.255.255:80", "[::1]:80", "[::]:80",
 		"[fe80::1%eth0]:80", "[fc00::1]:80", "[::ffff:127.0.0.1]:80", "[::ffff:10.0.0.1]:80", "[64:ff9b::7f00:1]:80",
-		"[2002:7f00:1::]:80", "[ff02::1]:80", "example.org:80", "nonsense",
+		"[2002:7f00:1::]:80", "[::7f00:1]:80", "[64:ff9b:1::7f00:1]:80", "[2001::7f00:1]:80", "[fec0::1]:80", "[2001:db8::1]:80",
+		"203.0.113.7:80", "192.0.2.1:80", "198.51.100.1:80", "[::ffff:169.254.169.254]:80", "[fe80::1]:80", "[ff02::1]:80", "example.org:80", "nonsense",
 	}
 	for _, a := range private {
 		require.ErrorIs(t, checkPublic(a), ErrAddress, a)
@@ -144,3 +146,90 @@ func TestPruneKeepsWhatIsNeeded(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+func fetched(f *Fetcher, url string) ([]byte, error) {
+	var got []byte
+	err := f.Fetch(context.Background(), url, func(r io.Reader) (err error) { got, err = io.ReadAll(r); return err })
+	return got, err
+}
+
+// A public address may redirect to a private one: the check is made for each
+// connection.
+func TestARedirectToAPrivateAddress(t *testing.T) {
+	private := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it was reached") }))
+	defer private.Close()
+	public := httptest.NewServer(http.RedirectHandler(private.URL, http.StatusFound))
+	defer public.Close()
+	f := newFetcher(10*time.Second, func(address string) error {
+		if address == public.Listener.Addr().String() {
+			return nil
+		}
+		return checkPublic(address)
+	})
+	_, err := fetched(f, public.URL)
+	require.ErrorIs(t, err, ErrAddress)
+}
+
+// A server that sends a byte now and then does not hold us past the timeout.
+func TestASlowServer(t *testing.T) {
+	stop := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for {
+			if _, err := w.Write([]byte("x")); err != nil {
+				return
+			}
+			w.(http.Flusher).Flush()
+			select {
+			case <-stop:
+				return
+			case <-r.Context().Done():
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}))
+	defer server.Close()
+	defer close(stop)
+	_, err := fetched(NewFetcher(50*time.Millisecond, true), server.URL)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+}
+
+// Streams without an end stop at the limit, and nothing is unpacked.
+func TestBombs(t *testing.T) {
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, err := z.Write(make([]byte, 10<<20))
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	mux := http.NewServeMux()
+	mux.HandleFunc("/gzip", func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Accept-Encoding") != "" {
+			t.Error("we ask for packed content")
+		}
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(packed.Bytes())
+	})
+	mux.HandleFunc("/endless", func(w http.ResponseWriter, _ *http.Request) {
+		for chunk := make([]byte, 64<<10); ; {
+			if _, err := w.Write(chunk); err != nil {
+				return
+			}
+		}
+	})
+	mux.HandleFunc("/header", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Long", strings.Repeat("x", 2*maxHeaderBytes))
+	})
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	f := NewFetcher(30*time.Second, true)
+	got, err := fetched(f, server.URL+"/gzip")
+	require.NoError(t, err)
+	require.Equal(t, packed.Bytes(), got)
+	_, err = fetched(f, server.URL+"/header")
+	require.ErrorIs(t, err, ErrFetch)
+
+	b, err := OpenBlobs(t.TempDir())
+	require.NoError(t, err)
+	err = f.Fetch(context.Background(), server.URL+"/endless", func(r io.Reader) error { return b.Write(sum(nil), r, 1<<20) })
+	require.ErrorIs(t, err, ErrTooLarge)
+}

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/proofmarket/proofmarket/prover/backend"
 	"github.com/proofmarket/proofmarket/prover/chain"
 	"github.com/proofmarket/proofmarket/prover/store"
 	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
@@ -22,29 +21,28 @@ func (e *Engine) prove(ctx context.Context, head chain.Head, id string, st verif
 	if err != nil || j.State != store.Assigned {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, e.cfg.ProveTimeout)
-	defer cancel()
-
 	started := time.Now()
 	e.say(id, slog.LevelInfo, "proving", "cost", j.Cost)
 	res, err := e.proveAndCheck(ctx, j, st)
 	if err != nil {
+		if j, got := e.store.Get(id); got == nil && j.State == store.Done {
+			return // it was stopped, since the request has ended
+		}
 		e.failed(id, head.Height)
 		e.metrics.proof(false, time.Since(started))
 		e.say(id, slog.LevelError, "proving failed, will try again", "error", err)
 		return
 	}
-	took := time.Since(started)
-	e.metrics.proof(true, took)
+	e.metrics.proof(true, res.took)
 	if _, err := e.move(j, store.Proved, func(j *store.Job) {
-		j.Proof, j.PublicValues = res.Proof, res.PublicValues
-	}, "took", took.Round(time.Millisecond), "bytes", len(res.Proof)); err != nil {
+		j.Proof, j.PublicValues, j.ProvingTime = res.Proof, res.PublicValues, res.took
+	}, "took", rounded(res.took), "bytes", len(res.Proof)); err != nil {
 		e.failed(id, head.Height)
-		e.say(id, slog.LevelError, "the proof cannot be written, so it is not sent", "error", err)
+		e.say(id, slog.LevelError, "the proof cannot be filed", "error", err)
 	}
 }
 
-func (e *Engine) proveAndCheck(ctx context.Context, j *store.Job, st verifiertypes.Statement) (backend.Result, error) {
+func (e *Engine) proveAndCheck(ctx context.Context, j *store.Job, st verifiertypes.Statement) (*madeProof, error) {
 	image, input, err := e.files(j.ImageSHA256, j.InputSHA256)
 	if errors.Is(err, fs.ErrNotExist) {
 		// The files were on disk before the bid; someone removed them.
@@ -53,29 +51,31 @@ func (e *Engine) proveAndCheck(ctx context.Context, j *store.Job, st verifiertyp
 		}
 	}
 	if err != nil {
-		return backend.Result{}, err
+		return nil, err
 	}
 	program, err := e.backend.Register(ctx, image)
 	if err != nil {
-		return backend.Result{}, err
+		return nil, err
 	}
+	started := time.Now()
 	res, err := e.backend.Prove(ctx, program, input)
 	if err != nil {
-		return backend.Result{}, err
+		return nil, err
 	}
+	made := &madeProof{Result: res, took: time.Since(started)}
 	key, err := e.chain.Key(ctx, st)
 	if err != nil {
-		return backend.Result{}, err
+		return nil, err
 	}
 	id, digest, err := statementBytes(st)
 	if err != nil {
-		return backend.Result{}, err
+		return nil, err
 	}
 	// law P3: a proof that the chain would refuse is not worth its gas.
 	if err := key.Verify(id, digest, res.PublicValues, res.Proof); err != nil {
-		return backend.Result{}, fmt.Errorf("the chain would refuse our proof: %w", err)
+		return nil, fmt.Errorf("the chain would refuse our proof: %w", err)
 	}
-	return res, nil
+	return made, nil
 }
 
 // refetch gets the files of an open request again.

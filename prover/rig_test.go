@@ -15,8 +15,9 @@ import (
 	"testing"
 	"time"
 
-	"cosmossdk.io/math"
 	"github.com/stretchr/testify/require"
+
+	"cosmossdk.io/math"
 
 	"github.com/proofmarket/proofmarket/prover/backend"
 	"github.com/proofmarket/proofmarket/prover/backend/gnark"
@@ -41,6 +42,8 @@ type rig struct {
 	files  map[string][]byte
 	server *httptest.Server
 	log    *bytes.Buffer
+	// wrap changes the backend; nil for no change.
+	wrap func(backend.Backend) backend.Backend
 }
 
 func newRig(t *testing.T, change ...func(*rig)) *rig {
@@ -87,7 +90,11 @@ func (r *rig) open() {
 	blobs, err := OpenBlobs(filepath.Join(r.home, blobsDir))
 	require.NoError(r.t, err)
 	log := slog.New(slog.NewTextHandler(&lockedWriter{w: r.log}, nil))
-	r.engine, err = NewEngine(r.cfg, r.chain, r.store, blobs, NewFetcher(time.Minute, r.allow), gnark.New(gnark.Config{}), log, nil)
+	var prove backend.Backend = gnark.New(gnark.Config{})
+	if r.wrap != nil {
+		prove = r.wrap(prove)
+	}
+	r.engine, err = NewEngine(r.cfg, r.chain, r.store, blobs, NewFetcher(time.Minute, r.allow), prove, log, nil)
 	require.NoError(r.t, err)
 }
 

@@ -2,7 +2,6 @@ package prover
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/cosmos/cosmos-sdk/crypto/keyring"
+	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/prover/backend"
 	"github.com/proofmarket/proofmarket/prover/backend/gnark"
@@ -27,9 +27,8 @@ import (
 )
 
 const (
-	jobsFile  = "jobs.db"
-	blobsDir  = "files"
-	stateFile = "status.json"
+	jobsFile = "jobs.db"
+	blobsDir = "files"
 
 	// stopTimeout bounds how long the metrics server may take to stop.
 	stopTimeout = 2 * time.Second
@@ -38,17 +37,12 @@ const (
 	actsForRetry = time.Second
 )
 
+// ErrStakeKey means that the keyring can sign for the prover itself.
+var ErrStakeKey = errors.New("the prover's own key must not be on this machine")
+
 // Start runs a sidecar until ctx ends, which is a success.
 func Start(ctx context.Context, cfg Config, kr keyring.Keyring, log *slog.Logger) error {
 	if err := cfg.Validate(); err != nil {
-		return err
-	}
-	client, err := chain.New(chain.Config{
-		Nodes: cfg.Chain.Nodes, ChainID: cfg.Chain.ID, Keyring: kr, KeyName: cfg.Key.Name,
-		GasPrice: cfg.Chain.GasPrice, GasMarginPercent: cfg.Chain.GasMarginPercent,
-		TxTTL: time.Duration(cfg.Chain.TxTTL), Timeout: time.Duration(cfg.Chain.Timeout),
-	})
-	if err != nil {
 		return err
 	}
 	if err := os.MkdirAll(cfg.Home, homeMode); err != nil {
@@ -59,6 +53,10 @@ func Start(ctx context.Context, cfg Config, kr keyring.Keyring, log *slog.Logger
 		return err
 	}
 	defer jobs.Close()
+	client, err := connect(cfg, kr, jobs)
+	if err != nil {
+		return err
+	}
 	blobs, err := OpenBlobs(filepath.Join(cfg.Home, blobsDir))
 	if err != nil {
 		return err
@@ -71,12 +69,16 @@ func Start(ctx context.Context, cfg Config, kr keyring.Keyring, log *slog.Logger
 		return err
 	}
 	defer stopMetrics()
+	writeStatus(cfg.Home, jobs, log)
 
 	prover, err := findProver(ctx, cfg, client, log)
+	if ctx.Err() != nil {
+		return nil
+	}
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
+		return err
+	}
+	if err := checkProver(prover, kr, jobs); err != nil {
 		return err
 	}
 	prove := newBackend(cfg)
@@ -89,14 +91,50 @@ func Start(ctx context.Context, cfg Config, kr keyring.Keyring, log *slog.Logger
 	if err != nil {
 		return err
 	}
-	open, err := jobs.Open()
-	if err != nil {
-		return err
-	}
-	log.Info("proverd started", "chain", cfg.Chain.ID, "prover", prover, "signer", client.Signer(), "open_jobs", len(open))
-	follow(ctx, cfg, engine, client, jobs, log)
+	log.Info("proverd started", "chain", cfg.Chain.ID, "prover", prover, "signer", client.Signer())
+	err = follow(ctx, cfg, engine, client, jobs, log)
 	engine.Wait()
 	log.Info("proverd stopped")
+	return err
+}
+
+// connect returns a client that goes on where the last one on this store was.
+func connect(cfg Config, kr keyring.Keyring, jobs *store.Store) (*chain.Client, error) {
+	if err := jobs.Bind(cfg.Chain.ID); err != nil {
+		return nil, err
+	}
+	seen, err := jobs.Seen()
+	if err != nil {
+		return nil, fmt.Errorf("read the job store: %w", err)
+	}
+	return chain.New(chain.Config{
+		Nodes: cfg.Chain.Nodes, ChainID: cfg.Chain.ID, Keyring: kr, KeyName: cfg.Key.Name,
+		GasPrice: cfg.Chain.GasPrice, GasMarginPercent: cfg.Chain.GasMarginPercent,
+		TxTTL: time.Duration(cfg.Chain.TxTTL), Timeout: time.Duration(cfg.Chain.Timeout), Seen: chain.Seen(seen),
+	})
+}
+
+// checkProver refuses a keyring that could move the prover's stake (law P5),
+// and jobs that were begun for another prover.
+func checkProver(prover string, kr keyring.Keyring, jobs *store.Store) error {
+	address, err := sdk.AccAddressFromBech32(prover)
+	if err != nil {
+		return fmt.Errorf("key.prover %q: %w", prover, err)
+	}
+	if record, err := kr.KeyByAddress(address); err == nil && record.GetType() == keyring.TypeLocal {
+		return fmt.Errorf("%w: key %q is that of prover %s: register the address of another key as its submitter, "+
+			"set key.name to that, and delete this one here", ErrStakeKey, record.Name, prover)
+	}
+	open, err := jobs.Open()
+	if err != nil {
+		return fmt.Errorf("read the job store: %w", err)
+	}
+	for _, j := range open {
+		if j.Prover != prover {
+			return fmt.Errorf("the job of request %s was begun for prover %s, not %s: set key.prover to that until it is done, or use another home folder",
+				j.RequestID, j.Prover, prover)
+		}
+	}
 	return nil
 }
 
@@ -162,7 +200,8 @@ func findProver(ctx context.Context, cfg Config, c *chain.Client, log *slog.Logg
 
 // follow calls Tick for each new block, and when background work is done. What
 // happened while it was away is in the chain's state, so no block is missed.
-func follow(ctx context.Context, cfg Config, e *Engine, c *chain.Client, jobs *store.Store, log *slog.Logger) {
+// It returns when ctx ends, or when the nodes turn out to serve another chain.
+func follow(ctx context.Context, cfg Config, e *Engine, c *chain.Client, jobs *store.Store, log *slog.Logger) error {
 	poll := time.NewTicker(time.Duration(cfg.Chain.PollInterval))
 	defer poll.Stop()
 	var height int64
@@ -177,16 +216,18 @@ func follow(ctx context.Context, cfg Config, e *Engine, c *chain.Client, jobs *s
 			}
 		}
 		switch {
+		case errors.Is(err, chain.ErrOtherChain):
+			return fmt.Errorf("%w: if the chain was started anew, use a new home folder, or move %s out of this one", err, jobsFile)
 		case err != nil && ctx.Err() == nil && !down:
-			log.Warn("the chain cannot be reached, trying again", "error", err)
+			log.Warn("this block's work could not be done, trying again", "error", err)
 			down = true
 		case err == nil && down:
-			log.Info("the chain is back", "height", height)
+			log.Info("back at work", "height", height)
 			down = false
 		}
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-e.Wake():
 			woken = true
 		case <-poll.C:
@@ -218,84 +259,4 @@ func serveMetrics(address string, registry *prometheus.Registry, log *slog.Logge
 			log.Warn("the metrics server did not stop in time", "error", err)
 		}
 	}, nil
-}
-
-// Status is what `proverd status` prints.
-type Status struct {
-	Height int64       `json:"height"`
-	Open   []JobStatus `json:"open"`
-	// Finished counts kept finished jobs by outcome.
-	Finished map[store.Outcome]int `json:"finished"`
-}
-
-// JobStatus is a job without its secrets: a bid's salt is nobody's business
-// before it is revealed, nor is its fee.
-type JobStatus struct {
-	RequestID string      `json:"request_id"`
-	State     store.State `json:"state"`
-	Standby   bool        `json:"standby"`
-	Cost      uint64      `json:"cost"`
-	Tries     int         `json:"tries,omitempty"`
-	LastError string      `json:"last_error,omitempty"`
-	Deadline  time.Time   `json:"deadline,omitzero"`
-}
-
-// ReadStatus reads how a sidecar stands: from its job store, or, while it runs
-// and holds that, from what it wrote after the last block.
-func ReadStatus(home string) (Status, error) {
-	jobs, err := store.OpenReadOnly(filepath.Join(home, jobsFile))
-	if err == nil {
-		defer jobs.Close()
-		return statusOf(jobs)
-	}
-	if !errors.Is(err, store.ErrLocked) {
-		return Status{}, err
-	}
-	raw, err := os.ReadFile(filepath.Join(home, stateFile))
-	if err != nil {
-		return Status{}, fmt.Errorf("read the running sidecar's status: %w", err)
-	}
-	var s Status
-	if err := json.Unmarshal(raw, &s); err != nil {
-		return Status{}, fmt.Errorf("read the running sidecar's status: %w", err)
-	}
-	return s, nil
-}
-
-func statusOf(jobs *store.Store) (Status, error) {
-	s := Status{Open: []JobStatus{}, Finished: map[store.Outcome]int{}}
-	var err error
-	if s.Height, err = jobs.LastHeight(); err != nil {
-		return s, err
-	}
-	open, err := jobs.Open()
-	if err != nil {
-		return s, err
-	}
-	for _, j := range open {
-		s.Open = append(s.Open, JobStatus{
-			RequestID: j.RequestID, State: j.State, Standby: j.Standby, Cost: j.Cost,
-			Tries: j.Tries, LastError: j.LastError, Deadline: j.Deadline,
-		})
-	}
-	s.Finished, err = jobs.Outcomes()
-	return s, err
-}
-
-// writeStatus replaces the status file in one step. It is for people: a failure
-// stops nothing.
-func writeStatus(home string, jobs *store.Store, log *slog.Logger) {
-	s, err := statusOf(jobs)
-	if err == nil {
-		var raw []byte
-		if raw, err = json.MarshalIndent(s, "", "  "); err == nil {
-			path := filepath.Join(home, stateFile)
-			if err = os.WriteFile(path+blobTemp, append(raw, '\n'), configMode); err == nil {
-				err = os.Rename(path+blobTemp, path)
-			}
-		}
-	}
-	if err != nil {
-		log.Debug("the status file cannot be written", "error", err)
-	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/proofmarket/proofmarket/prover/chain"
 	"github.com/proofmarket/proofmarket/prover/store"
@@ -97,7 +98,7 @@ func (e *Engine) outcome(j *store.Job, v *markettypes.RequestView) (store.Outcom
 
 // finish files a job.
 func (e *Engine) finish(head chain.Head, j *store.Job, outcome store.Outcome, why string) error {
-	_, err := e.store.Update(j.RequestID, func(j *store.Job) error {
+	_, err := e.update(j.RequestID, func(j *store.Job) error {
 		j.State, j.Outcome, j.Finished = store.Done, outcome, head.Height
 		if outcome == store.Fulfilled && j.Pending != nil {
 			j.ProofTx = j.Pending.Hash
@@ -108,6 +109,7 @@ func (e *Engine) finish(head chain.Head, j *store.Job, outcome store.Outcome, wh
 	if err != nil {
 		return err
 	}
+	e.stop(j.RequestID) // a proof that nobody waits for any more
 	level := slog.LevelInfo
 	if outcome == store.Missed || outcome == store.NotRevealed {
 		level = slog.LevelError
@@ -119,7 +121,7 @@ func (e *Engine) finish(head chain.Head, j *store.Job, outcome store.Outcome, wh
 
 // move writes a state change and logs it.
 func (e *Engine) move(j *store.Job, to store.State, change func(*store.Job), args ...any) (*store.Job, error) {
-	now, err := e.store.Update(j.RequestID, func(j *store.Job) error {
+	now, err := e.update(j.RequestID, func(j *store.Job) error {
 		if to != j.State {
 			j.Tries, j.LastError = 0, ""
 		}
@@ -248,9 +250,26 @@ func (e *Engine) stepProve(ctx context.Context, head chain.Head, j *store.Job, v
 	}
 	if e.mayTry(j.RequestID, head.Height) {
 		st := v.Request.Statement
-		e.start(j.RequestID, e.proving, func() { e.prove(ctx, head, j.RequestID, st) })
+		limit := e.attempt(j.Cost, v.TimeLeft)
+		e.start(ctx, j.RequestID, e.proving, func(ctx context.Context) {
+			ctx, cancel := context.WithTimeout(ctx, limit)
+			defer cancel()
+			e.prove(ctx, head, j.RequestID, st)
+		})
 	}
 	return j, nil
+}
+
+// attempt is how long a backend may take for one proof of that cost: half of the
+// time left, so that one that hangs leaves time for another attempt (law P6),
+// but not less than three times what the configured speed makes of it.
+func (e *Engine) attempt(cost uint64, left time.Duration) time.Duration {
+	if left <= 0 {
+		return e.cfg.ProveTimeout
+	}
+	const atMost = 1 << 30 // seconds: three times that still is a duration
+	seconds := min(cost/max(1, e.cfg.Policy.UnitsPerSecond), atMost)
+	return min(e.cfg.ProveTimeout, max(left/2, 3*time.Duration(seconds)*time.Second))
 }
 
 // stepSubmit brings the proof onto the chain, at once (law P4).

@@ -27,13 +27,7 @@ func (e *Engine) send(ctx context.Context, j *store.Job, on, back store.State, m
 	tx := &store.Tx{Hash: signed.Hash, Raw: signed.Raw, Expires: signed.Expires}
 	now, err := e.move(j, on, func(j *store.Job) { j.Pending = tx }, "tx", signed.Hash)
 	if err != nil {
-		if on == store.Bidding {
-			return nil, err
-		}
-		// A full disk must not cost the bond (law P6): salt and proof are on disk
-		// since before, and the chain takes either only once.
-		e.say(j.RequestID, slog.LevelError, "the job store cannot be written, sending all the same", "kind", on, "error", err)
-		return nil, errors.Join(err, e.chain.Broadcast(ctx, signed.Raw))
+		return nil, err // a bid that is not on disk: it does not leave
 	}
 
 	err = e.chain.Broadcast(ctx, signed.Raw)
@@ -56,7 +50,7 @@ func (e *Engine) send(ctx context.Context, j *store.Job, on, back store.State, m
 // fail takes a job back to before its transaction. It ends the chain of steps:
 // the next block tries again.
 func (e *Engine) fail(j *store.Job, back store.State, why error) (*store.Job, error) {
-	now, err := e.store.Update(j.RequestID, func(j *store.Job) error {
+	now, err := e.update(j.RequestID, func(j *store.Job) error {
 		j.State, j.Pending = back, nil
 		j.Tries++
 		j.LastError = why.Error()

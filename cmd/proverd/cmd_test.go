@@ -68,7 +68,7 @@ func TestStatusAndVersion(t *testing.T) {
 	require.Error(t, err)
 	s, err := store.Open(filepath.Join(home, "jobs.db"))
 	require.NoError(t, err)
-	require.NoError(t, s.SetLastHeight(7))
+	require.NoError(t, s.SetSeen(store.Seen{Height: 7}))
 	require.NoError(t, s.Close())
 	out, err := run(t, "status", "--home", home, "--output", "json")
 	require.NoError(t, err)

@@ -8,8 +8,11 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/cosmos/cosmos-sdk/version"
 )
 
 const (
@@ -19,9 +22,6 @@ const (
 	outputText = "text"
 	outputJSON = "json"
 )
-
-// Version is set when a release is built.
-var Version = ""
 
 func newRootCmd() *cobra.Command {
 	root := &cobra.Command{
@@ -86,18 +86,21 @@ func newVersionCmd() *cobra.Command {
 		Example: "  proverd version --output json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			info := versionInfo{Version: Version, Go: runtime.Version()}
+			// The linker sets version.Version and version.Commit, as in marketd.
+			info := versionInfo{Version: version.Version, Commit: version.Commit, Go: runtime.Version()}
 			if build, ok := debug.ReadBuildInfo(); ok {
 				if info.Version == "" {
 					info.Version = build.Main.Version
 				}
 				for _, s := range build.Settings {
-					if s.Key == "vcs.revision" {
+					if info.Commit == "" && s.Key == "vcs.revision" {
 						info.Commit = s.Value
 					}
 				}
 			}
-			return printed(cmd, info, func(w io.Writer) { fmt.Fprintln(w, info.Version, info.Commit, info.Go) })
+			return printed(cmd, info, func(w io.Writer) {
+				fmt.Fprintln(w, strings.Join(strings.Fields(info.Version+" "+info.Commit+" "+info.Go), " "))
+			})
 		},
 	}
 	addOutputFlag(cmd)

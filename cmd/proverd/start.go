@@ -76,7 +76,6 @@ func (o *overrides) apply(cmd *cobra.Command, cfg *prover.Config) error {
 		"fixed-cost":        func(v string) error { return cfg.Price.FixedCost.UnmarshalText([]byte(v)) },
 		"per-million-units": func(v string) error { return cfg.Price.PerMillionUnits.UnmarshalText([]byte(v)) },
 		"min-fee":           func(v string) error { return cfg.Price.MinFee.UnmarshalText([]byte(v)) },
-		"trial-proofs":      func(v string) error { cfg.Backend.TrialProofs = prover.TrialProofs(v); return nil },
 		"metrics":           set(&cfg.Serve.Metrics),
 		"log-format":        set(&cfg.Log.Format),
 		"log-level":         set(&cfg.Log.Level),
@@ -90,6 +89,7 @@ func (o *overrides) apply(cmd *cobra.Command, cfg *prover.Config) error {
 		}
 	}
 	changed := cmd.Flags().Changed
+	replace(changed("trial-proofs"), &cfg.Backend.TrialProofs, prover.TrialProofs(o.trialMode))
 	replace(changed("node"), &cfg.Chain.Nodes, o.nodes)
 	replace(changed("margin-bps"), &cfg.Price.MarginBps, o.marginBps)
 	replace(changed("min-margin-bps"), &cfg.Price.MinMarginBps, o.minMarginBps)
@@ -213,6 +213,10 @@ func start(ctx context.Context, cfg prover.Config, logTo io.Writer) error {
 	if err != nil {
 		return err
 	}
+	// Workers parse what strangers wrote: they do not inherit it.
+	if err := os.Unsetenv(passphraseEnv); err != nil {
+		return err
+	}
 	return prover.Start(ctx, cfg, kr, log)
 }
 
@@ -245,8 +249,10 @@ func newLogger(cfg prover.LogConfig, w io.Writer) (*slog.Logger, error) {
 
 func newStatusCmd() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "status",
-		Short:   "Print the jobs, of a running sidecar too",
+		Use:   "status",
+		Short: "Print the jobs, of a running sidecar too",
+		Long: fmt.Sprintf(`Print all open jobs and the last %d finished ones, newest first, of a running
+sidecar too. Times in JSON are nanoseconds, amounts uproof.`, prover.MaxFinishedShown),
 		Example: "  proverd status --output json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -259,10 +265,11 @@ func newStatusCmd() *cobra.Command {
 				return err
 			}
 			return printed(cmd, s, func(w io.Writer) {
-				fmt.Fprintf(w, "last block %d, %d open jobs, finished: %v\n", s.Height, len(s.Open), s.Finished)
+				fmt.Fprintf(w, "last block %d, finished jobs: %v\n", s.Height, s.Finished)
 				t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-				for _, j := range s.Open {
-					fmt.Fprintf(t, "%s\t%s\tcost %d\t%s\n", j.RequestID, j.State, j.Cost, j.LastError)
+				fmt.Fprintln(t, "REQUEST\tSTATE\tOUTCOME\tFEE\tCOST\tPROVED IN\tLAST ERROR")
+				for _, j := range s.Jobs {
+					fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", j.RequestID, j.State, j.Outcome, j.Fee, j.Cost, j.ProvingTimeText, j.LastError)
 				}
 				t.Flush()
 			})

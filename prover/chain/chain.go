@@ -37,6 +37,9 @@ var (
 	ErrUnavailable = errors.New("no node answered")
 	// ErrNotFound means that the chain has no such thing.
 	ErrNotFound = errors.New("not found on the chain")
+	// ErrOtherChain means that every node serves another chain than the one that
+	// was seen before, such as one of the same name that was started anew.
+	ErrOtherChain = errors.New("the nodes serve another chain than before")
 	// ErrRefused means that the chain would refuse, or refused, a transaction.
 	ErrRefused = errors.New("the chain refuses the transaction")
 )
@@ -54,6 +57,10 @@ const (
 	DefaultGasPrice = "0.025uproof"
 	// DefaultGasMarginPercent is added to the gas that simulation used.
 	DefaultGasMarginPercent = 40
+	// GasReserve is added to that. Simulation sees the last block's state, but
+	// others' transactions that come first in our block make ours dearer: a reveal
+	// costs more after others' reveals. It is small beside a bond.
+	GasReserve = 100_000
 )
 
 // Config says where the chain is and who signs.
@@ -70,6 +77,19 @@ type Config struct {
 	GasMarginPercent uint64
 	TxTTL            time.Duration
 	Timeout          time.Duration
+	// Seen is how far an earlier client came; zero for none.
+	Seen Seen
+}
+
+// Seen is how far a client came on the chain. It never believes a node that
+// knows less.
+type Seen struct {
+	// Height and Time are those of the newest block.
+	Height int64
+	Time   time.Time
+	// State is the height of the newest state that was read. It may be one ahead
+	// of Height, or behind it.
+	State int64
 }
 
 // Client is a connection to the chain. It is safe for concurrent use.
@@ -79,8 +99,8 @@ type Client struct {
 	signer sdk.AccAddress
 
 	mu          sync.Mutex
-	current     int   // index into nodes
-	height      int64 // highest block seen
+	current     int // index into nodes
+	seen        Seen
 	lastTimeout time.Time
 	account     *uint64 // number, once known
 }
@@ -151,7 +171,7 @@ func New(cfg Config) (*Client, error) {
 	}
 
 	enc := NewEncoding()
-	c := &Client{cfg: cfg, signer: signer}
+	c := &Client{cfg: cfg, signer: signer, seen: cfg.Seen}
 	for _, url := range cfg.Nodes {
 		rpc, err := dial(url, cfg.Timeout)
 		if err != nil {
@@ -187,6 +207,13 @@ func (c *Client) Signer() string { return c.signer.String() }
 
 // ChainID is the chain that this client was made for.
 func (c *Client) ChainID() string { return c.cfg.ChainID }
+
+// Seen is how far this client came.
+func (c *Client) Seen() Seen {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seen
+}
 
 // each calls do with one node after the other, starting with the one that
 // answered last, until one gives an answer; a refusal is an answer.

@@ -2,11 +2,13 @@ package chain
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"testing"
 	"time"
 
@@ -24,29 +26,44 @@ import (
 
 const chainID = "test-1"
 
-// fakeNode answers the RPC method status, and nothing else.
+// fakeNode answers the RPC methods status and, through query, abci_query.
 type fakeNode struct {
 	*httptest.Server
 	network    string
 	height     int64
 	catchingUp bool
 	calls      int
+	time       time.Time
+	// query answers a query at a height, 0 for the newest, with a code of the SDK
+	// and the height that it answers at.
+	query func(path string, height int64) (code uint32, value []byte, at int64)
 }
 
 func newFakeNode(t *testing.T, height int64) *fakeNode {
-	n := &fakeNode{network: chainID, height: height}
+	n := &fakeNode{network: chainID, height: height, time: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	n.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var req struct {
 			ID     json.RawMessage `json:"id"`
 			Method string          `json:"method"`
+			Params struct {
+				Path   string `json:"path"`
+				Height string `json:"height"`
+			} `json:"params"`
 		}
-		if json.NewDecoder(r.Body).Decode(&req) != nil || req.Method != "status" {
+		if json.NewDecoder(r.Body).Decode(&req) != nil || (req.Method != "status" && n.query == nil) {
 			http.Error(w, "no", http.StatusInternalServerError)
 			return
 		}
+		if req.Method == "abci_query" {
+			height, _ := strconv.ParseInt(req.Params.Height, 10, 64)
+			code, value, at := n.query(req.Params.Path, height)
+			fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":{"response":{"code":%d,"log":"code %d","value":%q,"height":"%d"}}}`,
+				req.ID, code, code, base64.StdEncoding.EncodeToString(value), at)
+			return
+		}
 		n.calls++
-		fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":{"node_info":{"network":%q},"sync_info":{"latest_block_height":"%d","latest_block_time":"2026-01-02T03:04:05Z","catching_up":%t},"validator_info":{}}}`,
-			req.ID, n.network, n.height, n.catchingUp)
+		fmt.Fprintf(w, `{"jsonrpc":"2.0","id":%s,"result":{"node_info":{"network":%q},"sync_info":{"latest_block_height":"%d","latest_block_time":%q,"catching_up":%t},"validator_info":{}}}`,
+			req.ID, n.network, n.height, n.time.Format(time.RFC3339), n.catchingUp)
 	}))
 	t.Cleanup(n.Close)
 	return n

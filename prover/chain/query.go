@@ -4,8 +4,16 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"time"
 
+	gogogrpc "github.com/cosmos/gogoproto/grpc"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	grpctypes "github.com/cosmos/cosmos-sdk/types/grpc"
 	"github.com/cosmos/cosmos-sdk/types/query"
 
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
@@ -29,11 +37,9 @@ type Head struct {
 // Head returns the newest block. It passes over nodes that are catching up or
 // lag behind what this client has seen, as long as another one answers.
 func (c *Client) Head(ctx context.Context) (Head, error) {
-	c.mu.Lock()
-	seen := c.height
-	c.mu.Unlock()
-
+	seen := c.Seen()
 	var head Head
+	others := 0
 	err := c.each(ctx, func(n *node) error {
 		cc, err := n.ctx.GetNode()
 		if err != nil {
@@ -43,24 +49,84 @@ func (c *Client) Head(ctx context.Context) (Head, error) {
 		if err != nil {
 			return err
 		}
+		now := Head{Height: st.SyncInfo.LatestBlockHeight, Time: st.SyncInfo.LatestBlockTime}
 		switch {
 		case st.NodeInfo.Network != c.cfg.ChainID:
 			return fmt.Errorf("it serves chain %q, not %q", st.NodeInfo.Network, c.cfg.ChainID)
+		case now.Height < seen.Height && now.Time.After(seen.Time):
+			// Time grows with height: no block of the chain we know is like this.
+			others++
+			return fmt.Errorf("its block %d is of %s, but block %d was of %s: it is another chain, or was started anew",
+				now.Height, now.Time.Format(time.RFC3339), seen.Height, seen.Time.Format(time.RFC3339))
 		case st.SyncInfo.CatchingUp:
-			return fmt.Errorf("it is catching up, at height %d", st.SyncInfo.LatestBlockHeight)
-		case st.SyncInfo.LatestBlockHeight < seen:
-			return fmt.Errorf("it lags: height %d after %d", st.SyncInfo.LatestBlockHeight, seen)
+			return fmt.Errorf("it is catching up, at height %d", now.Height)
+		case now.Height < seen.Height:
+			return fmt.Errorf("it lags: height %d after %d", now.Height, seen.Height)
 		}
-		head = Head{Height: st.SyncInfo.LatestBlockHeight, Time: st.SyncInfo.LatestBlockTime}
+		head = now
 		return nil
 	})
+	if err != nil && others == len(c.nodes) {
+		return Head{}, fmt.Errorf("%w: %w", ErrOtherChain, err)
+	}
 	if err != nil {
 		return Head{}, err
 	}
 	c.mu.Lock()
-	c.height = max(c.height, head.Height)
+	if head.Height > c.seen.Height {
+		c.seen.Height, c.seen.Time = head.Height, head.Time
+	}
 	c.mu.Unlock()
 	return head, nil
+}
+
+// query reads the chain's state with call, from a node whose state is not older
+// than any that this client read before: a job that advanced on what one node
+// said must not be given up on what a slower one has not heard of yet.
+func (c *Client) query(ctx context.Context, call func(cc gogogrpc.ClientConn, at grpc.CallOption) error) error {
+	return c.each(ctx, func(n *node) error {
+		least := c.Seen().State
+		var header metadata.MD
+		err := call(n.ctx, grpc.Header(&header))
+		if status.Code(err) == codes.NotFound {
+			return confirmAbsent(n, least, call, err)
+		}
+		if err != nil {
+			return err
+		}
+		return c.sawState(header, least)
+	})
+}
+
+// confirmAbsent turns a node's "not found" into ErrNotFound if it holds at a
+// height that we know of: errors do not tell at which height they arose.
+func confirmAbsent(n *node, least int64, call func(gogogrpc.ClientConn, grpc.CallOption) error, absent error) error {
+	if least > 0 {
+		var header metadata.MD
+		if err := call(n.ctx.WithHeight(least), grpc.Header(&header)); status.Code(err) != codes.NotFound {
+			return fmt.Errorf("it lags, or the answer changed just now: it says %q, but at height %d: %v", absent, least, err)
+		}
+	}
+	return notFound(absent)
+}
+
+// sawState remembers the height of an answer, and refuses one from before least.
+func (c *Client) sawState(header metadata.MD, least int64) error {
+	values := header.Get(grpctypes.GRPCBlockHeightHeader)
+	if len(values) == 0 {
+		return nil
+	}
+	height, err := strconv.ParseInt(values[0], 10, 64)
+	if err != nil {
+		return fmt.Errorf("it answers at height %q: %w", values[0], err)
+	}
+	if height < least {
+		return fmt.Errorf("it lags: it answers at height %d after %d", height, least)
+	}
+	c.mu.Lock()
+	c.seen.State = max(c.seen.State, height)
+	c.mu.Unlock()
+	return nil
 }
 
 // Pending returns all requests that have not ended.
@@ -69,11 +135,11 @@ func (c *Client) Pending(ctx context.Context) ([]markettypes.RequestView, error)
 	var key []byte
 	for {
 		var res *markettypes.QueryRequestsResponse
-		err := c.each(ctx, func(n *node) (err error) {
-			res, err = markettypes.NewQueryClient(n.ctx).Requests(ctx, &markettypes.QueryRequestsRequest{
+		err := c.query(ctx, func(cc gogogrpc.ClientConn, at grpc.CallOption) (err error) {
+			res, err = markettypes.NewQueryClient(cc).Requests(ctx, &markettypes.QueryRequestsRequest{
 				Status:     markettypes.REQUEST_STATUS_PENDING,
 				Pagination: &query.PageRequest{Key: key, Limit: pageSize},
-			})
+			}, at)
 			return err
 		})
 		if err != nil {
@@ -90,10 +156,10 @@ func (c *Client) Pending(ctx context.Context) ([]markettypes.RequestView, error)
 // Request returns one request, with its inline input while it is open, or
 // ErrNotFound.
 func (c *Client) Request(ctx context.Context, id string) (view markettypes.RequestView, input []byte, err error) {
-	err = c.each(ctx, func(n *node) error {
-		res, err := markettypes.NewQueryClient(n.ctx).Request(ctx, &markettypes.QueryRequestRequest{Id: id})
+	err = c.query(ctx, func(cc gogogrpc.ClientConn, at grpc.CallOption) error {
+		res, err := markettypes.NewQueryClient(cc).Request(ctx, &markettypes.QueryRequestRequest{Id: id}, at)
 		if err != nil {
-			return notFound(err)
+			return err
 		}
 		view, input = res.View, res.Input
 		return nil
@@ -103,10 +169,10 @@ func (c *Client) Request(ctx context.Context, id string) (view markettypes.Reque
 
 // Bid returns a prover's bid for a request, or ErrNotFound.
 func (c *Client) Bid(ctx context.Context, requestID, prover string) (bid markettypes.Bid, err error) {
-	err = c.each(ctx, func(n *node) error {
-		res, err := markettypes.NewQueryClient(n.ctx).Bid(ctx, &markettypes.QueryBidRequest{RequestId: requestID, Prover: prover})
+	err = c.query(ctx, func(cc gogogrpc.ClientConn, at grpc.CallOption) error {
+		res, err := markettypes.NewQueryClient(cc).Bid(ctx, &markettypes.QueryBidRequest{RequestId: requestID, Prover: prover}, at)
 		if err != nil {
-			return notFound(err)
+			return err
 		}
 		bid = res.Bid
 		return nil
@@ -116,20 +182,20 @@ func (c *Client) Bid(ctx context.Context, requestID, prover string) (bid markett
 
 // MayBid asks whether a prover may bid for a request now.
 func (c *Client) MayBid(ctx context.Context, requestID, prover string) (res *markettypes.QueryMayBidResponse, err error) {
-	err = c.each(ctx, func(n *node) error {
+	err = c.query(ctx, func(cc gogogrpc.ClientConn, at grpc.CallOption) error {
 		var err error
-		res, err = markettypes.NewQueryClient(n.ctx).MayBid(ctx, &markettypes.QueryMayBidRequest{RequestId: requestID, Prover: prover})
-		return notFound(err)
+		res, err = markettypes.NewQueryClient(cc).MayBid(ctx, &markettypes.QueryMayBidRequest{RequestId: requestID, Prover: prover}, at)
+		return err
 	})
 	return res, err
 }
 
 // ActsFor returns the prover that an address acts for; empty for none.
 func (c *Client) ActsFor(ctx context.Context, address string) (prover string, err error) {
-	err = c.each(ctx, func(n *node) error {
-		res, err := markettypes.NewQueryClient(n.ctx).Submitter(ctx, &markettypes.QuerySubmitterRequest{Address: address})
+	err = c.query(ctx, func(cc gogogrpc.ClientConn, at grpc.CallOption) error {
+		res, err := markettypes.NewQueryClient(cc).Submitter(ctx, &markettypes.QuerySubmitterRequest{Address: address}, at)
 		if err != nil {
-			return notFound(err)
+			return err
 		}
 		prover = res.ActsFor
 		return nil
@@ -143,19 +209,19 @@ func (c *Client) Key(ctx context.Context, st verifiertypes.Statement) (key proof
 	var family, curve string
 	var raw []byte
 	var constants []proof.Constant
-	err = c.each(ctx, func(n *node) error {
-		q := verifiertypes.NewQueryClient(n.ctx)
+	err = c.query(ctx, func(cc gogogrpc.ClientConn, at grpc.CallOption) error {
+		q := verifiertypes.NewQueryClient(cc)
 		if st.Verifier == CircuitVerifier {
-			res, err := q.Circuit(ctx, &verifiertypes.QueryCircuitRequest{Id: st.Program})
+			res, err := q.Circuit(ctx, &verifiertypes.QueryCircuitRequest{Id: st.Program}, at)
 			if err != nil {
-				return notFound(err)
+				return err
 			}
 			family, curve, raw = res.Circuit.Family, res.Circuit.Curve, res.Circuit.Key
 			return nil
 		}
-		res, err := q.Verifier(ctx, &verifiertypes.QueryVerifierRequest{Id: st.Verifier})
+		res, err := q.Verifier(ctx, &verifiertypes.QueryVerifierRequest{Id: st.Verifier}, at)
 		if err != nil {
-			return notFound(err)
+			return err
 		}
 		family, curve, raw = res.Verifier.Family, res.Verifier.Curve, res.Verifier.Key
 		constants = constants[:0]

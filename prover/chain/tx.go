@@ -73,7 +73,7 @@ func (c *Client) Sign(ctx context.Context, msg sdk.Msg) (SignedTx, error) {
 		if err != nil {
 			return simulationError(err)
 		}
-		f = f.WithGas(sim.GasInfo.GasUsed + sim.GasInfo.GasUsed*c.cfg.GasMarginPercent/100)
+		f = f.WithGas(sim.GasInfo.GasUsed + sim.GasInfo.GasUsed*c.cfg.GasMarginPercent/100 + GasReserve)
 		builder, err := f.BuildUnsignedTx(msg)
 		if err != nil {
 			return fmt.Errorf("build the transaction: %w", err)
@@ -144,7 +144,9 @@ func (c *Client) LookUp(ctx context.Context, hash string) (TxResult, error) {
 		}
 		res, err := cc.Tx(ctx, raw, false)
 		if err != nil {
-			if strings.Contains(err.Error(), "not found") {
+			// A node without an index cannot tell, but the chain's state and the
+			// transaction's end can.
+			if strings.Contains(err.Error(), "not found") || strings.Contains(err.Error(), "indexing is disabled") {
 				out = TxResult{}
 				return nil
 			}

@@ -117,6 +117,8 @@ type Job struct {
 
 	Proof        []byte `json:"proof,omitempty"`
 	PublicValues []byte `json:"public_values,omitempty"`
+	// ProvingTime is how long the backend took for Proof; in JSON nanoseconds.
+	ProvingTime time.Duration `json:"proving_time,omitempty"`
 
 	// Deadline is the market time by which the proof must be in, once assigned.
 	Deadline time.Time `json:"deadline,omitzero"`

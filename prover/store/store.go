@@ -6,15 +6,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 const (
 	fileMode = 0o600 // it holds salts
 	// lockTimeout is how long Open waits for another process to let go.
 	lockTimeout = 2 * time.Second
+	// lookTimeout is the same for OpenReadOnly: who holds the file runs for long,
+	// so there is nothing to wait for.
+	lookTimeout = 50 * time.Millisecond
 	// DefaultKeepDone is the number of finished jobs kept for the record.
 	DefaultKeepDone = 10_000
 )
@@ -32,7 +37,8 @@ var (
 	// provedBucket: pair of image and program → 1.
 	provedBucket = []byte("proved")
 
-	lastHeightKey = []byte("last_height")
+	seenKey  = []byte("seen")
+	chainKey = []byte("chain_id")
 	// outcomePrefix and an outcome: number of jobs that ended so.
 	outcomePrefix = []byte("outcome/")
 )
@@ -45,18 +51,26 @@ var (
 	ErrExists = errors.New("the request has a job already")
 	// ErrLocked means that another process holds the file.
 	ErrLocked = errors.New("the job store is in use by another process")
+	// ErrChainID means that the store holds jobs of another chain.
+	ErrChainID = errors.New("the jobs in this folder belong to another chain")
+	// ErrUnsaved means that a change was made in memory only.
+	ErrUnsaved = errors.New("the job could not be written to disk and is held in memory")
 )
 
 // Store is a file of jobs. One process uses it at a time, from many goroutines.
 type Store struct {
 	db       *bolt.DB
 	keepDone int
+
+	mu sync.RWMutex
+	// unsaved: request id → job as JSON, newer than the one on disk.
+	unsaved map[string][]byte
 }
 
 // Open opens the file at path, and makes it if need be.
 func Open(path string) (*Store, error) {
 	db, err := bolt.Open(path, fileMode, &bolt.Options{Timeout: lockTimeout})
-	if errors.Is(err, bolt.ErrTimeout) {
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("%w: %s: stop the other proverd first", ErrLocked, path)
 	}
 	if err != nil {
@@ -74,154 +88,28 @@ func Open(path string) (*Store, error) {
 		db.Close()
 		return nil, fmt.Errorf("prepare the job store %s: %w", path, err)
 	}
-	return &Store{db: db, keepDone: DefaultKeepDone}, nil
+	return newStore(db), nil
 }
 
 // OpenReadOnly opens the file to look at it. It fails with ErrLocked while a
 // sidecar runs on it.
 func OpenReadOnly(path string) (*Store, error) {
-	db, err := bolt.Open(path, fileMode, &bolt.Options{Timeout: lockTimeout, ReadOnly: true})
-	if errors.Is(err, bolt.ErrTimeout) {
+	db, err := bolt.Open(path, fileMode, &bolt.Options{Timeout: lookTimeout, ReadOnly: true})
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("%w: %s", ErrLocked, path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open the job store %s: %w", path, err)
 	}
-	return &Store{db: db, keepDone: DefaultKeepDone}, nil
+	return newStore(db), nil
+}
+
+func newStore(db *bolt.DB) *Store {
+	return &Store{db: db, keepDone: DefaultKeepDone, unsaved: make(map[string][]byte)}
 }
 
 // Close closes the file.
 func (s *Store) Close() error { return s.db.Close() }
-
-// Create writes a new job. It fails with ErrExists if the request ever had one,
-// so that no request gets two salts (law P4).
-func (s *Store) Create(j *Job) error {
-	if err := j.check(); err != nil {
-		return err
-	}
-	if j.State != Decided {
-		return fmt.Errorf("%w: a new job starts as %s, not %s", ErrJob, Decided, j.State)
-	}
-	return s.db.Update(func(tx *bolt.Tx) error {
-		id := []byte(j.RequestID)
-		if tx.Bucket(openBucket).Get(id) != nil || tx.Bucket(doneBucket).Get(id) != nil {
-			return fmt.Errorf("%w: %s", ErrExists, j.RequestID)
-		}
-		return put(tx.Bucket(openBucket), j)
-	})
-}
-
-// Update loads an open job, lets change alter it and writes it back in one
-// step. When change fails nothing is written. It returns the job as written.
-func (s *Store) Update(requestID string, change func(*Job) error) (*Job, error) {
-	var now *Job
-	err := s.db.Update(func(tx *bolt.Tx) error {
-		open := tx.Bucket(openBucket)
-		was, err := get(open, requestID)
-		if err != nil {
-			return err
-		}
-		if now, err = get(open, requestID); err != nil {
-			return err
-		}
-		if err := change(now); err != nil {
-			return err
-		}
-		if err := now.check(); err != nil {
-			return err
-		}
-		if err := now.follows(was); err != nil {
-			return err
-		}
-		if now.State != Done {
-			return put(open, now)
-		}
-		if err := open.Delete([]byte(requestID)); err != nil {
-			return err
-		}
-		return s.archive(tx, now)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("job %s: %w", requestID, err)
-	}
-	return now, nil
-}
-
-// archive files a finished job and drops the oldest ones past the limit.
-func (s *Store) archive(tx *bolt.Tx, j *Job) error {
-	order := tx.Bucket(doneOrderBucket)
-	n, err := order.NextSequence()
-	if err != nil {
-		return err
-	}
-	if err := order.Put(binary.BigEndian.AppendUint64(nil, n), []byte(j.RequestID)); err != nil {
-		return err
-	}
-	if err := put(tx.Bucket(doneBucket), j); err != nil {
-		return err
-	}
-	if err := count(tx.Bucket(metaBucket), j.Outcome); err != nil {
-		return err
-	}
-	if n <= uint64(s.keepDone) {
-		return nil
-	}
-	limit := n - uint64(s.keepDone)
-	c := order.Cursor()
-	for k, id := c.First(); k != nil && binary.BigEndian.Uint64(k) <= limit; k, id = c.First() {
-		if err := tx.Bucket(doneBucket).Delete(id); err != nil {
-			return err
-		}
-		if err := c.Delete(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Get returns the job of a request, open or done, or ErrNotFound.
-func (s *Store) Get(requestID string) (*Job, error) {
-	var j *Job
-	err := s.db.View(func(tx *bolt.Tx) (err error) {
-		if j, err = get(tx.Bucket(openBucket), requestID); errors.Is(err, ErrNotFound) {
-			j, err = get(tx.Bucket(doneBucket), requestID)
-		}
-		return err
-	})
-	return j, err
-}
-
-// Open returns the jobs that are not done, in the order of their ids. With
-// states given, only those in one of them.
-func (s *Store) Open(states ...State) ([]*Job, error) {
-	return s.list(openBucket, states)
-}
-
-// Done returns the finished jobs that are kept, in the order of their ids.
-func (s *Store) Done() ([]*Job, error) {
-	return s.list(doneBucket, nil)
-}
-
-func (s *Store) list(bucket []byte, states []State) ([]*Job, error) {
-	var jobs []*Job
-	err := s.db.View(func(tx *bolt.Tx) error {
-		b := tx.Bucket(bucket)
-		if b == nil {
-			return nil // a file that was never opened for writing
-		}
-		return b.ForEach(func(k, v []byte) error {
-			j, err := decode(string(k), v)
-			if err != nil {
-				return err
-			}
-			if len(states) == 0 || contains(states, j.State) {
-				jobs = append(jobs, j)
-			}
-			return nil
-		})
-	})
-	return jobs, err
-}
 
 func count(meta *bolt.Bucket, o Outcome) error {
 	key := append(bytes.Clone(outcomePrefix), o...)
@@ -251,24 +139,52 @@ func (s *Store) Outcomes() (map[Outcome]int, error) {
 	return counts, err
 }
 
-// SetLastHeight records the last block that was looked at.
-func (s *Store) SetLastHeight(height int64) error {
-	return s.db.Update(func(tx *bolt.Tx) error {
-		return tx.Bucket(metaBucket).Put(lastHeightKey, binary.BigEndian.AppendUint64(nil, uint64(height)))
-	})
+// Seen is how far the chain was followed: chain.Seen, as kept on disk.
+type Seen struct {
+	Height int64
+	Time   time.Time
+	State  int64
 }
 
-// LastHeight returns the last block that was looked at; 0 for none.
-func (s *Store) LastHeight() (height int64, err error) {
+// SetSeen records how far the chain was followed.
+func (s *Store) SetSeen(seen Seen) error {
+	v, err := json.Marshal(seen)
+	if err != nil {
+		return err
+	}
+	return s.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(metaBucket).Put(seenKey, v) })
+}
+
+// Seen returns what SetSeen recorded last; zero for nothing.
+func (s *Store) Seen() (seen Seen, err error) {
 	err = s.db.View(func(tx *bolt.Tx) error {
-		if b := tx.Bucket(metaBucket); b != nil {
-			if v := b.Get(lastHeightKey); len(v) == 8 {
-				height = int64(binary.BigEndian.Uint64(v))
-			}
+		b := tx.Bucket(metaBucket)
+		if b == nil {
+			return nil
 		}
-		return nil
+		v := b.Get(seenKey)
+		if v == nil {
+			return nil
+		}
+		return json.Unmarshal(v, &seen)
 	})
-	return height, err
+	return seen, err
+}
+
+// Bind ties the store to a chain at the first call, and fails with ErrChainID
+// for any other chain from then on: commitments and ids are a chain's own.
+func (s *Store) Bind(chainID string) error {
+	return s.db.Update(func(tx *bolt.Tx) error {
+		meta := tx.Bucket(metaBucket)
+		switch bound := meta.Get(chainKey); {
+		case bound == nil:
+			return meta.Put(chainKey, []byte(chainID))
+		case string(bound) != chainID:
+			return fmt.Errorf("%w: they are of %q, the configuration says %q: use another home folder for it", ErrChainID, bound, chainID)
+		default:
+			return nil
+		}
+	})
 }
 
 // SetProved remembers that a proof was made and verified for a pair of image
@@ -286,40 +202,4 @@ func (s *Store) Proved(pair string) (known bool, err error) {
 		return nil
 	})
 	return known, err
-}
-
-func put(b *bolt.Bucket, j *Job) error {
-	v, err := json.Marshal(j)
-	if err != nil {
-		return err
-	}
-	return b.Put([]byte(j.RequestID), v)
-}
-
-func get(b *bolt.Bucket, requestID string) (*Job, error) {
-	if b == nil {
-		return nil, ErrNotFound
-	}
-	v := b.Get([]byte(requestID))
-	if v == nil {
-		return nil, ErrNotFound
-	}
-	return decode(requestID, v)
-}
-
-func decode(requestID string, v []byte) (*Job, error) {
-	j := new(Job)
-	if err := json.Unmarshal(v, j); err != nil {
-		return nil, fmt.Errorf("the record of job %s is damaged: %w", requestID, err)
-	}
-	return j, nil
-}
-
-func contains(states []State, s State) bool {
-	for _, o := range states {
-		if o == s {
-			return true
-		}
-	}
-	return false
 }

@@ -9,8 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"cosmossdk.io/math"
 	"github.com/stretchr/testify/require"
+
+	"cosmossdk.io/math"
 )
 
 func testJob(t *testing.T, id string) *Job {
@@ -81,7 +82,7 @@ func TestSurvivesACrashAfterEachStep(t *testing.T) {
 	open, err := s.Open()
 	require.NoError(t, err)
 	require.Empty(t, open)
-	done, err := s.Done()
+	done, err := s.Finished(10)
 	require.NoError(t, err)
 	require.Len(t, done, 1)
 }
@@ -171,7 +172,7 @@ func TestKeepsABoundedRecord(t *testing.T) {
 		_, err := s.Update(id, func(j *Job) error { j.State, j.Outcome = Done, Lost; return nil })
 		require.NoError(t, err)
 	}
-	done, err := s.Done()
+	done, err := s.Finished(10)
 	require.NoError(t, err)
 	require.Len(t, done, 2)
 	counts, err := s.Outcomes()
@@ -179,16 +180,24 @@ func TestKeepsABoundedRecord(t *testing.T) {
 	require.Equal(t, map[Outcome]int{Lost: 5}, counts)
 	require.Equal(t, "05", done[0].RequestID)
 	require.Equal(t, "06", done[1].RequestID)
+	done, err = s.Finished(1)
+	require.NoError(t, err)
+	require.Len(t, done, 1)
+	require.Equal(t, "05", done[0].RequestID, "the newest first")
 }
 
 func TestLockAndHeight(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "jobs.db")
 	s, err := Open(path)
 	require.NoError(t, err)
-	h, err := s.LastHeight()
+	got, err := s.Seen()
 	require.NoError(t, err)
-	require.Zero(t, h)
-	require.NoError(t, s.SetLastHeight(42))
+	require.Zero(t, got)
+	seen := Seen{Height: 42, Time: time.Unix(5, 6).UTC(), State: 43}
+	require.NoError(t, s.SetSeen(seen))
+	require.NoError(t, s.Bind("a-1"))
+	require.NoError(t, s.Bind("a-1"))
+	require.ErrorIs(t, s.Bind("b-1"), ErrChainID)
 
 	_, err = OpenReadOnly(path)
 	require.ErrorIs(t, err, ErrLocked)
@@ -197,9 +206,9 @@ func TestLockAndHeight(t *testing.T) {
 	r, err := OpenReadOnly(path)
 	require.NoError(t, err)
 	defer r.Close()
-	h, err = r.LastHeight()
+	got, err = r.Seen()
 	require.NoError(t, err)
-	require.Equal(t, int64(42), h)
+	require.Equal(t, seen, got)
 }
 
 func TestSaltsDiffer(t *testing.T) {
@@ -209,4 +218,68 @@ func TestSaltsDiffer(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEqual(t, a, b)
 	require.Len(t, a, SaltSize)
+}
+
+// law P6: on a disk that takes no writes, work goes on in memory, but bids do
+// not leave; all of it is written once the disk takes it.
+func TestGoesOnInMemory(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "jobs.db")
+	s, err := Open(path)
+	require.NoError(t, err)
+	for _, id := range []string{"aa", "bb", "cc"} {
+		require.NoError(t, s.Create(testJob(t, id)))
+	}
+	to := func(state State) func(*Job) error {
+		return func(j *Job) error {
+			j.State, j.Pending = state, &Tx{Hash: string(state)}
+			if state == Done {
+				j.Outcome = Lost
+			}
+			return nil
+		}
+	}
+	_, err = s.Update("aa", to(Bidding))
+	require.NoError(t, err)
+	require.NoError(t, s.db.Close())
+	readOnly, err := OpenReadOnly(path)
+	require.NoError(t, err)
+	s.db = readOnly.db // every write fails
+
+	_, err = s.Update("bb", to(Bidding))
+	require.Error(t, err)
+	require.NotErrorIs(t, err, ErrUnsaved)
+	require.Error(t, s.Create(testJob(t, "dd")))
+	for _, state := range []State{Bid, Revealing} {
+		j, err := s.Update("aa", to(state))
+		require.ErrorIs(t, err, ErrUnsaved)
+		require.Equal(t, state, j.State)
+	}
+	_, err = s.Update("cc", to(Done))
+	require.ErrorIs(t, err, ErrUnsaved)
+	_, err = s.Update("cc", to(Done))
+	require.ErrorIs(t, err, ErrNotFound, "it is done")
+	require.Error(t, s.Flush())
+
+	check := func() {
+		open, err := s.Open()
+		require.NoError(t, err)
+		require.Len(t, open, 2)
+		require.Equal(t, Revealing, open[0].State)
+		require.Equal(t, Decided, open[1].State)
+		j, err := s.Get("cc")
+		require.NoError(t, err)
+		require.Equal(t, Done, j.State)
+	}
+	check()
+	require.NoError(t, readOnly.Close())
+	again, err := Open(path)
+	require.NoError(t, err)
+	defer again.Close()
+	s.db = again.db
+	require.NoError(t, s.Flush())
+	require.Empty(t, s.unsaved)
+	check()
+	done, err := s.Finished(1)
+	require.NoError(t, err)
+	require.Equal(t, "cc", done[0].RequestID)
 }

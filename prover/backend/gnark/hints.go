@@ -4,7 +4,6 @@ import (
 	"sync"
 
 	"github.com/consensys/gnark/logger"
-
 	// Each of these registers its own hints, so that the solver knows all that
 	// gnark's library uses: importing gnark/std would do so a second time
 	// and log a line for each before main starts.

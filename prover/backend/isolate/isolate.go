@@ -105,7 +105,7 @@ func (b *Backend) Close() error {
 	defer b.mu.Unlock()
 	b.closed = true
 	for _, c := range b.idle {
-		c.kill()
+		_ = c.kill() // it has nothing to do
 	}
 	b.idle = nil
 	return nil
@@ -179,6 +179,7 @@ func (b *Backend) take(program backend.Program) (*child, error) {
 
 	cmd := exec.Command(b.cfg.Command[0], b.cfg.Command[1:]...)
 	cmd.Stderr = b.cfg.Stderr
+	cmd.SysProcAttr = attributes()
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -197,7 +198,7 @@ func (b *Backend) put(c *child) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
-		c.kill()
+		_ = c.kill() // it has nothing to do
 		return
 	}
 	b.idle = append(b.idle, c)

@@ -28,7 +28,28 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	os.Setenv(childEnv, "1")
+	if os.Getenv(parentEnv) != "" {
+		fmt.Fprintln(os.Stderr, hangingParent())
+		os.Exit(1)
+	}
 	os.Exit(m.Run())
+}
+
+// parentEnv makes the test binary a parent whose only child hangs in a proof.
+const parentEnv = "PROOFMARKET_TEST_BACKEND_PARENT"
+
+func hangingParent() error {
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	b := isolate.New(isolate.Config{Command: []string{exe}, Children: 1, MaxPrograms: 1, Stderr: os.Stderr})
+	one, err := b.Register(context.Background(), []byte("one"))
+	if err != nil {
+		return err
+	}
+	_, err = b.Prove(context.Background(), one, []byte("hang"))
+	return err
 }
 
 // fakeBackend does what its image or input says.
@@ -58,13 +79,13 @@ func (f *fakeBackend) Estimate(_ context.Context, p backend.Program, input []byt
 	return backend.Estimate{Cost: uint64(len(input)), PublicValues: input, Digest: [32]byte{1}}, nil
 }
 
-func (f *fakeBackend) Prove(ctx context.Context, p backend.Program, input []byte) (backend.Result, error) {
+func (f *fakeBackend) Prove(_ context.Context, p backend.Program, input []byte) (backend.Result, error) {
 	if !f.programs[p] {
 		return backend.Result{}, backend.ErrUnknownProgram
 	}
 	switch string(input) {
 	case "hang":
-		fmt.Fprintln(os.Stderr, "hanging")
+		fmt.Fprintln(os.Stderr, "hanging", os.Getpid())
 		select {}
 	case "false":
 		return backend.Result{}, backend.ErrUnsatisfied
