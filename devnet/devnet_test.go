@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
 )
@@ -84,9 +88,8 @@ func TestOnceWithAFailingWinnerIsRefunded(t *testing.T) {
 		lastLine(t, func(o *Options) { o.FailWinner = true }))
 }
 
-// A sidecar that is killed without warning after its bid and again after its
-// reveal loses nothing: it goes on and delivers (law P1).
-func TestKilledSidecarLosesNothing(t *testing.T) {
+// One running network, looked at from outside.
+func TestNetwork(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), onceTimeout)
 	defer cancel()
 	var out bytes.Buffer
@@ -94,6 +97,54 @@ func TestKilledSidecarLosesNothing(t *testing.T) {
 	n.home = n.opts.Home
 	defer n.stop()
 	require.NoError(t, n.start(ctx), "%s", &out)
+	t.Run("servers answer", func(t *testing.T) { n.testServers(ctx, t) })
+	t.Run("killed sidecar loses nothing", func(t *testing.T) { n.testKilledSidecar(ctx, t) })
+}
+
+// REST with its description, metrics and gRPC with reflection are up.
+func (n *Network) testServers(ctx context.Context, t *testing.T) {
+	for url, want := range map[string]string{
+		"http://" + loopback(n.ports.REST) + "/proofmarket/market/v1/params":            `"request_fee"`,
+		"http://" + loopback(n.ports.REST) + "/proofmarket/verifier/v1/verifiers":       `"pico/v1.2.2"`,
+		"http://" + loopback(n.ports.REST) + "/proofmarket/provers/v1/provers":          n.keys["alpha"],
+		"http://" + loopback(n.ports.REST) + "/cosmos/bank/v1beta1/denoms_metadata":     `"PROOF"`,
+		"http://" + loopback(n.ports.REST) + "/openapi.json":                            "/proofmarket/market/v1/requests",
+		"http://" + loopback(n.ports.REST) + "/docs":                                    "<html",
+		"http://" + loopback(n.ports.REST) + "/metrics?format=prometheus":               "marketd_",
+		"http://" + loopback(n.ports.Metrics) + "/metrics":                              "cometbft_consensus_height",
+		"http://" + loopback(n.ports.Files) + "/" + filepath.Base(n.circuit.Image.Path): "",
+	} {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		require.NoError(t, err)
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		body, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		require.Equal(t, http.StatusOK, res.StatusCode, "%s: %.200s", url, body)
+		require.Contains(t, string(body), want, url)
+	}
+
+	conn, err := grpc.NewClient(loopback(n.ports.GRPC), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(t, err)
+	defer conn.Close()
+	stream, err := grpc_reflection_v1alpha.NewServerReflectionClient(conn).ServerReflectionInfo(ctx)
+	require.NoError(t, err)
+	require.NoError(t, stream.Send(&grpc_reflection_v1alpha.ServerReflectionRequest{
+		MessageRequest: &grpc_reflection_v1alpha.ServerReflectionRequest_ListServices{},
+	}))
+	res, err := stream.Recv()
+	require.NoError(t, err)
+	var names []string
+	for _, s := range res.GetListServicesResponse().GetService() {
+		names = append(names, s.GetName())
+	}
+	require.Subset(t, names, []string{"proofmarket.market.v1.Query", "proofmarket.provers.v1.Query", "proofmarket.verifier.v1.Query"})
+}
+
+// A sidecar that is killed without warning after its bid and again after its
+// reveal loses nothing: it goes on and delivers (law P1).
+func (n *Network) testKilledSidecar(ctx context.Context, t *testing.T) {
 	id, _, err := n.sendRequest(ctx)
 	require.NoError(t, err)
 
