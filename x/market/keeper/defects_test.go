@@ -149,7 +149,7 @@ func TestBadRequests(t *testing.T) {
 		"image hash in capitals": {func(m *types.MsgRequest) { m.Image.Sha256 = "AA" + m.Image.Sha256[2:] }, types.ErrInvalidRequest},
 		"no requester":           {func(m *types.MsgRequest) { m.Requester = "" }, types.ErrInvalidAddress},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(*testing.T) {
 			msg := f.requestMsg()
 			tc.malleate(msg)
 			fails(f, f.msgs.Request, msg, tc.want)

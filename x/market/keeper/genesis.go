@@ -14,7 +14,9 @@ import (
 
 // InitGenesis writes a state. Queues and indexes are rebuilt from the records,
 // and the time since the exported last block will count as a halt. Coins come
-// with bank's genesis, assignments with that of provers.
+// with bank's genesis, assignments with that of provers: both come first, and
+// the invariants are checked against them. It fails with ErrInvalidGenesis,
+// ErrInvalidParams, ErrInvalidAddress or ErrInvariant.
 func (k *Keeper) InitGenesis(ctx context.Context, g *types.GenesisState) error {
 	if err := g.Validate(); err != nil {
 		return err
@@ -42,7 +44,10 @@ func (k *Keeper) InitGenesis(ctx context.Context, g *types.GenesisState) error {
 			return err
 		}
 	}
-	return k.importRest(ctx, g)
+	if err := k.importRest(ctx, g); err != nil {
+		return err
+	}
+	return k.CheckInvariants(ctx)
 }
 
 // importRequest writes a request with its place in the queues.

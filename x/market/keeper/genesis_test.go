@@ -45,14 +45,20 @@ func everything(t *testing.T) *fixture {
 	return f
 }
 
-// imported starts a market on an exported state, beside the same coins and provers.
-func imported(t *testing.T, f *fixture, g *types.GenesisState) *fixture {
-	key := storetypes.NewKVStoreKey(types.StoreKey)
-	b := banktest.New(t, map[string][]string{types.ModuleName: nil, stakingtypes.ModuleName: nil}, key)
-	next := &fixture{Fixture: b, tb: t, t: t, provers: f.provers, verifier: f.verifier}
-	next.keeper = keeper.NewKeeper(b.Codec, runtime.NewKVStoreService(key), b.Account, b.Bank, fakePool{b}, f.verifier, f.provers, b.Authority)
+// beside starts a market without a state, beside the same coins and provers.
+func beside(t *testing.T, f *fixture) *fixture {
+	key, fakes := storetypes.NewKVStoreKey(types.StoreKey), storetypes.NewKVStoreKey("fakes")
+	b := banktest.New(t, map[string][]string{types.ModuleName: nil, stakingtypes.ModuleName: nil}, key, fakes)
+	b.Account.InitGenesis(b.Ctx, *f.Account.ExportGenesis(f.Ctx))
+	b.Bank.InitGenesis(b.Ctx, f.Bank.ExportGenesis(f.Ctx))
+	next := &fixture{Fixture: b, tb: t, t: t, provers: newFakeProvers(b, fakes), verifier: newFakeVerifier(fakes)}
+	it := f.provers.store(f.Ctx).Iterator(nil, nil)
+	defer it.Close()
+	for ; it.Valid(); it.Next() {
+		next.provers.store(b.Ctx).Set(it.Key(), it.Value())
+	}
+	next.keeper = keeper.NewKeeper(b.Codec, runtime.NewKVStoreService(key), b.Account, b.Bank, fakePool{b}, next.verifier, next.provers, b.Authority)
 	next.msgs, next.queries = keeper.NewMsgServer(next.keeper), keeper.NewQueryServer(next.keeper)
-	require.NoError(t, next.keeper.InitGenesis(b.Ctx, g))
 	return next
 }
 
@@ -65,7 +71,8 @@ func TestGenesisRoundTrip(t *testing.T) {
 	before := f.Codec.MustMarshalJSON(g)
 	var read types.GenesisState
 	f.Codec.MustUnmarshalJSON(before, &read)
-	next := imported(t, f, &read)
+	next := beside(t, f)
+	require.NoError(t, next.keeper.InitGenesis(next.Ctx, &read))
 	again, err := next.keeper.ExportGenesis(next.Ctx)
 	require.NoError(t, err)
 	require.Equal(t, string(before), string(next.Codec.MustMarshalJSON(again)))
@@ -78,6 +85,32 @@ func TestGenesisRoundTrip(t *testing.T) {
 	require.Equal(t, g.Clock.MarketTime, clock.MarketTime)
 	require.Equal(t, 30*time.Second, clock.Lost)
 	require.Equal(t, uint64(next.Ctx.BlockHeight())+19, clock.GraceUntilHeight)
+}
+
+// A genesis that promises coins, or names obligations, which the other modules do
+// not know of is refused (invariants 1 and 4).
+func TestGenesisThatDoesNotAddUpIsRefused(t *testing.T) {
+	f := everything(t)
+	for name, malleate := range map[string]func(g *types.GenesisState){
+		"escrow without coins": func(g *types.GenesisState) {
+			for i := range g.Requests {
+				g.Requests[i].Request.MaxFee = g.Requests[i].Request.MaxFee.AddRaw(1)
+			}
+		},
+		"claim without coins": func(g *types.GenesisState) { g.Claims[0].Amount = g.Claims[0].Amount.AddRaw(1) },
+		"more at stake": func(g *types.GenesisState) {
+			for i := range g.Requests {
+				g.Requests[i].Request.MinStake = g.Requests[i].Request.MinStake.AddRaw(1)
+			}
+		},
+	} {
+		g, err := f.keeper.ExportGenesis(f.Ctx)
+		require.NoError(t, err)
+		malleate(g)
+		require.NoError(t, g.Validate(), name)
+		next := beside(t, f)
+		require.ErrorIs(t, next.keeper.InitGenesis(next.Ctx, g), types.ErrInvariant, name)
+	}
 }
 
 func TestGenesisRefused(t *testing.T) {
@@ -209,7 +242,11 @@ func TestParamsLimits(t *testing.T) {
 		"much time":           func(p *types.Params) { p.MaxTimeLimit = types.MaxTimeLimit + 1 },
 		"tiny gap":            func(p *types.Params) { p.MaxBlockGap = time.Second - 1 },
 		"long grace":          func(p *types.Params) { p.HaltGraceBlocks = types.MaxHaltGraceBlocks + 1 },
-		"no cap":              func(p *types.Params) { p.EndBlockCap = 0 },
+		"no cap":              func(p *types.Params) { p.EndBlockCap = types.MinEndBlockCap - 1 },
+		"wide cap":            func(p *types.Params) { p.EndBlockCap = types.MaxEndBlockCap + 1 },
+		"long gap":            func(p *types.Params) { p.MaxBlockGap = types.MaxMaxBlockGap + 1 },
+		"long bidding":        func(p *types.Params) { p.MaxBiddingBlocks = types.MaxWindowBlocks + 1 },
+		"large amount":        func(p *types.Params) { p.RequestFee = math.NewIntFromUint64(1 << 63).MulRaw(1 << 62).MulRaw(8) },
 		"large inputs":        func(p *types.Params) { p.MaxInlineInput = types.MaxInlineInputBytes + 1 },
 	} {
 		p := types.DefaultParams()

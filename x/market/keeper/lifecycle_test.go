@@ -186,10 +186,10 @@ func TestOverdueBeforeTheQueueComes(t *testing.T) {
 func TestSubmitAppliesTheClosing(t *testing.T) {
 	f := setup(t)
 	params := types.DefaultParams()
-	params.EndBlockCap = 1
+	params.EndBlockCap = types.MinEndBlockCap
 	_, err := run(f, f.msgs.UpdateParams, &types.MsgUpdateParams{Authority: f.Authority, Params: params})
 	require.NoError(t, err)
-	ids := []string{f.request(), f.request(), f.request()}
+	ids := []string{f.request(), f.request(), f.request(), f.request()}
 	for _, id := range ids {
 		f.bid(id, alice, 5)
 	}
@@ -208,7 +208,7 @@ func TestSubmitAppliesTheClosing(t *testing.T) {
 		_, err := run(f, f.msgs.SubmitProof, f.proofMsg(id, alice))
 		require.NoError(t, err)
 	}
-	require.Equal(t, 2, waiting, "the cap lets one item through")
+	require.Equal(t, 2, waiting, "the cap lets two items through")
 	f.blocks(3)
 }
 

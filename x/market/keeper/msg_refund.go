@@ -28,10 +28,7 @@ func (s msgServer) Refund(ctx context.Context, msg *types.MsgRefund) (*types.Msg
 
 // applyDue applies what is due on one request, in isolation.
 func (k *Keeper) applyDue(ctx context.Context, name string) types.RefundResult {
-	result := types.RefundResult{RequestId: name}
-	if len(name) > types.MaxErrorBytes {
-		result.RequestId = name[:types.MaxErrorBytes]
-	}
+	result := types.RefundResult{RequestId: types.Truncate(name)}
 	err := isolated(ctx, func(ctx context.Context) error {
 		e, err := k.loadByName(ctx, name)
 		if err != nil {

@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -25,19 +26,29 @@ func NewQueryServer(k *Keeper) types.QueryServer { return queryServer{k} }
 
 var _ types.QueryServer = queryServer{}
 
-// maxPage is the number of records in one page.
-const maxPage = 200
+const (
+	// MaxPage is the largest number of records in one page; a page is never larger,
+	// whatever was asked for.
+	MaxPage = 200
+	// MaxPageOffset is the largest number of records that a page may skip.
+	MaxPageOffset = 10_000
+)
 
-// page bounds a page request.
-func page(p *query.PageRequest) *query.PageRequest {
+// page bounds what a page may read. It returns ErrInvalidQuery for a total or an
+// offset that would read more.
+func page(p *query.PageRequest) (*query.PageRequest, error) {
 	if p == nil {
-		return &query.PageRequest{Limit: query.DefaultLimit}
+		return &query.PageRequest{Limit: query.DefaultLimit}, nil
+	}
+	if p.CountTotal || p.Offset > MaxPageOffset {
+		return nil, errorsmod.Wrapf(types.ErrInvalidQuery, "count_total and an offset above %d read too much; follow next_key", MaxPageOffset)
 	}
 	bounded := *p
-	if bounded.Limit == 0 || bounded.Limit > maxPage {
-		bounded.Limit = min(max(bounded.Limit, query.DefaultLimit), maxPage)
+	if bounded.Limit == 0 {
+		bounded.Limit = query.DefaultLimit
 	}
-	return &bounded
+	bounded.Limit = min(bounded.Limit, MaxPage)
+	return &bounded, nil
 }
 
 // errEmpty answers a query without a request.
@@ -99,48 +110,44 @@ func (k *Keeper) view(ctx context.Context, e *entry) (types.RequestView, error) 
 	return v, nil
 }
 
-// Requests lists requests, all or of one requester, of any or one status.
+// Requests lists requests, all or of one requester, of any or one status. With
+// both given, a page may hold fewer records than asked for, and still lead to a
+// next one: it reads a page of the requester's and leaves out the others.
 func (q queryServer) Requests(ctx context.Context, req *types.QueryRequestsRequest) (*types.QueryRequestsResponse, error) {
 	if req == nil {
 		return nil, errEmpty
 	}
+	bounded, err := page(req.Pagination)
+	if err != nil {
+		return nil, err
+	}
 	var views []types.RequestView
 	var pages *query.PageResponse
-	var err error
 	switch {
 	case req.Requester != "":
 		var requester sdk.AccAddress
 		if requester, err = q.k.address("requester", req.Requester); err != nil {
 			return nil, err
 		}
-		views, pages, err = query.CollectionFilteredPaginate(ctx, q.k.requests.Indexes.Requester, page(req.Pagination),
-			func(key collections.Pair[sdk.AccAddress, []byte], _ collections.NoValue) (bool, error) {
-				return q.hasStatus(ctx, key.K2(), req.Status)
-			},
+		views, pages, err = query.CollectionPaginate(ctx, q.k.requests.Indexes.Requester, bounded,
 			func(key collections.Pair[sdk.AccAddress, []byte], _ collections.NoValue) (types.RequestView, error) {
 				return q.viewOf(ctx, key.K2())
 			},
 			query.WithCollectionPaginationPairPrefix[sdk.AccAddress, []byte](requester))
+		if req.Status != types.REQUEST_STATUS_UNSPECIFIED {
+			views = slices.DeleteFunc(views, func(v types.RequestView) bool { return v.Auction.Status != req.Status })
+		}
 	case req.Status != types.REQUEST_STATUS_UNSPECIFIED:
-		views, pages, err = query.CollectionPaginate(ctx, q.k.auctions.Indexes.Status, page(req.Pagination),
+		views, pages, err = query.CollectionPaginate(ctx, q.k.auctions.Indexes.Status, bounded,
 			func(key collections.Pair[int32, []byte], _ collections.NoValue) (types.RequestView, error) {
 				return q.viewOf(ctx, key.K2())
 			},
 			query.WithCollectionPaginationPairPrefix[int32, []byte](int32(req.Status)))
 	default:
-		views, pages, err = query.CollectionPaginate(ctx, q.k.requests, page(req.Pagination),
+		views, pages, err = query.CollectionPaginate(ctx, q.k.requests, bounded,
 			func(id []byte, _ types.Request) (types.RequestView, error) { return q.viewOf(ctx, id) })
 	}
 	return &types.QueryRequestsResponse{Views: views, Pagination: pages}, err
-}
-
-// hasStatus tells whether a request has the status, or any will do.
-func (q queryServer) hasStatus(ctx context.Context, id []byte, want types.RequestStatus) (bool, error) {
-	if want == types.REQUEST_STATUS_UNSPECIFIED {
-		return true, nil
-	}
-	a, err := q.k.auctions.Get(ctx, id)
-	return a.Status == want, err
 }
 
 // viewOf loads and views a request.
@@ -161,7 +168,11 @@ func (q queryServer) Bids(ctx context.Context, req *types.QueryBidsRequest) (*ty
 	if err != nil {
 		return nil, err
 	}
-	bids, pages, err := query.CollectionPaginate(ctx, q.k.bids, page(req.Pagination),
+	bounded, err := page(req.Pagination)
+	if err != nil {
+		return nil, err
+	}
+	bids, pages, err := query.CollectionPaginate(ctx, q.k.bids, bounded,
 		func(key collections.Pair[[]byte, sdk.AccAddress], bid types.Bid) (types.BidView, error) {
 			prover, err := q.k.format(key.K2())
 			return types.BidView{Prover: prover, Bid: bid}, err

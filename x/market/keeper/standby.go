@@ -43,8 +43,9 @@ func (k *Keeper) searchStandby(ctx context.Context, e *entry, m moment) error {
 	if len(page) < types.StandbyPage {
 		return k.refund(ctx, e, types.END_REASON_MISSED, auction.BiddersAtFault)
 	}
+	// It goes to the back of the queue: a long search holds up nobody.
 	last := page[len(page)-1]
-	e.auction.Search = &types.StandbySearch{Limit: search.Limit, Since: search.Since, NextFee: last.fee, NextOrder: last.order + 1}
+	e.auction.Search = &types.StandbySearch{Limit: search.Limit, Since: m.clock.MarketTime, NextFee: last.fee, NextOrder: last.order + 1}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package types
 
 import (
 	"strconv"
+	"strings"
 
 	"google.golang.org/grpc/codes"
 
@@ -57,16 +58,18 @@ var (
 
 	ErrNoProof = errorsmod.RegisterWithGRPCCode(ModuleName, 60, codes.NotFound, "request has no proof")
 
+	ErrInvalidQuery = errorsmod.RegisterWithGRPCCode(ModuleName, 61, codes.InvalidArgument, "invalid query")
+
 	ErrInvariant = errorsmod.Register(ModuleName, 90, "invariant broken")
 )
 
-// Truncate shortens an error text to MaxErrorBytes, so that state and events
-// stay bounded.
+// Truncate shortens a text to MaxErrorBytes, so that state and events stay
+// bounded. It cuts between characters: responses hold UTF-8.
 func Truncate(s string) string {
-	if len(s) <= MaxErrorBytes {
-		return s
+	if len(s) > MaxErrorBytes {
+		s = s[:MaxErrorBytes]
 	}
-	return s[:MaxErrorBytes]
+	return strings.ToValidUTF8(s, "")
 }
 
 // quote writes untrusted text for an error message: escaped and short.

@@ -21,7 +21,9 @@ const (
 	MaxMaxBlockGap = 24 * time.Hour
 	// MaxHaltGraceBlocks bounds halt_grace_blocks.
 	MaxHaltGraceBlocks = 100_000
-	// MaxEndBlockCap bounds end_block_cap.
+	// MinEndBlockCap and MaxEndBlockCap bound end_block_cap: each of the two queues
+	// needs one.
+	MinEndBlockCap = 2
 	MaxEndBlockCap = 10_000
 )
 
@@ -99,7 +101,7 @@ func (p Params) validateRanges() error {
 		{"min_reveal_blocks", p.MinRevealBlocks, 1, MaxWindowBlocks},
 		{"max_reveal_blocks", p.MaxRevealBlocks, p.MinRevealBlocks, MaxWindowBlocks},
 		{"halt_grace_blocks", p.HaltGraceBlocks, 0, MaxHaltGraceBlocks},
-		{"end_block_cap", uint64(p.EndBlockCap), 1, MaxEndBlockCap},
+		{"end_block_cap", uint64(p.EndBlockCap), MinEndBlockCap, MaxEndBlockCap},
 	}
 	for _, r := range ranges {
 		if r.n < r.least || r.n > r.most {

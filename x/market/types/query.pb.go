@@ -408,7 +408,8 @@ func (m *QueryRequestResponse) GetInput() []byte {
 type QueryRequestsRequest struct {
 	// requester selects one requester's requests; empty for all.
 	Requester string `protobuf:"bytes,1,opt,name=requester,proto3" json:"requester,omitempty"`
-	// status selects a status; unspecified for any.
+	// status selects a status; unspecified for any. With a requester, a page may
+	// hold fewer records than its limit and still lead to a next one.
 	Status RequestStatus `protobuf:"varint,2,opt,name=status,proto3,enum=proofmarket.market.v1.RequestStatus" json:"status,omitempty"`
 	// pagination is the page wanted.
 	Pagination *query.PageRequest `protobuf:"bytes,3,opt,name=pagination,proto3" json:"pagination,omitempty"`

@@ -741,7 +741,7 @@ type StandbySearch struct {
 	// limit is the highest fee that a standby prover may ask: the missed price and
 	// the lost bond, in uproof.
 	Limit cosmossdk_io_math.Int `protobuf:"bytes,1,opt,name=limit,proto3,customtype=cosmossdk.io/math.Int" json:"limit"`
-	// since is the deadline that was missed, in market time.
+	// since is the market time of the last go, or the deadline that was missed.
 	Since time.Time `protobuf:"bytes,2,opt,name=since,proto3,stdtime" json:"since"`
 	// next_fee and next_order name the first candidate not yet looked at.
 	NextFee cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=next_fee,json=nextFee,proto3,customtype=cosmossdk.io/math.Int" json:"next_fee"`

@@ -124,7 +124,7 @@ func (m *machine) doSlashOf(t *rapid.T, prover sdk.AccAddress, amount int64) {
 	if _, err := m.k.Standing(m.ctx, prover); err != nil {
 		return
 	}
-	v := m.fixture.vault(t, prover, 0)
+	v := m.vault(t, prover, 0)
 	want := math.MinInt(math.NewInt(amount), v.Assets.Add(v.PoolAssets))
 	require.EqualValues(t, want.Int64(), m.slash(t, prover, amount))
 }
@@ -141,11 +141,11 @@ func (m *machine) doReward(t *rapid.T) {
 
 func (m *machine) doBlock(t *rapid.T) {
 	step := rapid.SampledFrom([]time.Duration{0, time.Second, time.Hour, day, 8 * day}).Draw(t, "time")
-	m.fixture.endBlock(t, step)
+	m.endBlock(t, step)
 }
 
 // doRefuse makes payments to one account fail for a while.
-func (m *machine) doRefuse(t *rapid.T) {
+func (m *machine) doRefuse(*rapid.T) {
 	m.refused = !m.refused
 	m.refuses[m.accs[3].String()] = m.refused
 }
@@ -167,7 +167,7 @@ func (m *machine) check(t *rapid.T) {
 func (m *machine) checkObligations(t *rapid.T) {
 	waiting := m.entries[:0:0]
 	for _, e := range m.entries {
-		if m.fixture.vault(t, e.prover, e.generation).Void(e.id) {
+		if m.vault(t, e.prover, e.generation).Void(e.id) {
 			continue
 		}
 		res, err := m.query.Unstakes(m.ctx, &types.QueryUnstakesRequest{Prover: e.prover.String()})

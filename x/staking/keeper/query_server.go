@@ -47,10 +47,11 @@ func (s queryServer) Prover(ctx context.Context, req *types.QueryProverRequest) 
 
 // Provers implements types.QueryServer.
 func (s queryServer) Provers(ctx context.Context, req *types.QueryProversRequest) (*types.QueryProversResponse, error) {
-	if err := checkPage(req, req.GetPagination()); err != nil {
+	bounded, err := bounded(req, req.GetPagination())
+	if err != nil {
 		return nil, err
 	}
-	provers, page, err := query.CollectionPaginate(ctx, s.k.provers, req.Pagination,
+	provers, page, err := query.CollectionPaginate(ctx, s.k.provers, bounded,
 		func(addr sdk.AccAddress, p types.Prover) (types.ProverView, error) { return s.view(ctx, addr, p) })
 	return &types.QueryProversResponse{Provers: provers, Pagination: page}, err
 }
@@ -88,13 +89,14 @@ func (s queryServer) Vault(ctx context.Context, req *types.QueryVaultRequest) (*
 	}, err
 }
 
-// Unstakes implements types.QueryServer. Void entries are left out.
+// Unstakes implements types.QueryServer. Void entries are left out, so that a
+// page may hold fewer than asked for and still lead to a next one.
 func (s queryServer) Unstakes(ctx context.Context, req *types.QueryUnstakesRequest) (*types.QueryUnstakesResponse, error) {
-	if err := checkPage(req, req.GetPagination()); err != nil {
+	bounded, err := bounded(req, req.GetPagination())
+	if err != nil {
 		return nil, err
 	}
 	var staker, prover sdk.AccAddress
-	var err error
 	if req.Staker != "" {
 		if staker, err = s.k.address(req.Staker); err != nil {
 			return nil, err
@@ -105,6 +107,7 @@ func (s queryServer) Unstakes(ctx context.Context, req *types.QueryUnstakesReque
 			return nil, err
 		}
 	}
+	var entries []*types.UnstakeView
 	res := &types.QueryUnstakesResponse{}
 	switch {
 	case staker != nil:
@@ -112,73 +115,84 @@ func (s queryServer) Unstakes(ctx context.Context, req *types.QueryUnstakesReque
 		if prover != nil {
 			prefix = collections.QuadSuperPrefix[sdk.AccAddress, sdk.AccAddress, uint64, uint64](staker, prover)
 		}
-		res.Unstakes, res.Pagination, err = query.CollectionFilteredPaginate(ctx, s.k.byStaker, req.Pagination,
-			func(key StakerKey, _ collections.NoValue) (bool, error) {
-				return s.live(ctx, collections.Join3(key.K2(), key.K3(), key.K4()))
-			},
-			func(key StakerKey, _ collections.NoValue) (types.UnstakeView, error) {
+		entries, res.Pagination, err = query.CollectionPaginate(ctx, s.k.byStaker, bounded,
+			func(key StakerKey, _ collections.NoValue) (*types.UnstakeView, error) {
 				return s.unstakeView(ctx, collections.Join3(key.K2(), key.K3(), key.K4()))
 			},
 			func(o *query.CollectionsPaginateOptions[StakerKey]) { o.Prefix = &prefix })
 	case prover != nil:
 		prefix := collections.TriplePrefix[sdk.AccAddress, uint64, uint64](prover)
-		res.Unstakes, res.Pagination, err = query.CollectionFilteredPaginate(ctx, s.k.unstakes, req.Pagination,
-			func(key UnstakeKey, _ types.Unstake) (bool, error) { return s.live(ctx, key) },
-			func(key UnstakeKey, _ types.Unstake) (types.UnstakeView, error) { return s.unstakeView(ctx, key) },
+		entries, res.Pagination, err = query.CollectionPaginate(ctx, s.k.unstakes, bounded,
+			func(key UnstakeKey, _ types.Unstake) (*types.UnstakeView, error) { return s.unstakeView(ctx, key) },
 			func(o *query.CollectionsPaginateOptions[UnstakeKey]) { o.Prefix = &prefix })
 	default:
 		err = types.ErrInvalidQuery.Wrap("name a staker, a prover or both")
 	}
+	for _, entry := range entries {
+		if entry != nil {
+			res.Unstakes = append(res.Unstakes, *entry)
+		}
+	}
 	return res, err
 }
 
-func (s queryServer) live(ctx context.Context, key UnstakeKey) (bool, error) {
-	v, err := s.k.vaults.Get(ctx, vaultKey(key.K1(), key.K2()))
-	return err == nil && !v.Void(key.K3()), err
-}
-
-func (s queryServer) unstakeView(ctx context.Context, key UnstakeKey) (types.UnstakeView, error) {
+// unstakeView completes an entry; nil for a void one.
+func (s queryServer) unstakeView(ctx context.Context, key UnstakeKey) (*types.UnstakeView, error) {
 	u, err := s.k.unstake(ctx, key)
 	if err != nil {
-		return types.UnstakeView{}, err
+		return nil, err
 	}
 	v, err := s.k.vaults.Get(ctx, vaultKey(key.K1(), key.K2()))
-	if err != nil {
-		return types.UnstakeView{}, err
+	if err != nil || v.Void(u.Id) {
+		return nil, err
 	}
 	value, err := v.Figures().PoolValue(u.PoolShares)
-	return types.UnstakeView{Unstake: u, Value: value}, vaultError(err)
+	return &types.UnstakeView{Unstake: u, Value: value}, vaultError(err)
 }
 
 // Assignments implements types.QueryServer.
 func (s queryServer) Assignments(
 	ctx context.Context, req *types.QueryAssignmentsRequest,
 ) (*types.QueryAssignmentsResponse, error) {
-	if err := checkPage(req, req.GetPagination()); err != nil {
+	bounded, err := bounded(req, req.GetPagination())
+	if err != nil {
 		return nil, err
 	}
 	addr, err := s.k.address(req.Prover)
 	if err != nil {
 		return nil, err
 	}
-	list, page, err := query.CollectionPaginate(ctx, s.k.assignments, req.Pagination,
+	list, page, err := query.CollectionPaginate(ctx, s.k.assignments, bounded,
 		func(_ AssignmentKey, a types.Assignment) (types.Assignment, error) { return a, nil },
 		query.WithCollectionPaginationPairPrefix[sdk.AccAddress, uint64](addr))
 	return &types.QueryAssignmentsResponse{Assignments: list, Pagination: page}, err
 }
 
-// MaxPageLimit bounds one page of a list.
-const MaxPageLimit = 1000
+const (
+	// MaxPageLimit bounds one page of a list.
+	MaxPageLimit = 1000
+	// MaxPageOffset bounds the records that a page may skip.
+	MaxPageOffset = 10_000
+)
 
 func errEmptyRequest() error { return types.ErrInvalidQuery.Wrap("the request is empty") }
 
-// checkPage refuses an empty request and a page without a sensible size.
-func checkPage[T any](req *T, page *query.PageRequest) error {
-	if req == nil {
-		return errEmptyRequest()
+// bounded refuses an empty request and a page that would read too much: too
+// large a one, a count of everything, or a long way to its first record.
+func bounded[T any](req *T, page *query.PageRequest) (*query.PageRequest, error) {
+	switch {
+	case req == nil:
+		return nil, errEmptyRequest()
+	case page == nil:
+		return &query.PageRequest{Limit: query.DefaultLimit}, nil
+	case page.Limit > MaxPageLimit:
+		return nil, types.ErrInvalidQuery.Wrapf("a page of %d, at most %d are allowed", page.Limit, MaxPageLimit)
+	case page.CountTotal || page.Offset > MaxPageOffset:
+		return nil, types.ErrInvalidQuery.Wrapf("count_total and an offset above %d read too much; follow next_key", MaxPageOffset)
 	}
-	if page != nil && page.Limit > MaxPageLimit {
-		return types.ErrInvalidQuery.Wrapf("a page of %d, at most %d are allowed", page.Limit, MaxPageLimit)
+	copied := *page
+	if copied.Limit == 0 {
+		copied.Limit = query.DefaultLimit // else the SDK counts everything
 	}
-	return nil
+	return &copied, nil
 }

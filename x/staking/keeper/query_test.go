@@ -31,10 +31,10 @@ func TestQueries(t *testing.T) {
 	require.EqualValues(t, 2000*proof, one.Prover.SelfStake.Int64())
 	require.EqualValues(t, 1, one.Prover.Prover.Load.OpenAssignments)
 
-	page, err := f.query.Provers(f.ctx, &types.QueryProversRequest{Pagination: &query.PageRequest{Limit: 1, CountTotal: true}})
+	page, err := f.query.Provers(f.ctx, &types.QueryProversRequest{Pagination: &query.PageRequest{Limit: 1}})
 	require.NoError(t, err)
 	require.Len(t, page.Provers, 1)
-	require.EqualValues(t, 2, page.Pagination.Total)
+	require.Zero(t, page.Pagination.Total, "nothing is counted")
 	rest, err := f.query.Provers(f.ctx, &types.QueryProversRequest{Pagination: &query.PageRequest{Key: page.Pagination.NextKey}})
 	require.NoError(t, err)
 	require.Len(t, rest.Provers, 1)
@@ -80,6 +80,14 @@ func TestQueriesRefused(t *testing.T) {
 			_, err := f.query.Provers(f.ctx, &types.QueryProversRequest{Pagination: big})
 			return err
 		}, types.ErrInvalidQuery},
+		{"count of everything", func() error {
+			_, err := f.query.Provers(f.ctx, &types.QueryProversRequest{Pagination: &query.PageRequest{CountTotal: true}})
+			return err
+		}, types.ErrInvalidQuery},
+		{"offset one too large", func() error {
+			_, err := f.query.Unstakes(f.ctx, &types.QueryUnstakesRequest{Staker: nobody, Pagination: &query.PageRequest{Offset: keeper.MaxPageOffset + 1}})
+			return err
+		}, types.ErrInvalidQuery},
 		{"empty params", func() error { _, err := f.query.Params(f.ctx, nil); return err }, types.ErrInvalidQuery},
 		{"empty prover", func() error { _, err := f.query.Prover(f.ctx, nil); return err }, types.ErrInvalidQuery},
 		{"empty provers", func() error { _, err := f.query.Provers(f.ctx, nil); return err }, types.ErrInvalidQuery},
@@ -93,6 +101,9 @@ func TestQueriesRefused(t *testing.T) {
 	big.Limit = keeper.MaxPageLimit
 	_, err := f.query.Provers(f.ctx, &types.QueryProversRequest{Pagination: big})
 	require.NoError(t, err, "a page at the limit")
+	none, err := f.query.Provers(f.ctx, &types.QueryProversRequest{Pagination: &query.PageRequest{Offset: keeper.MaxPageOffset}})
+	require.NoError(t, err, "an offset at the limit")
+	require.Zero(t, none.Pagination.Total)
 }
 
 // written returns the keys of a store that run changes.

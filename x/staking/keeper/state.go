@@ -34,7 +34,7 @@ func uproof(amount math.Int) sdk.Coins { return sdk.NewCoins(sdk.NewCoin(chain.D
 func (k *Keeper) address(text string) (sdk.AccAddress, error) {
 	raw, err := k.ak.AddressCodec().StringToBytes(text)
 	if err != nil {
-		return nil, types.ErrInvalidAddress.Wrapf("%q: %s", text, err)
+		return nil, types.ErrInvalidAddress.Wrapf("%.100q: %.200s", text, err.Error())
 	}
 	return raw, nil
 }

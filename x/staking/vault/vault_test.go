@@ -228,8 +228,8 @@ func TestDefect04SlashIsExactForAnyVaultAndNeverReverts(t *testing.T) {
 
 // Law S6.
 func TestReward(t *testing.T) {
-	terms := func(bps uint32, min int64, period time.Duration) vault.RewardTerms {
-		return vault.RewardTerms{CommissionBps: bps, MinAssets: num(min), Period: period}
+	terms := func(bps uint32, least int64, period time.Duration) vault.RewardTerms {
+		return vault.RewardTerms{CommissionBps: bps, MinAssets: num(least), Period: period}
 	}
 	cases := []struct {
 		name               string

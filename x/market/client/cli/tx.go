@@ -46,7 +46,7 @@ func NewQueryCmd() *cobra.Command {
 
 // readFile reads a whole file, at most limit bytes of it ("-" is standard input).
 func readFile(cmd *cobra.Command, path string, limit int) ([]byte, error) {
-	var r io.Reader = cmd.InOrStdin()
+	r := cmd.InOrStdin()
 	if path != "-" {
 		f, err := os.Open(path)
 		if err != nil {

@@ -1,0 +1,218 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand"
+	"slices"
+	"testing"
+
+	"github.com/cosmos/gogoproto/proto"
+	"github.com/stretchr/testify/require"
+
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/types/query"
+
+	markettypes "github.com/proofmarket/proofmarket/x/market/types"
+	proverstypes "github.com/proofmarket/proofmarket/x/staking/types"
+)
+
+// Nothing that a stranger or an operator hands in may cause a panic, however it
+// was mangled: missing amounts, negative ones, ones beyond every bound, empty and
+// senseless texts. Each value of a sound document is replaced by each of these.
+var mangled = []any{
+	nil, "", "x", "-1", "0", "18446744073709551615", "340282366920938463463374607431768211456",
+	"115792089237316195423570985008687907853269984665640564039457584007913129639935",
+	"proof1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "315576000000s", "-1s",
+	true, json.Number("4294967295"), json.Number("-2147483648"),
+	[]any{},
+	[]any{"", ""},
+	map[string]any{},
+}
+
+// mangle calls f with every variant of the document, or with most of them when
+// there are many.
+func mangle(t *testing.T, sound []byte, most int, f func(what string, variant []byte)) {
+	t.Helper()
+	var doc any
+	require.NoError(t, json.Unmarshal(sound, &doc))
+	type place struct {
+		name string
+		set  func(any)
+		old  any
+	}
+	var places []place
+	var walk func(name string, node any)
+	walk = func(name string, node any) {
+		switch n := node.(type) {
+		case map[string]any:
+			for _, key := range slices.Sorted(maps.Keys(n)) {
+				value := n[key]
+				places = append(places, place{name + "." + key, func(v any) { n[key] = v }, value})
+				walk(name+"."+key, value)
+			}
+		case []any:
+			for i, value := range n {
+				places = append(places, place{fmt.Sprintf("%s[%d]", name, i), func(v any) { n[i] = v }, value})
+				walk(fmt.Sprintf("%s[%d]", name, i), value)
+			}
+		}
+	}
+	walk("", doc)
+	random := rand.New(rand.NewSource(1))
+	share := float64(most) / float64(len(places)*len(mangled)+1)
+	for _, p := range places {
+		for _, v := range mangled {
+			if random.Float64() > share {
+				continue
+			}
+			p.set(v)
+			variant, err := json.Marshal(doc)
+			require.NoError(t, err)
+			f(fmt.Sprintf("%s = %v", p.name, v), variant)
+		}
+		p.set(p.old)
+	}
+}
+
+// calm fails the test if f panics.
+func calm(t *testing.T, what string, f func()) {
+	t.Helper()
+	defer func() {
+		t.Helper()
+		if r := recover(); r != nil {
+			require.FailNow(t, "panic", "%s: %v", what, r)
+		}
+	}()
+	f()
+}
+
+func TestMangledMessagesDoNotPanic(t *testing.T) {
+	b := newBusy(t, plainCircuit(t).prove(t, 13), 5)
+	delegator, stranger, alpha, worker := b.Account("delegator"), b.Account("stranger"), b.provers[0], b.workers[0]
+	s := bid{prover: 0, fee: million}
+	revealing := b.request(b.requestMsg(b.claim))
+	b.MustDeliver(worker, b.bidMsg(revealing, s))
+	b.Advance(bidding)
+	open := b.request(b.requestMsg(b.claim))
+	market, provers := markettypes.DefaultParams(), proverstypes.DefaultParams()
+	one := math.NewInt(million)
+	authority := b.MarketKeeper.Authority()
+	for _, msg := range []sdk.Msg{
+		b.requestMsg(b.claim), b.bidMsg(open, s), b.revealMsg(revealing, s),
+		&markettypes.MsgSubmitProof{Signer: worker.String(), RequestId: revealing, Proof: b.claim.proof, PublicValues: b.claim.publicValues},
+		&markettypes.MsgCancel{Requester: b.requester.String(), RequestId: open},
+		&markettypes.MsgRefund{Signer: stranger.String(), RequestIds: []string{open, revealing}},
+		&markettypes.MsgClaim{Owner: worker.String(), Bids: []markettypes.BidRef{{RequestId: revealing, Prover: alpha.String()}}},
+		&markettypes.MsgConsentSubmitter{Submitter: stranger.String(), Prover: alpha.String()},
+		&markettypes.MsgWithdrawConsent{Submitter: stranger.String()},
+		&markettypes.MsgRegisterSubmitter{Prover: alpha.String(), Submitter: stranger.String()},
+		&markettypes.MsgUnregisterSubmitter{Signer: alpha.String(), Submitter: worker.String()},
+		&markettypes.MsgUpdateParams{Authority: authority, Params: market},
+		&proverstypes.MsgRegister{Prover: stranger.String(), CommissionBps: 1, SelfStake: math.NewInt(selfStake)},
+		&proverstypes.MsgStake{Staker: delegator.String(), Prover: alpha.String(), Amount: one, MinSharesOut: one},
+		&proverstypes.MsgRequestUnstake{Staker: alpha.String(), Prover: alpha.String(), Shares: one, MinOut: one, Generation: 1},
+		&proverstypes.MsgCompleteUnstake{Signer: stranger.String(), Prover: alpha.String(), Generation: 1, Id: 1},
+		&proverstypes.MsgClaimCommission{Prover: alpha.String(), Generation: 1},
+		&proverstypes.MsgDeactivate{Prover: alpha.String()}, &proverstypes.MsgReactivate{Prover: alpha.String()},
+		&proverstypes.MsgRetire{Prover: alpha.String()},
+		&proverstypes.MsgJail{Authority: authority, Prover: alpha.String()}, &proverstypes.MsgUnjail{Authority: authority, Prover: alpha.String()},
+		&proverstypes.MsgDeactivateProver{Authority: authority, Prover: alpha.String()},
+		&proverstypes.MsgLiftDeactivation{Authority: authority, Prover: alpha.String()},
+		&proverstypes.MsgUpdateParams{Authority: authority, Params: provers},
+	} {
+		handler := b.MsgServiceRouter().Handler(msg)
+		require.NotNil(t, handler, "%T", msg)
+		mangle(t, b.AppCodec().MustMarshalJSON(msg), 1_000, func(what string, variant []byte) {
+			msg.Reset()
+			if b.AppCodec().UnmarshalJSON(variant, msg) != nil {
+				return
+			}
+			calm(t, fmt.Sprintf("%T%s", msg, what), func() {
+				ctx, _ := b.Ctx().WithTxBytes([]byte{1}).CacheContext()
+				_, err := handler(ctx, msg)
+				if err == nil { // what was taken must leave a sound state
+					require.NoError(t, b.CheckInvariants(ctx), "%T%s", msg, what)
+				}
+			})
+		})
+	}
+}
+
+func TestMangledQueriesDoNotPanic(t *testing.T) {
+	b := newBusy(t, plainCircuit(t).prove(t, 14), 6)
+	for range 12 {
+		b.block(12)
+	}
+	id, alpha := b.ids[0], b.provers[0].String()
+	page := &query.PageRequest{Key: []byte{1, 2, 3}, Limit: 3, Reverse: true}
+	market, provers := "/proofmarket.market.v1.Query/", "/proofmarket.provers.v1.Query/"
+	for _, q := range []struct {
+		method   string
+		req, res proto.Message
+	}{
+		{market + "Request", &markettypes.QueryRequestRequest{Id: id}, &markettypes.QueryRequestResponse{}},
+		{market + "Requests", &markettypes.QueryRequestsRequest{Requester: b.requester.String(), Status: 1, Pagination: page}, &markettypes.QueryRequestsResponse{}},
+		{market + "Requests", &markettypes.QueryRequestsRequest{Status: 2, Pagination: page}, &markettypes.QueryRequestsResponse{}},
+		{market + "Bids", &markettypes.QueryBidsRequest{RequestId: id, Pagination: page}, &markettypes.QueryBidsResponse{}},
+		{market + "Bid", &markettypes.QueryBidRequest{RequestId: id, Prover: alpha}, &markettypes.QueryBidResponse{}},
+		{market + "Proof", &markettypes.QueryProofRequest{RequestId: id}, &markettypes.QueryProofResponse{}},
+		{market + "Submitter", &markettypes.QuerySubmitterRequest{Address: alpha}, &markettypes.QuerySubmitterResponse{}},
+		{market + "Claim", &markettypes.QueryClaimRequest{Address: alpha}, &markettypes.QueryClaimResponse{}},
+		{market + "MayBid", &markettypes.QueryMayBidRequest{RequestId: id, Prover: alpha}, &markettypes.QueryMayBidResponse{}},
+		{provers + "Prover", &proverstypes.QueryProverRequest{Prover: alpha}, &proverstypes.QueryProverResponse{}},
+		{provers + "Provers", &proverstypes.QueryProversRequest{Pagination: page}, &proverstypes.QueryProversResponse{}},
+		{provers + "Vault", &proverstypes.QueryVaultRequest{Prover: alpha, Generation: 1}, &proverstypes.QueryVaultResponse{}},
+		{provers + "Unstakes", &proverstypes.QueryUnstakesRequest{Staker: alpha, Prover: alpha, Pagination: page}, &proverstypes.QueryUnstakesResponse{}},
+		{provers + "Assignments", &proverstypes.QueryAssignmentsRequest{Prover: alpha, Pagination: page}, &proverstypes.QueryAssignmentsResponse{}},
+	} {
+		ask := func(what string, variant []byte) {
+			q.req.Reset()
+			if b.AppCodec().UnmarshalJSON(variant, q.req) == nil {
+				calm(t, q.method+what, func() { _ = b.Conn().Invoke(b.Context(), q.method, q.req, q.res) })
+			}
+		}
+		sound := b.AppCodec().MustMarshalJSON(q.req)
+		mangle(t, sound, 1_000, ask)
+		for _, key := range [][]byte{{0}, {0xff}, make([]byte, 100), []byte("\xff\xff\xff\xff\xff\xff\xff\xff\xff")} {
+			page.Key = key
+			for _, reverse := range []bool{false, true} {
+				page.Reverse = reverse
+				ask(fmt.Sprintf(" key %x", key), sound)
+			}
+		}
+	}
+}
+
+// A genesis file comes from outside: it is refused with an error.
+func TestMangledGenesisDoesNotPanic(t *testing.T) {
+	b := newBusy(t, plainCircuit(t).prove(t, 15), 7)
+	for range 25 {
+		b.block(12)
+	}
+	var modules map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal(b.Export(ourModules...).AppState, &modules))
+	mangle(t, modules[markettypes.ModuleName], 700, func(what string, variant []byte) {
+		calm(t, "market"+what, func() {
+			var g markettypes.GenesisState
+			if b.AppCodec().UnmarshalJSON(variant, &g) == nil {
+				ctx, _ := b.Ctx().CacheContext()
+				if b.MarketKeeper.InitGenesis(ctx, &g) == nil {
+					_ = b.MarketKeeper.CheckInvariants(ctx)
+				}
+			}
+		})
+	})
+	mangle(t, modules[proverstypes.ModuleName], 700, func(what string, variant []byte) {
+		calm(t, "provers"+what, func() {
+			var g proverstypes.GenesisState
+			if b.AppCodec().UnmarshalJSON(variant, &g) == nil {
+				ctx, _ := b.Ctx().CacheContext()
+				_ = b.ProversKeeper.InitGenesis(ctx, &g)
+			}
+		})
+	})
+}
