@@ -14,9 +14,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
 )
@@ -125,20 +122,7 @@ func (n *Network) testServers(ctx context.Context, t *testing.T) {
 		require.Contains(t, string(body), want, url)
 	}
 
-	conn, err := grpc.NewClient(loopback(n.ports.GRPC), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	require.NoError(t, err)
-	defer conn.Close()
-	stream, err := grpc_reflection_v1alpha.NewServerReflectionClient(conn).ServerReflectionInfo(ctx)
-	require.NoError(t, err)
-	require.NoError(t, stream.Send(&grpc_reflection_v1alpha.ServerReflectionRequest{
-		MessageRequest: &grpc_reflection_v1alpha.ServerReflectionRequest_ListServices{},
-	}))
-	res, err := stream.Recv()
-	require.NoError(t, err)
-	var names []string
-	for _, s := range res.GetListServicesResponse().GetService() {
-		names = append(names, s.GetName())
-	}
+	names := reflectedServices(ctx, t, loopback(n.ports.GRPC))
 	require.Subset(t, names, []string{"proofmarket.market.v1.Query", "proofmarket.provers.v1.Query", "proofmarket.verifier.v1.Query"})
 }
 

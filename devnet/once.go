@@ -246,10 +246,15 @@ func (n *Network) concludeFulfilled(ctx context.Context, id string, end marketty
 	if err != nil {
 		return err
 	}
+	delivered, err := n.chain.market.Proof(ctx, &markettypes.QueryProofRequest{RequestId: id})
+	if err != nil {
+		return err
+	}
 	if err := n.expect(before, after, refunded, winner, paid); err != nil {
 		return err
 	}
-	n.say("· fulfilled in block %d: the chain verified the proof itself (gas of the whole transaction %d)", end.Auction.EndHeight, gas)
+	n.say("· fulfilled in block %d: the chain verified the proof itself for %d gas, of %d for the whole transaction",
+		end.Auction.EndHeight, delivered.Proof.VerificationGas, gas)
 	if took, err := n.provingTime(ctx, winner, id); err == nil {
 		n.say("  %s made the proof in %s", winner, took)
 	} else {

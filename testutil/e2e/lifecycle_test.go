@@ -13,6 +13,9 @@ import (
 	"github.com/proofmarket/proofmarket/testutil"
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
 	proverstypes "github.com/proofmarket/proofmarket/x/staking/types"
+	verifierproof "github.com/proofmarket/proofmarket/x/verifier/proof"
+	plaingroth16 "github.com/proofmarket/proofmarket/x/verifier/proof/groth16"
+	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
 var threeBids = []bid{{prover: 0, fee: 5 * million}, {prover: 1, fee: 3 * million}, {prover: 2, fee: 4 * million}}
@@ -67,6 +70,10 @@ func TestRequestIsFulfilledAtTheSecondPrice(t *testing.T) {
 			require.Equal(t, c.proof, proof.Proof.Proof)
 			require.Equal(t, c.publicValues, proof.Proof.PublicValues)
 			require.Equal(t, c.statement, proof.Statement)
+			shape, err := plaingroth16.Family{}.Shape(verifierproof.CurveBN254, circuit.key)
+			require.NoError(t, err)
+			require.GreaterOrEqual(t, proof.Proof.VerificationGas, verifiertypes.VerificationGas(shape))
+			require.Less(t, proof.Proof.VerificationGas, uint64(res.GasUsed))
 		})
 	}
 }

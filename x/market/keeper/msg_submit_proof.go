@@ -28,11 +28,14 @@ func (k *Keeper) submitProof(ctx context.Context, signer sdk.AccAddress, msg *ty
 	if err != nil {
 		return nil, err
 	}
+	meter := sdk.UnwrapSDKContext(ctx).GasMeter()
+	before := meter.GasConsumed()
 	if err := k.verifier.Verify(ctx, e.request.Statement, msg.PublicValues, msg.Proof); err != nil {
 		return nil, err
 	}
 	proof := types.Proof{
-		Proof: msg.Proof, PublicValues: msg.PublicValues, Prover: e.auction.Assignment.Prover, Submitter: msg.Signer, Height: blockHeight(ctx),
+		Proof: msg.Proof, PublicValues: msg.PublicValues, Prover: e.auction.Assignment.Prover, Submitter: msg.Signer,
+		Height: blockHeight(ctx), VerificationGas: meter.GasConsumed() - before,
 	}
 	if err := k.proofs.Set(ctx, e.id, proof); err != nil {
 		return nil, err

@@ -17,7 +17,10 @@ const (
 	MaxWindowBlocks = 1_000_000
 	// MaxTimeLimit bounds max_time_limit.
 	MaxTimeLimit = 365 * 24 * time.Hour
-	// MaxMaxBlockGap bounds max_block_gap.
+	// MinMaxBlockGap and MaxMaxBlockGap bound max_block_gap. At or below the time
+	// between two blocks, every gap would count as a halt, market time would stand
+	// still, and no deadline would ever pass.
+	MinMaxBlockGap = 10 * time.Second
 	MaxMaxBlockGap = 24 * time.Hour
 	// MaxHaltGraceBlocks bounds halt_grace_blocks.
 	MaxHaltGraceBlocks = 100_000
@@ -114,7 +117,7 @@ func (p Params) validateRanges() error {
 	}{
 		{"min_time_limit", p.MinTimeLimit, time.Nanosecond, MaxTimeLimit},
 		{"max_time_limit", p.MaxTimeLimit, p.MinTimeLimit, MaxTimeLimit},
-		{"max_block_gap", p.MaxBlockGap, time.Second, MaxMaxBlockGap},
+		{"max_block_gap", p.MaxBlockGap, MinMaxBlockGap, MaxMaxBlockGap},
 	}
 	for _, r := range times {
 		if r.d < r.least || r.d > r.most {
