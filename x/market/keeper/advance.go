@@ -2,13 +2,8 @@ package keeper
 
 import (
 	"context"
-	"fmt"
 
-	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
-
-	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
-	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/x/market/auction"
 	"github.com/proofmarket/proofmarket/x/market/types"
@@ -141,26 +136,4 @@ func (k *Keeper) miss(ctx context.Context, e *entry, m moment) error {
 	}
 	a.Stage = types.STAGE_STANDBY
 	return k.searchStandby(ctx, e, m)
-}
-
-// isolated runs one item in its own cache context: its changes count only if it
-// returns no error, and a panic becomes ErrItemFailed. Running out of gas is no
-// fault of the item and goes on up.
-func isolated(ctx context.Context, item func(ctx context.Context) error) (err error) {
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case storetypes.ErrorOutOfGas, storetypes.ErrorGasOverflow, storetypes.ErrorNegativeGasConsumed:
-			panic(r)
-		default:
-			sdk.UnwrapSDKContext(ctx).Logger().Error("market: item panicked", "panic", fmt.Sprint(r))
-			err = errorsmod.Wrap(types.ErrItemFailed, "panicked")
-		}
-	}()
-	branch, write := sdk.UnwrapSDKContext(ctx).CacheContext()
-	if err := item(branch); err != nil {
-		return err
-	}
-	write()
-	return nil
 }

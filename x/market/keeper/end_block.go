@@ -9,6 +9,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/x/internal/isolate"
 	"github.com/proofmarket/proofmarket/x/internal/treasury"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
@@ -35,7 +36,7 @@ func (k *Keeper) EndBlock(ctx context.Context) error {
 			return err
 		}
 	}
-	err = isolated(ctx, func(ctx context.Context) error {
+	err = isolate.Run(ctx, types.ErrItemFailed, func(ctx context.Context) error {
 		return treasury.Sweep(ctx, k.bank, k.pool, k.accounts.GetModuleAddress(types.ModuleName), chain.Denom)
 	})
 	if err != nil {
@@ -87,7 +88,7 @@ func (k *Keeper) dueItems(ctx context.Context, m moment, limit int) ([]queueItem
 // process applies one queue entry. One that fails moves to the dead letters, with
 // an event, for MsgRefund to retry.
 func (k *Keeper) process(ctx context.Context, m moment, item queueItem) error {
-	failure := isolated(ctx, func(ctx context.Context) error {
+	failure := isolate.Run(ctx, types.ErrItemFailed, func(ctx context.Context) error {
 		e, err := k.load(ctx, item.id)
 		if err != nil {
 			return err

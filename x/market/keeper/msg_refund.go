@@ -7,6 +7,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/isolate"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
@@ -29,7 +30,7 @@ func (s msgServer) Refund(ctx context.Context, msg *types.MsgRefund) (*types.Msg
 // applyDue applies what is due on one request, in isolation.
 func (k *Keeper) applyDue(ctx context.Context, name string) types.RefundResult {
 	result := types.RefundResult{RequestId: types.Truncate(name)}
-	err := isolated(ctx, func(ctx context.Context) error {
+	err := isolate.Run(ctx, types.ErrItemFailed, func(ctx context.Context) error {
 		e, err := k.loadByName(ctx, name)
 		if err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/isolate"
 	"github.com/proofmarket/proofmarket/x/market/auction"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
@@ -95,7 +96,7 @@ func (k *Keeper) tryPromote(ctx context.Context, e *entry, m moment, c candidate
 		return false, err
 	}
 	var number uint64
-	err = isolated(ctx, func(ctx context.Context) (err error) {
+	err = isolate.Run(ctx, types.ErrItemFailed, func(ctx context.Context) (err error) {
 		number, err = k.provers.OpenAssignment(ctx, c.prover, e.request.MinStake, e.request.Terms.Penalty)
 		return err
 	})

@@ -2,7 +2,6 @@ package keeper
 
 import (
 	"context"
-	"fmt"
 
 	"cosmossdk.io/collections"
 	"cosmossdk.io/log/v2"
@@ -10,6 +9,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/x/internal/isolate"
 	"github.com/proofmarket/proofmarket/x/internal/treasury"
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
@@ -31,7 +31,7 @@ func (k *Keeper) EndBlock(ctx context.Context) error {
 	}
 	// What cannot be moved today stays in the module account and is swept with
 	// tomorrow's; it is no reason to stop the chain.
-	err = isolate(ctx, func(ctx context.Context) error {
+	err = isolate.Run(ctx, types.ErrItemPanicked, func(ctx context.Context) error {
 		return treasury.Sweep(ctx, k.bk, k.pool, k.ak.GetModuleAddress(types.ModuleName), chain.Denom)
 	})
 	if err != nil {
@@ -152,7 +152,7 @@ func (k *Keeper) handlePurge(ctx context.Context, limit int) error {
 			return err
 		}
 		var tried int
-		err := isolate(ctx, func(ctx context.Context) (err error) {
+		err := isolate.Run(ctx, types.ErrItemPanicked, func(ctx context.Context) (err error) {
 			tried, err = k.purgeVault(ctx, *wiped, limit)
 			return err
 		})
@@ -208,13 +208,13 @@ func (k *Keeper) deleteVoid(ctx context.Context, prover sdk.AccAddress, u types.
 // nothing and moves out of the way, for MsgCompleteUnstake to retry: it cannot
 // hold up the others, nor be tried again in every block.
 func (k *Keeper) attempt(ctx context.Context, key UnstakeKey, item func(context.Context, UnstakeKey) error) {
-	err := isolate(ctx, func(ctx context.Context) error { return item(ctx, key) })
+	err := isolate.Run(ctx, types.ErrItemPanicked, func(ctx context.Context) error { return item(ctx, key) })
 	if err == nil {
 		return
 	}
 	logger(ctx).Error("an unstaking failed and is put aside",
 		"prover", key.K1().String(), "generation", key.K2(), "id", key.K3(), "error", err)
-	if err := isolate(ctx, func(ctx context.Context) error { return k.putAside(ctx, key) }); err != nil {
+	if err := isolate.Run(ctx, types.ErrItemPanicked, func(ctx context.Context) error { return k.putAside(ctx, key) }); err != nil {
 		logger(ctx).Error("an unstaking could not be put aside", "error", err)
 	}
 }
@@ -231,19 +231,3 @@ func (k *Keeper) putAside(ctx context.Context, key UnstakeKey) error {
 }
 
 func logger(ctx context.Context) log.Logger { return sdk.UnwrapSDKContext(ctx).Logger() }
-
-// isolate runs fn in a cache of its own, which is kept only if fn returns nil.
-// A panic becomes ErrItemPanicked.
-func isolate(ctx context.Context, fn func(context.Context) error) (err error) {
-	cached, write := sdk.UnwrapSDKContext(ctx).CacheContext()
-	defer func() {
-		if r := recover(); r != nil {
-			err = types.ErrItemPanicked.Wrap(fmt.Sprint(r))
-		}
-	}()
-	if err := fn(cached); err != nil {
-		return err
-	}
-	write()
-	return nil
-}
