@@ -65,7 +65,9 @@ func (n *Network) register(ctx context.Context) error {
 	var third []call
 	for _, p := range proverSpecs {
 		profile := fmt.Sprintf(`{"name":%q}`, p.name)
-		first = append(first, call{p.name, []string{"provers", "register", profile, commissionBps, strconv.FormatInt(p.selfStake, 10)}})
+		first = append(first, call{p.name, []string{
+			"provers", "register", strconv.FormatInt(p.selfStake, 10), "--commission-bps", commissionBps, "--profile", profile,
+		}})
 		second = append(second, call{p.submitter(), []string{"market", "consent-submitter", n.keys[p.name]}})
 		third = append(third, call{p.name, []string{"market", "register-submitter", n.keys[p.submitter()]}})
 	}

@@ -33,11 +33,11 @@ func txCommands() *autocliv1.ServiceCommandDescriptor {
 		EnhanceCustomCommand: true,
 		RpcCommandOptions: []*autocliv1.RpcCommandOptions{
 			{
-				RpcMethod: "Register", Use: "register [profile] [commission-bps] [self-stake]",
+				RpcMethod: "Register", Use: "register [self-stake]",
 				Short:          "Become a prover, with a vault of your own",
-				Long:           "Become a prover. self-stake is in uproof and at least min_self_stake (see query provers params); commission-bps is in 1/10000.",
-				Example:        example(`tx provers register '{"name":"fast prover","icon_url":""}' 500 1000000000 --from prover`),
-				PositionalArgs: args("profile", "commission_bps", "self_stake"),
+				Long:           "Become a prover. self-stake is in uproof and at least min_self_stake (see query provers params); --commission-bps is in 1/10000.",
+				Example:        example(`tx provers register 1000000000 --commission-bps 500 --profile '{"name":"fast prover"}' --from prover`),
+				PositionalArgs: args("self_stake"),
 			},
 			{
 				RpcMethod: "Stake", Use: "stake [prover] [amount]", Short: "Stake uproof with a prover against shares of its vault",
