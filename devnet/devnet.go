@@ -35,7 +35,7 @@ type Options struct {
 	BlockTime  time.Duration // pause between blocks
 	Once       bool          // send one request, show it, end
 	FailWinner bool          // with Once: stop the winner's sidecar, so that the request is refunded
-	Ports      Ports         // wished ports; taken ones are replaced
+	Ports      Ports         // wished ports, 0 for any; taken ones are replaced
 	Out        io.Writer     // where people read
 }
 

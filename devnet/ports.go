@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// Ports are the loopback ports that the network listens on.
+// Ports are the loopback ports that the network listens on; 0 for any.
 type Ports struct {
 	RPC, REST, GRPC, P2P, Metrics, Files int
 }

@@ -42,6 +42,10 @@ checks the balances, and ends.`,
 			if opts.Marketd, opts.Proverd, err = binaries(); err != nil {
 				return err
 			}
+			if opts.Once {
+				// Nobody needs to know where it listens, so that several can run at once.
+				opts.Ports = devnet.Ports{}
+			}
 			opts.Out = cmd.OutOrStdout()
 			ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 			defer stop()
