@@ -55,7 +55,7 @@ func testOptions(t *testing.T, out io.Writer) Options {
 	t.Helper()
 	return Options{
 		Home: filepath.Join(t.TempDir(), "net"), Marketd: filepath.Join(binaries, "marketd"), Proverd: filepath.Join(binaries, "proverd"),
-		File: filepath.Join("..", "README.md"), BlockTime: 300 * time.Millisecond, Out: out,
+		File: filepath.Join("..", "README.md"), BlockTime: 400 * time.Millisecond, Out: out,
 	}
 }
 

@@ -23,7 +23,7 @@ const (
 
 	demoMaxFee      = 10 * proof
 	demoMinStake    = 1_000 * proof
-	demoBidding     = 12
+	demoBidding     = 16
 	demoReveal      = 20
 	demoTimeLimit   = 60 * time.Second
 	missedTimeLimit = 5 * time.Second
