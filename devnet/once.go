@@ -227,7 +227,7 @@ func (n *Network) conclude(ctx context.Context, id string, end markettypes.Reque
 	case markettypes.REQUEST_STATUS_FULFILLED:
 		return n.concludeFulfilled(ctx, id, end, before, after)
 	case markettypes.REQUEST_STATUS_REFUNDED:
-		return n.concludeRefunded(ctx, id, end, before, after)
+		return n.concludeRefunded(id, end, before, after)
 	default:
 		return fmt.Errorf("the request ended as %s", end.Auction.Status)
 	}
@@ -267,7 +267,7 @@ func (n *Network) concludeFulfilled(ctx context.Context, id string, end marketty
 	return nil
 }
 
-func (n *Network) concludeRefunded(_ context.Context, id string, end markettypes.RequestView, before, after snapshot) error {
+func (n *Network) concludeRefunded(id string, end markettypes.RequestView, before, after snapshot) error {
 	leader := end.Auction.Leader
 	if !n.opts.FailWinner || leader == nil || end.Auction.EndReason != markettypes.END_REASON_MISSED {
 		return fmt.Errorf("the request was refunded (%s): see the logs in %s", end.Auction.EndReason, n.logs())

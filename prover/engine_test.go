@@ -193,6 +193,7 @@ func TestGivesUpABidThatTheChainRefuses(t *testing.T) {
 	require.Contains(t, r.log.String(), "insufficient funds")
 }
 
+// law P2: files and figures are checked before anything is bid.
 func TestRefusesRequestsThatAreNotWhatTheySay(t *testing.T) {
 	cases := map[string]struct {
 		rig    func(*rig)

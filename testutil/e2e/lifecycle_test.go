@@ -20,7 +20,7 @@ import (
 
 var threeBids = []bid{{prover: 0, fee: 5 * million}, {prover: 1, fee: 3 * million}, {prover: 2, fee: 4 * million}}
 
-// A request goes from escrow over a sealed auction to a proof that the chain
+// Law M13: status and stage on the way. A request goes from escrow over a sealed auction to a proof that the chain
 // verifies; the lowest bidder wins and is paid the second-lowest fee.
 func TestRequestIsFulfilledAtTheSecondPrice(t *testing.T) {
 	for name, circuit := range map[string]*circuit{"plain": plainCircuit(t), "with a commitment": committedCircuit(t)} {

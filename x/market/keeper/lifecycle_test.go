@@ -81,6 +81,7 @@ func TestNoBidsRefunds(t *testing.T) {
 	require.Equal(t, int64(wealth-10_000), f.Balance(requester).Int64())
 }
 
+// law M10: the requester takes its request back while no bid stands.
 func TestCancel(t *testing.T) {
 	f := setup(t)
 	id := f.request()

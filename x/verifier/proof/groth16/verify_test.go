@@ -140,6 +140,7 @@ func TestMalleatedProofIsAcceptedAndHarmless(t *testing.T) {
 	require.ErrorIs(t, k.Verify(id, k.Digest(pv), pv, p.Raw()), proof.ErrInvalidProof)
 }
 
+// law V3: the circuit id is the program, and the digest has its range.
 func TestStatement(t *testing.T) {
 	f := fixtures(t)[1]
 	k, id := key(t, f)
@@ -190,7 +191,7 @@ func TestWrongNumberOfInputs(t *testing.T) {
 	require.ErrorIs(t, vk.Verify(p, f.Inputs), proof.ErrInvalidProof)
 }
 
-// Regression: gnark-crypto's fixed-argument Miller loop writes into the lines
+// law V6. Regression: gnark-crypto's fixed-argument Miller loop writes into the lines
 // that it is given. A key that shared them would reject its second proof.
 func TestVerifyLeavesKeyUnchanged(t *testing.T) {
 	for _, f := range fixtures(t) {
