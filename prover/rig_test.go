@@ -122,7 +122,7 @@ func (r *rig) add(seed byte, change ...func(*markettypes.Request)) string {
 	c := testCircuit()
 	id := strings.Repeat(fmt.Sprintf("%02x", seed), 32)
 	circuitID := proof.CircuitID(groth16family.Name, proof.CurveBN254, c.key)
-	key, err := groth16family.Family{}.Parse(proof.CurveBN254, c.key, nil)
+	key, err := groth16family.Family.Parse(proof.CurveBN254, c.key, nil)
 	require.NoError(r.t, err)
 	digest := backend.CircuitDigest(c.input[12:44])
 	req := markettypes.Request{

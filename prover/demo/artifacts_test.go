@@ -52,7 +52,7 @@ func TestArtifactsProveAndVerify(t *testing.T) {
 
 		raw, err := os.ReadFile(a.VerifyingKey.Path)
 		require.NoError(t, err)
-		key, err := groth16.Family{}.Parse(demo.Curve, raw, nil)
+		key, err := groth16.Family.Parse(demo.Curve, raw, nil)
 		require.NoError(t, err)
 		id, err := hex.DecodeString(a.CircuitID)
 		require.NoError(t, err)

@@ -70,7 +70,7 @@ func TestRequestIsFulfilledAtTheSecondPrice(t *testing.T) {
 			require.Equal(t, c.proof, proof.Proof.Proof)
 			require.Equal(t, c.publicValues, proof.Proof.PublicValues)
 			require.Equal(t, c.statement, proof.Statement)
-			shape, err := plaingroth16.Family{}.Shape(verifierproof.CurveBN254, circuit.key)
+			shape, err := plaingroth16.Family.Shape(verifierproof.CurveBN254, circuit.key)
 			require.NoError(t, err)
 			require.GreaterOrEqual(t, proof.Proof.VerificationGas, verifiertypes.VerificationGas(shape))
 			require.Less(t, proof.Proof.VerificationGas, uint64(res.GasUsed))

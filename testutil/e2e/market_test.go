@@ -118,7 +118,7 @@ func (c *circuit) prove(t testing.TB, x int64) claim {
 	_, err = p.WriteRawTo(&raw)
 	require.NoError(t, err)
 	values := publicValues(t, w)
-	digest := plaingroth16.Digest(values)
+	digest := proof.MaskedDigest(values)
 	return claim{
 		statement:    verifiertypes.Statement{Verifier: verifiertypes.CircuitVerifier, Program: c.id, Digest: hex.EncodeToString(digest[:])},
 		publicValues: values,

@@ -32,8 +32,19 @@ const (
 	MaxConstantValueSize = 1 << 10
 )
 
-// CurveBN254 names the curve that Ethereum calls alt_bn128.
-const CurveBN254 = "bn254"
+// Names of the curves.
+const (
+	// CurveBN254 is the curve that Ethereum calls alt_bn128.
+	CurveBN254 = "bn254"
+	// CurveBLS12381 is the curve of Ethereum's consensus and of Zcash.
+	CurveBLS12381 = "bls12-381"
+)
+
+// Names of the proof systems under the families.
+const (
+	SystemGroth16 = "groth16"
+	SystemPlonk   = "plonk"
+)
 
 // Constant is a named value that a family needs beside the key.
 type Constant struct {
@@ -44,6 +55,8 @@ type Constant struct {
 // Shape is what decides the price of a verification. It is read from a key's
 // lengths alone, so that gas can be charged before any point is parsed (law V4).
 type Shape struct {
+	// System and Curve say which pairing checks a verification comes down to.
+	System, Curve string
 	// PublicInputs is the number of field elements that the proof is about.
 	PublicInputs int
 	// Commitments is the number of commitments that the proof carries.
@@ -59,6 +72,8 @@ type Family interface {
 	// Permissionless reports whether anyone may register a key of this family
 	// as a circuit (law V2). Other families need the authority.
 	Permissionless() bool
+	// Digest returns the digest of public values under the family's rule.
+	Digest(publicValues []byte) [32]byte
 	// Shape reads the lengths in a canonical key; it takes time that does not
 	// depend on points. Errors: ErrCurve, ErrSize, ErrEncoding.
 	Shape(curve string, key []byte) (Shape, error)
@@ -102,6 +117,15 @@ func KeyHash(family, curve string, key []byte, constants []Constant) [32]byte {
 		parts = append(parts, []byte(c.Name), c.Value)
 	}
 	return domainhash.Sum("proofmarket/verifier-key/v1", parts...)
+}
+
+// CheckCurve reports a curve that is not the one that a family has. Error:
+// ErrCurve.
+func CheckCurve(got, want string) error {
+	if got != want {
+		return fmt.Errorf("%w %.32q: use %q", ErrCurve, got, want)
+	}
+	return nil
 }
 
 // CheckConstants reports whether constants are within bounds, named, sorted by

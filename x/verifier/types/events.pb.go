@@ -230,28 +230,33 @@ func (m *EventVerifierAdded) GetKeyHash() string {
 	return ""
 }
 
-// EventVerifierStatusChanged is emitted when a verifier's status changes.
-type EventVerifierStatusChanged struct {
-	// id names the verifier.
-	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// old_status is the status before.
+// EventStatusChanged is emitted when a verifier, circuit or family changes its
+// status.
+type EventStatusChanged struct {
+	// target says what changed.
+	Target Target `protobuf:"bytes,1,opt,name=target,proto3" json:"target"`
+	// old_status is the target's own status before.
 	OldStatus VerifierStatus `protobuf:"varint,2,opt,name=old_status,json=oldStatus,proto3,enum=proofmarket.verifier.v1.VerifierStatus" json:"old_status,omitempty"`
-	// new_status is the status from now on.
+	// new_status is its own status from now on.
 	NewStatus VerifierStatus `protobuf:"varint,3,opt,name=new_status,json=newStatus,proto3,enum=proofmarket.verifier.v1.VerifierStatus" json:"new_status,omitempty"`
+	// by is who ordered it.
+	By string `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`
+	// reason is what they gave as their reason, for a suspension.
+	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
 }
 
-func (m *EventVerifierStatusChanged) Reset()         { *m = EventVerifierStatusChanged{} }
-func (m *EventVerifierStatusChanged) String() string { return proto.CompactTextString(m) }
-func (*EventVerifierStatusChanged) ProtoMessage()    {}
-func (*EventVerifierStatusChanged) Descriptor() ([]byte, []int) {
+func (m *EventStatusChanged) Reset()         { *m = EventStatusChanged{} }
+func (m *EventStatusChanged) String() string { return proto.CompactTextString(m) }
+func (*EventStatusChanged) ProtoMessage()    {}
+func (*EventStatusChanged) Descriptor() ([]byte, []int) {
 	return fileDescriptor_72eb298dd3e43ef5, []int{3}
 }
-func (m *EventVerifierStatusChanged) XXX_Unmarshal(b []byte) error {
+func (m *EventStatusChanged) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
 }
-func (m *EventVerifierStatusChanged) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+func (m *EventStatusChanged) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
 	if deterministic {
-		return xxx_messageInfo_EventVerifierStatusChanged.Marshal(b, m, deterministic)
+		return xxx_messageInfo_EventStatusChanged.Marshal(b, m, deterministic)
 	} else {
 		b = b[:cap(b)]
 		n, err := m.MarshalToSizedBuffer(b)
@@ -261,37 +266,238 @@ func (m *EventVerifierStatusChanged) XXX_Marshal(b []byte, deterministic bool) (
 		return b[:n], nil
 	}
 }
-func (m *EventVerifierStatusChanged) XXX_Merge(src proto.Message) {
-	xxx_messageInfo_EventVerifierStatusChanged.Merge(m, src)
+func (m *EventStatusChanged) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventStatusChanged.Merge(m, src)
 }
-func (m *EventVerifierStatusChanged) XXX_Size() int {
+func (m *EventStatusChanged) XXX_Size() int {
 	return m.Size()
 }
-func (m *EventVerifierStatusChanged) XXX_DiscardUnknown() {
-	xxx_messageInfo_EventVerifierStatusChanged.DiscardUnknown(m)
+func (m *EventStatusChanged) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventStatusChanged.DiscardUnknown(m)
 }
 
-var xxx_messageInfo_EventVerifierStatusChanged proto.InternalMessageInfo
+var xxx_messageInfo_EventStatusChanged proto.InternalMessageInfo
 
-func (m *EventVerifierStatusChanged) GetId() string {
+func (m *EventStatusChanged) GetTarget() Target {
 	if m != nil {
-		return m.Id
+		return m.Target
 	}
-	return ""
+	return Target{}
 }
 
-func (m *EventVerifierStatusChanged) GetOldStatus() VerifierStatus {
+func (m *EventStatusChanged) GetOldStatus() VerifierStatus {
 	if m != nil {
 		return m.OldStatus
 	}
 	return VERIFIER_STATUS_UNSPECIFIED
 }
 
-func (m *EventVerifierStatusChanged) GetNewStatus() VerifierStatus {
+func (m *EventStatusChanged) GetNewStatus() VerifierStatus {
 	if m != nil {
 		return m.NewStatus
 	}
 	return VERIFIER_STATUS_UNSPECIFIED
+}
+
+func (m *EventStatusChanged) GetBy() string {
+	if m != nil {
+		return m.By
+	}
+	return ""
+}
+
+func (m *EventStatusChanged) GetReason() string {
+	if m != nil {
+		return m.Reason
+	}
+	return ""
+}
+
+// EventProgramPublished is emitted when a program's record is published.
+type EventProgramPublished struct {
+	// publisher paid the deposit.
+	Publisher string `protobuf:"bytes,1,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// program is what the record is of: 64 lower-case hex digits.
+	Program string `protobuf:"bytes,2,opt,name=program,proto3" json:"program,omitempty"`
+	// name is what the publisher calls it.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// deposit was taken from the publisher, in uproof.
+	Deposit cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=deposit,proto3,customtype=cosmossdk.io/math.Int" json:"deposit"`
+}
+
+func (m *EventProgramPublished) Reset()         { *m = EventProgramPublished{} }
+func (m *EventProgramPublished) String() string { return proto.CompactTextString(m) }
+func (*EventProgramPublished) ProtoMessage()    {}
+func (*EventProgramPublished) Descriptor() ([]byte, []int) {
+	return fileDescriptor_72eb298dd3e43ef5, []int{4}
+}
+func (m *EventProgramPublished) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventProgramPublished) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventProgramPublished.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventProgramPublished) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventProgramPublished.Merge(m, src)
+}
+func (m *EventProgramPublished) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventProgramPublished) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventProgramPublished.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventProgramPublished proto.InternalMessageInfo
+
+func (m *EventProgramPublished) GetPublisher() string {
+	if m != nil {
+		return m.Publisher
+	}
+	return ""
+}
+
+func (m *EventProgramPublished) GetProgram() string {
+	if m != nil {
+		return m.Program
+	}
+	return ""
+}
+
+func (m *EventProgramPublished) GetName() string {
+	if m != nil {
+		return m.Name
+	}
+	return ""
+}
+
+// EventProgramUpdated is emitted when a record says something else.
+type EventProgramUpdated struct {
+	// publisher published the record.
+	Publisher string `protobuf:"bytes,1,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// program is what the record is of: 64 lower-case hex digits.
+	Program string `protobuf:"bytes,2,opt,name=program,proto3" json:"program,omitempty"`
+	// name is what the publisher calls it now.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+}
+
+func (m *EventProgramUpdated) Reset()         { *m = EventProgramUpdated{} }
+func (m *EventProgramUpdated) String() string { return proto.CompactTextString(m) }
+func (*EventProgramUpdated) ProtoMessage()    {}
+func (*EventProgramUpdated) Descriptor() ([]byte, []int) {
+	return fileDescriptor_72eb298dd3e43ef5, []int{5}
+}
+func (m *EventProgramUpdated) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventProgramUpdated) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventProgramUpdated.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventProgramUpdated) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventProgramUpdated.Merge(m, src)
+}
+func (m *EventProgramUpdated) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventProgramUpdated) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventProgramUpdated.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventProgramUpdated proto.InternalMessageInfo
+
+func (m *EventProgramUpdated) GetPublisher() string {
+	if m != nil {
+		return m.Publisher
+	}
+	return ""
+}
+
+func (m *EventProgramUpdated) GetProgram() string {
+	if m != nil {
+		return m.Program
+	}
+	return ""
+}
+
+func (m *EventProgramUpdated) GetName() string {
+	if m != nil {
+		return m.Name
+	}
+	return ""
+}
+
+// EventProgramWithdrawn is emitted when a record is withdrawn.
+type EventProgramWithdrawn struct {
+	// publisher received the deposit.
+	Publisher string `protobuf:"bytes,1,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// program is what the record was of: 64 lower-case hex digits.
+	Program string `protobuf:"bytes,2,opt,name=program,proto3" json:"program,omitempty"`
+	// deposit was returned to the publisher, in uproof.
+	Deposit cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=deposit,proto3,customtype=cosmossdk.io/math.Int" json:"deposit"`
+}
+
+func (m *EventProgramWithdrawn) Reset()         { *m = EventProgramWithdrawn{} }
+func (m *EventProgramWithdrawn) String() string { return proto.CompactTextString(m) }
+func (*EventProgramWithdrawn) ProtoMessage()    {}
+func (*EventProgramWithdrawn) Descriptor() ([]byte, []int) {
+	return fileDescriptor_72eb298dd3e43ef5, []int{6}
+}
+func (m *EventProgramWithdrawn) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventProgramWithdrawn) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventProgramWithdrawn.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventProgramWithdrawn) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventProgramWithdrawn.Merge(m, src)
+}
+func (m *EventProgramWithdrawn) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventProgramWithdrawn) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventProgramWithdrawn.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventProgramWithdrawn proto.InternalMessageInfo
+
+func (m *EventProgramWithdrawn) GetPublisher() string {
+	if m != nil {
+		return m.Publisher
+	}
+	return ""
+}
+
+func (m *EventProgramWithdrawn) GetProgram() string {
+	if m != nil {
+		return m.Program
+	}
+	return ""
 }
 
 // EventParamsUpdated is emitted when the parameters change.
@@ -304,7 +510,7 @@ func (m *EventParamsUpdated) Reset()         { *m = EventParamsUpdated{} }
 func (m *EventParamsUpdated) String() string { return proto.CompactTextString(m) }
 func (*EventParamsUpdated) ProtoMessage()    {}
 func (*EventParamsUpdated) Descriptor() ([]byte, []int) {
-	return fileDescriptor_72eb298dd3e43ef5, []int{4}
+	return fileDescriptor_72eb298dd3e43ef5, []int{7}
 }
 func (m *EventParamsUpdated) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -344,7 +550,10 @@ func init() {
 	proto.RegisterType((*EventCircuitRegistered)(nil), "proofmarket.verifier.v1.EventCircuitRegistered")
 	proto.RegisterType((*EventCircuitWithdrawn)(nil), "proofmarket.verifier.v1.EventCircuitWithdrawn")
 	proto.RegisterType((*EventVerifierAdded)(nil), "proofmarket.verifier.v1.EventVerifierAdded")
-	proto.RegisterType((*EventVerifierStatusChanged)(nil), "proofmarket.verifier.v1.EventVerifierStatusChanged")
+	proto.RegisterType((*EventStatusChanged)(nil), "proofmarket.verifier.v1.EventStatusChanged")
+	proto.RegisterType((*EventProgramPublished)(nil), "proofmarket.verifier.v1.EventProgramPublished")
+	proto.RegisterType((*EventProgramUpdated)(nil), "proofmarket.verifier.v1.EventProgramUpdated")
+	proto.RegisterType((*EventProgramWithdrawn)(nil), "proofmarket.verifier.v1.EventProgramWithdrawn")
 	proto.RegisterType((*EventParamsUpdated)(nil), "proofmarket.verifier.v1.EventParamsUpdated")
 }
 
@@ -353,39 +562,46 @@ func init() {
 }
 
 var fileDescriptor_72eb298dd3e43ef5 = []byte{
-	// 497 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x53, 0x41, 0x6b, 0x13, 0x41,
-	0x14, 0xce, 0x26, 0x4d, 0x6a, 0x46, 0xe8, 0x61, 0x49, 0xeb, 0x36, 0xe0, 0x46, 0xa2, 0xa0, 0x20,
-	0xdd, 0xa5, 0xed, 0xd9, 0x43, 0x53, 0x2a, 0xe6, 0x20, 0xc8, 0x06, 0x15, 0xbc, 0x84, 0x69, 0xe6,
-	0x65, 0x77, 0x48, 0x76, 0x66, 0x99, 0x99, 0x6c, 0xcc, 0xbf, 0xf0, 0x8f, 0x78, 0xeb, 0xd1, 0x1f,
-	0xd0, 0x63, 0xe9, 0x49, 0x44, 0x8a, 0x24, 0x7f, 0x44, 0x76, 0x66, 0xa2, 0x5b, 0x68, 0x0e, 0x62,
-	0x6f, 0x6f, 0xbe, 0x7d, 0xef, 0xfb, 0xbe, 0xf9, 0x66, 0x1f, 0x7a, 0x96, 0x09, 0xce, 0xc7, 0x29,
-	0x16, 0x13, 0x50, 0x61, 0x0e, 0x82, 0x8e, 0x29, 0x88, 0x30, 0x3f, 0x0c, 0x21, 0x07, 0xa6, 0x64,
-	0x90, 0x09, 0xae, 0xb8, 0xfb, 0xa8, 0xd4, 0x15, 0xac, 0xbb, 0x82, 0xfc, 0xb0, 0xbd, 0x3f, 0xe2,
-	0x32, 0xe5, 0x72, 0xa8, 0xdb, 0x42, 0x73, 0x30, 0x33, 0xed, 0x56, 0xcc, 0x63, 0x6e, 0xf0, 0xa2,
-	0xb2, 0xe8, 0xd3, 0x4d, 0x7a, 0x6a, 0x91, 0x81, 0x1d, 0xed, 0xfe, 0x74, 0xd0, 0xde, 0x59, 0xa1,
-	0x7f, 0x4a, 0xc5, 0x68, 0x46, 0x55, 0x04, 0x31, 0x95, 0x0a, 0x04, 0x10, 0xf7, 0x31, 0x42, 0x23,
-	0x03, 0x0e, 0x29, 0xf1, 0x9c, 0x27, 0xce, 0x8b, 0x66, 0xd4, 0xb4, 0x48, 0x9f, 0xb8, 0x01, 0xaa,
-	0xf3, 0x39, 0x03, 0xe1, 0x55, 0x8b, 0x2f, 0x3d, 0xef, 0xfa, 0xe2, 0xa0, 0x65, 0x5d, 0x9d, 0x10,
-	0x22, 0x40, 0xca, 0x81, 0x12, 0x94, 0xc5, 0x91, 0x69, 0x73, 0xf7, 0x50, 0x63, 0x8c, 0x53, 0x3a,
-	0x5d, 0x78, 0x35, 0x4d, 0x65, 0x4f, 0x6e, 0x0b, 0xd5, 0x47, 0x33, 0x91, 0x83, 0xb7, 0xa5, 0x61,
-	0x73, 0x70, 0xcf, 0xd0, 0x36, 0x81, 0x8c, 0x4b, 0xaa, 0xbc, 0xba, 0xe6, 0x7f, 0x79, 0x79, 0xd3,
-	0xa9, 0xfc, 0xb8, 0xe9, 0xec, 0x1a, 0x0d, 0x49, 0x26, 0x01, 0xe5, 0x61, 0x8a, 0x55, 0x12, 0xf4,
-	0x99, 0xba, 0xbe, 0x38, 0x40, 0x56, 0xbc, 0xcf, 0x54, 0xb4, 0x9e, 0xed, 0x7e, 0x75, 0xd0, 0x6e,
-	0xf9, 0x7a, 0x1f, 0xa9, 0x4a, 0x88, 0xc0, 0x73, 0x76, 0xdf, 0xb7, 0x2b, 0xf9, 0xad, 0xfd, 0x87,
-	0xdf, 0x14, 0xb9, 0xda, 0xee, 0x07, 0xfb, 0x5c, 0x27, 0x84, 0x00, 0x71, 0x77, 0x50, 0xf5, 0x8f,
-	0xc7, 0x2a, 0x25, 0xa5, 0x28, 0xab, 0x77, 0x47, 0x59, 0x2b, 0x47, 0xb9, 0x8f, 0x1e, 0x4c, 0x60,
-	0x31, 0x4c, 0xb0, 0x4c, 0x6c, 0xc6, 0xdb, 0x13, 0x58, 0xbc, 0xc1, 0x32, 0xe9, 0x7e, 0x73, 0x50,
-	0xfb, 0x96, 0xde, 0x40, 0x61, 0x35, 0x93, 0xa7, 0x09, 0x66, 0xf1, 0x1d, 0xba, 0xaf, 0x11, 0xe2,
-	0x53, 0x32, 0x94, 0xba, 0x49, 0x6b, 0xef, 0x1c, 0x3d, 0x0f, 0x36, 0xfc, 0xb0, 0xc1, 0x6d, 0xce,
-	0xa8, 0xc9, 0xa7, 0xc4, 0x94, 0x05, 0x0f, 0x83, 0xf9, 0x9a, 0xa7, 0xf6, 0x8f, 0x3c, 0x0c, 0xe6,
-	0xa6, 0xec, 0x0e, 0x6c, 0x5a, 0xef, 0xb0, 0xc0, 0xa9, 0x7c, 0x9f, 0x11, 0xac, 0x80, 0xb8, 0xaf,
-	0x50, 0x23, 0xd3, 0x80, 0x76, 0xfe, 0xf0, 0xa8, 0xb3, 0x91, 0xd9, 0xcc, 0xf5, 0xb6, 0x8a, 0xa7,
-	0x8a, 0xec, 0x50, 0xef, 0xed, 0xe5, 0xd2, 0x77, 0xae, 0x96, 0xbe, 0xf3, 0x6b, 0xe9, 0x3b, 0x5f,
-	0x56, 0x7e, 0xe5, 0x6a, 0xe5, 0x57, 0xbe, 0xaf, 0xfc, 0xca, 0xa7, 0xe3, 0x98, 0xaa, 0x64, 0x76,
-	0x1e, 0x8c, 0x78, 0x1a, 0x96, 0x77, 0xab, 0x5c, 0x7f, 0xfe, 0xbb, 0x69, 0x7a, 0xcd, 0xce, 0x1b,
-	0x7a, 0xcf, 0x8e, 0x7f, 0x07, 0x00, 0x00, 0xff, 0xff, 0x4f, 0x4c, 0x53, 0xfa, 0xfe, 0x03, 0x00,
-	0x00,
+	// 614 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xbc, 0x54, 0x4d, 0x6b, 0x13, 0x4f,
+	0x18, 0xcf, 0x6e, 0xd2, 0xf4, 0x9f, 0xf9, 0x43, 0x0f, 0x63, 0x5b, 0xb7, 0x05, 0xb7, 0x12, 0x05,
+	0x0b, 0xd2, 0x5d, 0xda, 0x82, 0xb7, 0x1e, 0xda, 0x52, 0xb1, 0x07, 0xa1, 0x6c, 0x7c, 0x01, 0x2f,
+	0x61, 0x92, 0x99, 0xec, 0x0e, 0xc9, 0xee, 0x2c, 0x33, 0x93, 0xc4, 0xc5, 0x2f, 0xe1, 0x97, 0xf0,
+	0x28, 0x78, 0xe8, 0x47, 0xf0, 0xd0, 0x63, 0xe9, 0x49, 0x44, 0x8a, 0x24, 0x5f, 0x44, 0x76, 0x66,
+	0xd6, 0x2c, 0x62, 0x2a, 0xd2, 0xe0, 0x6d, 0x9e, 0x67, 0x9e, 0xe7, 0xf7, 0x7b, 0xde, 0xc1, 0xc3,
+	0x94, 0x33, 0xd6, 0x8b, 0x11, 0xef, 0x13, 0xe9, 0x8f, 0x08, 0xa7, 0x3d, 0x4a, 0xb8, 0x3f, 0xda,
+	0xf5, 0xc9, 0x88, 0x24, 0x52, 0x78, 0x29, 0x67, 0x92, 0xc1, 0xbb, 0x25, 0x2b, 0xaf, 0xb0, 0xf2,
+	0x46, 0xbb, 0x9b, 0x1b, 0x5d, 0x26, 0x62, 0x26, 0xda, 0xca, 0xcc, 0xd7, 0x82, 0xf6, 0xd9, 0x5c,
+	0x0d, 0x59, 0xc8, 0xb4, 0x3e, 0x7f, 0x19, 0xed, 0x83, 0x79, 0x7c, 0x32, 0x4b, 0x89, 0x71, 0x6d,
+	0x7e, 0xb3, 0xc0, 0xfa, 0x49, 0xce, 0x7f, 0x4c, 0x79, 0x77, 0x48, 0x65, 0x40, 0x42, 0x2a, 0x24,
+	0xe1, 0x04, 0xc3, 0x7b, 0x00, 0x74, 0xb5, 0xb2, 0x4d, 0xb1, 0x63, 0xdd, 0xb7, 0xb6, 0x1b, 0x41,
+	0xc3, 0x68, 0x4e, 0x31, 0xf4, 0xc0, 0x12, 0x1b, 0x27, 0x84, 0x3b, 0x76, 0xfe, 0x73, 0xe4, 0x5c,
+	0x9d, 0xef, 0xac, 0x9a, 0xa8, 0x0e, 0x31, 0xe6, 0x44, 0x88, 0x96, 0xe4, 0x34, 0x09, 0x03, 0x6d,
+	0x06, 0xd7, 0x41, 0xbd, 0x87, 0x62, 0x3a, 0xc8, 0x9c, 0xaa, 0x82, 0x32, 0x12, 0x5c, 0x05, 0x4b,
+	0xdd, 0x21, 0x1f, 0x11, 0xa7, 0xa6, 0xd4, 0x5a, 0x80, 0x27, 0x60, 0x19, 0x93, 0x94, 0x09, 0x2a,
+	0x9d, 0x25, 0x85, 0xff, 0xf8, 0xe2, 0x7a, 0xab, 0xf2, 0xf5, 0x7a, 0x6b, 0x4d, 0x73, 0x08, 0xdc,
+	0xf7, 0x28, 0xf3, 0x63, 0x24, 0x23, 0xef, 0x34, 0x91, 0x57, 0xe7, 0x3b, 0xc0, 0x90, 0x9f, 0x26,
+	0x32, 0x28, 0x7c, 0x9b, 0x1f, 0x2d, 0xb0, 0x56, 0x4e, 0xef, 0x35, 0x95, 0x11, 0xe6, 0x68, 0x9c,
+	0x2c, 0x3a, 0xbb, 0x52, 0xbc, 0xd5, 0x5b, 0xc4, 0x1b, 0x03, 0xa8, 0xc2, 0x7d, 0x65, 0xda, 0x75,
+	0x88, 0x31, 0xc1, 0x70, 0x05, 0xd8, 0x3f, 0x63, 0xb4, 0x29, 0x2e, 0x95, 0xd2, 0xfe, 0x7d, 0x29,
+	0xab, 0xe5, 0x52, 0x6e, 0x80, 0xff, 0xfa, 0x24, 0x6b, 0x47, 0x48, 0x44, 0xa6, 0xc6, 0xcb, 0x7d,
+	0x92, 0x3d, 0x43, 0x22, 0x6a, 0x7e, 0xb0, 0x0d, 0x5f, 0x4b, 0x22, 0x39, 0x14, 0xc7, 0x11, 0x4a,
+	0x42, 0x82, 0xe1, 0x01, 0xa8, 0x4b, 0xc4, 0x43, 0x22, 0x15, 0xe7, 0xff, 0x7b, 0x5b, 0xde, 0x9c,
+	0xa1, 0xf4, 0x5e, 0x28, 0xb3, 0xa3, 0x5a, 0x9e, 0x6c, 0x60, 0x9c, 0xe0, 0x53, 0x00, 0xd8, 0x00,
+	0xb7, 0x85, 0xc2, 0x54, 0x21, 0xae, 0xec, 0x3d, 0x9a, 0x0b, 0x51, 0xa4, 0xaa, 0x43, 0x08, 0x1a,
+	0x6c, 0x80, 0xf5, 0x33, 0xc7, 0x49, 0xc8, 0xb8, 0xc0, 0xa9, 0xfe, 0x25, 0x4e, 0x42, 0xc6, 0x06,
+	0x67, 0x1b, 0xd8, 0x9d, 0x4c, 0xa7, 0x7e, 0x43, 0x23, 0xed, 0x4e, 0x96, 0x17, 0x96, 0x13, 0x24,
+	0x58, 0xa2, 0x87, 0x2e, 0x30, 0x52, 0xf3, 0x73, 0x31, 0x46, 0x67, 0x9c, 0x85, 0x1c, 0xc5, 0x67,
+	0xc3, 0xce, 0x80, 0x8a, 0x88, 0x60, 0xf8, 0x04, 0x34, 0x52, 0x23, 0x70, 0xdd, 0xa1, 0x1b, 0x28,
+	0x66, 0xa6, 0xd0, 0x01, 0xcb, 0xa9, 0xc6, 0x32, 0x3d, 0x2c, 0x44, 0x08, 0x41, 0x2d, 0x41, 0x71,
+	0xd1, 0x43, 0xf5, 0x2e, 0x4f, 0x57, 0xed, 0x16, 0xd3, 0xf5, 0x0e, 0xdc, 0x29, 0x67, 0xf1, 0x32,
+	0xc5, 0x48, 0xfe, 0xab, 0x1c, 0x9a, 0x9f, 0x7e, 0xa9, 0xe1, 0x6c, 0x15, 0x17, 0xcf, 0xbf, 0xa0,
+	0x6d, 0x6c, 0x99, 0xed, 0x38, 0x43, 0x1c, 0xc5, 0xa2, 0x28, 0xd7, 0x01, 0xa8, 0xa7, 0x4a, 0xf1,
+	0xc7, 0xed, 0xd0, 0x7e, 0xc5, 0x76, 0x68, 0xa7, 0xa3, 0xe7, 0x17, 0x13, 0xd7, 0xba, 0x9c, 0xb8,
+	0xd6, 0xf7, 0x89, 0x6b, 0xbd, 0x9f, 0xba, 0x95, 0xcb, 0xa9, 0x5b, 0xf9, 0x32, 0x75, 0x2b, 0x6f,
+	0xf6, 0x43, 0x2a, 0xa3, 0x61, 0xc7, 0xeb, 0xb2, 0xd8, 0x2f, 0xdf, 0xee, 0xf2, 0xfb, 0xed, 0xec,
+	0x92, 0xab, 0x33, 0xde, 0xa9, 0xab, 0x3b, 0xbe, 0xff, 0x23, 0x00, 0x00, 0xff, 0xff, 0x8f, 0x35,
+	0x0f, 0x18, 0x5e, 0x06, 0x00, 0x00,
 }
 
 func (m *EventCircuitRegistered) Marshal() (dAtA []byte, err error) {
@@ -547,7 +763,7 @@ func (m *EventVerifierAdded) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
-func (m *EventVerifierStatusChanged) Marshal() (dAtA []byte, err error) {
+func (m *EventStatusChanged) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
 	n, err := m.MarshalToSizedBuffer(dAtA[:size])
@@ -557,16 +773,30 @@ func (m *EventVerifierStatusChanged) Marshal() (dAtA []byte, err error) {
 	return dAtA[:n], nil
 }
 
-func (m *EventVerifierStatusChanged) MarshalTo(dAtA []byte) (int, error) {
+func (m *EventStatusChanged) MarshalTo(dAtA []byte) (int, error) {
 	size := m.Size()
 	return m.MarshalToSizedBuffer(dAtA[:size])
 }
 
-func (m *EventVerifierStatusChanged) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+func (m *EventStatusChanged) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	i := len(dAtA)
 	_ = i
 	var l int
 	_ = l
+	if len(m.Reason) > 0 {
+		i -= len(m.Reason)
+		copy(dAtA[i:], m.Reason)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Reason)))
+		i--
+		dAtA[i] = 0x2a
+	}
+	if len(m.By) > 0 {
+		i -= len(m.By)
+		copy(dAtA[i:], m.By)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.By)))
+		i--
+		dAtA[i] = 0x22
+	}
 	if m.NewStatus != 0 {
 		i = encodeVarintEvents(dAtA, i, uint64(m.NewStatus))
 		i--
@@ -577,10 +807,158 @@ func (m *EventVerifierStatusChanged) MarshalToSizedBuffer(dAtA []byte) (int, err
 		i--
 		dAtA[i] = 0x10
 	}
-	if len(m.Id) > 0 {
-		i -= len(m.Id)
-		copy(dAtA[i:], m.Id)
-		i = encodeVarintEvents(dAtA, i, uint64(len(m.Id)))
+	{
+		size, err := m.Target.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *EventProgramPublished) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventProgramPublished) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventProgramPublished) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Deposit.Size()
+		i -= size
+		if _, err := m.Deposit.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	if len(m.Name) > 0 {
+		i -= len(m.Name)
+		copy(dAtA[i:], m.Name)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Name)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Program) > 0 {
+		i -= len(m.Program)
+		copy(dAtA[i:], m.Program)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Program)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Publisher) > 0 {
+		i -= len(m.Publisher)
+		copy(dAtA[i:], m.Publisher)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Publisher)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventProgramUpdated) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventProgramUpdated) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventProgramUpdated) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Name) > 0 {
+		i -= len(m.Name)
+		copy(dAtA[i:], m.Name)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Name)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Program) > 0 {
+		i -= len(m.Program)
+		copy(dAtA[i:], m.Program)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Program)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Publisher) > 0 {
+		i -= len(m.Publisher)
+		copy(dAtA[i:], m.Publisher)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Publisher)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventProgramWithdrawn) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventProgramWithdrawn) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventProgramWithdrawn) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Deposit.Size()
+		i -= size
+		if _, err := m.Deposit.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if len(m.Program) > 0 {
+		i -= len(m.Program)
+		copy(dAtA[i:], m.Program)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Program)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Publisher) > 0 {
+		i -= len(m.Publisher)
+		copy(dAtA[i:], m.Publisher)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Publisher)))
 		i--
 		dAtA[i] = 0xa
 	}
@@ -702,22 +1080,91 @@ func (m *EventVerifierAdded) Size() (n int) {
 	return n
 }
 
-func (m *EventVerifierStatusChanged) Size() (n int) {
+func (m *EventStatusChanged) Size() (n int) {
 	if m == nil {
 		return 0
 	}
 	var l int
 	_ = l
-	l = len(m.Id)
-	if l > 0 {
-		n += 1 + l + sovEvents(uint64(l))
-	}
+	l = m.Target.Size()
+	n += 1 + l + sovEvents(uint64(l))
 	if m.OldStatus != 0 {
 		n += 1 + sovEvents(uint64(m.OldStatus))
 	}
 	if m.NewStatus != 0 {
 		n += 1 + sovEvents(uint64(m.NewStatus))
 	}
+	l = len(m.By)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Reason)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	return n
+}
+
+func (m *EventProgramPublished) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Publisher)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Program)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Name)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = m.Deposit.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventProgramUpdated) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Publisher)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Program)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Name)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	return n
+}
+
+func (m *EventProgramWithdrawn) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Publisher)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Program)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = m.Deposit.Size()
+	n += 1 + l + sovEvents(uint64(l))
 	return n
 }
 
@@ -1276,7 +1723,7 @@ func (m *EventVerifierAdded) Unmarshal(dAtA []byte) error {
 	}
 	return nil
 }
-func (m *EventVerifierStatusChanged) Unmarshal(dAtA []byte) error {
+func (m *EventStatusChanged) Unmarshal(dAtA []byte) error {
 	l := len(dAtA)
 	iNdEx := 0
 	for iNdEx < l {
@@ -1299,17 +1746,17 @@ func (m *EventVerifierStatusChanged) Unmarshal(dAtA []byte) error {
 		fieldNum := int32(wire >> 3)
 		wireType := int(wire & 0x7)
 		if wireType == 4 {
-			return fmt.Errorf("proto: EventVerifierStatusChanged: wiretype end group for non-group")
+			return fmt.Errorf("proto: EventStatusChanged: wiretype end group for non-group")
 		}
 		if fieldNum <= 0 {
-			return fmt.Errorf("proto: EventVerifierStatusChanged: illegal tag %d (wire type %d)", fieldNum, wire)
+			return fmt.Errorf("proto: EventStatusChanged: illegal tag %d (wire type %d)", fieldNum, wire)
 		}
 		switch fieldNum {
 		case 1:
 			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Id", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field Target", wireType)
 			}
-			var stringLen uint64
+			var msglen int
 			for shift := uint(0); ; shift += 7 {
 				if shift >= 64 {
 					return ErrIntOverflowEvents
@@ -1319,23 +1766,24 @@ func (m *EventVerifierStatusChanged) Unmarshal(dAtA []byte) error {
 				}
 				b := dAtA[iNdEx]
 				iNdEx++
-				stringLen |= uint64(b&0x7F) << shift
+				msglen |= int(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
 			}
-			intStringLen := int(stringLen)
-			if intStringLen < 0 {
+			if msglen < 0 {
 				return ErrInvalidLengthEvents
 			}
-			postIndex := iNdEx + intStringLen
+			postIndex := iNdEx + msglen
 			if postIndex < 0 {
 				return ErrInvalidLengthEvents
 			}
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			m.Id = string(dAtA[iNdEx:postIndex])
+			if err := m.Target.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
 			iNdEx = postIndex
 		case 2:
 			if wireType != 0 {
@@ -1375,6 +1823,544 @@ func (m *EventVerifierStatusChanged) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field By", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.By = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Reason", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Reason = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventProgramPublished) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventProgramPublished: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventProgramPublished: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Publisher", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Publisher = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Program", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Program = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Name", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Name = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Deposit", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Deposit.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventProgramUpdated) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventProgramUpdated: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventProgramUpdated: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Publisher", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Publisher = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Program", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Program = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Name", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Name = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventProgramWithdrawn) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventProgramWithdrawn: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventProgramWithdrawn: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Publisher", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Publisher = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Program", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Program = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Deposit", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Deposit.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipEvents(dAtA[iNdEx:])

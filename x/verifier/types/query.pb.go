@@ -470,6 +470,8 @@ type QueryCircuitResponse struct {
 	Circuit Circuit `protobuf:"bytes,1,opt,name=circuit,proto3" json:"circuit"`
 	// in_use says that a use stands, so that the circuit cannot be withdrawn now.
 	InUse bool `protobuf:"varint,2,opt,name=in_use,json=inUse,proto3" json:"in_use,omitempty"`
+	// status is ACTIVE, SUSPENDED or REVOKED, its family's included.
+	Status VerifierStatus `protobuf:"varint,3,opt,name=status,proto3,enum=proofmarket.verifier.v1.VerifierStatus" json:"status,omitempty"`
 }
 
 func (m *QueryCircuitResponse) Reset()         { *m = QueryCircuitResponse{} }
@@ -519,6 +521,585 @@ func (m *QueryCircuitResponse) GetInUse() bool {
 	return false
 }
 
+func (m *QueryCircuitResponse) GetStatus() VerifierStatus {
+	if m != nil {
+		return m.Status
+	}
+	return VERIFIER_STATUS_UNSPECIFIED
+}
+
+// QueryRestrictionsRequest asks for a page of restrictions.
+type QueryRestrictionsRequest struct {
+	// kind, if set, keeps only restrictions of such targets.
+	Kind TargetKind `protobuf:"varint,1,opt,name=kind,proto3,enum=proofmarket.verifier.v1.TargetKind" json:"kind,omitempty"`
+	// pagination selects the page.
+	Pagination *query.PageRequest `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryRestrictionsRequest) Reset()         { *m = QueryRestrictionsRequest{} }
+func (m *QueryRestrictionsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryRestrictionsRequest) ProtoMessage()    {}
+func (*QueryRestrictionsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_47b38d1903139524, []int{10}
+}
+func (m *QueryRestrictionsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryRestrictionsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryRestrictionsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryRestrictionsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryRestrictionsRequest.Merge(m, src)
+}
+func (m *QueryRestrictionsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryRestrictionsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryRestrictionsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryRestrictionsRequest proto.InternalMessageInfo
+
+func (m *QueryRestrictionsRequest) GetKind() TargetKind {
+	if m != nil {
+		return m.Kind
+	}
+	return TARGET_KIND_UNSPECIFIED
+}
+
+func (m *QueryRestrictionsRequest) GetPagination() *query.PageRequest {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryRestrictionsResponse answers Restrictions.
+type QueryRestrictionsResponse struct {
+	// restrictions is the page.
+	Restrictions []Restriction `protobuf:"bytes,1,rep,name=restrictions,proto3" json:"restrictions"`
+	// pagination leads to the next page.
+	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryRestrictionsResponse) Reset()         { *m = QueryRestrictionsResponse{} }
+func (m *QueryRestrictionsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryRestrictionsResponse) ProtoMessage()    {}
+func (*QueryRestrictionsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_47b38d1903139524, []int{11}
+}
+func (m *QueryRestrictionsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryRestrictionsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryRestrictionsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryRestrictionsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryRestrictionsResponse.Merge(m, src)
+}
+func (m *QueryRestrictionsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryRestrictionsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryRestrictionsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryRestrictionsResponse proto.InternalMessageInfo
+
+func (m *QueryRestrictionsResponse) GetRestrictions() []Restriction {
+	if m != nil {
+		return m.Restrictions
+	}
+	return nil
+}
+
+func (m *QueryRestrictionsResponse) GetPagination() *query.PageResponse {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryProgramsRequest asks for a page of programs' records. At most one of
+// publisher and program may be set.
+type QueryProgramsRequest struct {
+	// publisher, if set, keeps only the records of that publisher.
+	Publisher string `protobuf:"bytes,1,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// program, if set, keeps only the records of that program: 64 lower-case hex
+	// digits.
+	Program string `protobuf:"bytes,2,opt,name=program,proto3" json:"program,omitempty"`
+	// pagination selects the page.
+	Pagination *query.PageRequest `protobuf:"bytes,3,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryProgramsRequest) Reset()         { *m = QueryProgramsRequest{} }
+func (m *QueryProgramsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryProgramsRequest) ProtoMessage()    {}
+func (*QueryProgramsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_47b38d1903139524, []int{12}
+}
+func (m *QueryProgramsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryProgramsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryProgramsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryProgramsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryProgramsRequest.Merge(m, src)
+}
+func (m *QueryProgramsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryProgramsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryProgramsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryProgramsRequest proto.InternalMessageInfo
+
+func (m *QueryProgramsRequest) GetPublisher() string {
+	if m != nil {
+		return m.Publisher
+	}
+	return ""
+}
+
+func (m *QueryProgramsRequest) GetProgram() string {
+	if m != nil {
+		return m.Program
+	}
+	return ""
+}
+
+func (m *QueryProgramsRequest) GetPagination() *query.PageRequest {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryProgramsResponse answers Programs.
+type QueryProgramsResponse struct {
+	// programs is the page.
+	Programs []Program `protobuf:"bytes,1,rep,name=programs,proto3" json:"programs"`
+	// pagination leads to the next page.
+	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryProgramsResponse) Reset()         { *m = QueryProgramsResponse{} }
+func (m *QueryProgramsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryProgramsResponse) ProtoMessage()    {}
+func (*QueryProgramsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_47b38d1903139524, []int{13}
+}
+func (m *QueryProgramsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryProgramsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryProgramsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryProgramsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryProgramsResponse.Merge(m, src)
+}
+func (m *QueryProgramsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryProgramsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryProgramsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryProgramsResponse proto.InternalMessageInfo
+
+func (m *QueryProgramsResponse) GetPrograms() []Program {
+	if m != nil {
+		return m.Programs
+	}
+	return nil
+}
+
+func (m *QueryProgramsResponse) GetPagination() *query.PageResponse {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryProgramRequest asks for one record.
+type QueryProgramRequest struct {
+	// publisher published it.
+	Publisher string `protobuf:"bytes,1,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// program is what it is of: 64 lower-case hex digits.
+	Program string `protobuf:"bytes,2,opt,name=program,proto3" json:"program,omitempty"`
+}
+
+func (m *QueryProgramRequest) Reset()         { *m = QueryProgramRequest{} }
+func (m *QueryProgramRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryProgramRequest) ProtoMessage()    {}
+func (*QueryProgramRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_47b38d1903139524, []int{14}
+}
+func (m *QueryProgramRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryProgramRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryProgramRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryProgramRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryProgramRequest.Merge(m, src)
+}
+func (m *QueryProgramRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryProgramRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryProgramRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryProgramRequest proto.InternalMessageInfo
+
+func (m *QueryProgramRequest) GetPublisher() string {
+	if m != nil {
+		return m.Publisher
+	}
+	return ""
+}
+
+func (m *QueryProgramRequest) GetProgram() string {
+	if m != nil {
+		return m.Program
+	}
+	return ""
+}
+
+// QueryProgramResponse answers Program.
+type QueryProgramResponse struct {
+	// program is the record.
+	Program Program `protobuf:"bytes,1,opt,name=program,proto3" json:"program"`
+}
+
+func (m *QueryProgramResponse) Reset()         { *m = QueryProgramResponse{} }
+func (m *QueryProgramResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryProgramResponse) ProtoMessage()    {}
+func (*QueryProgramResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_47b38d1903139524, []int{15}
+}
+func (m *QueryProgramResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryProgramResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryProgramResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryProgramResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryProgramResponse.Merge(m, src)
+}
+func (m *QueryProgramResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryProgramResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryProgramResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryProgramResponse proto.InternalMessageInfo
+
+func (m *QueryProgramResponse) GetProgram() Program {
+	if m != nil {
+		return m.Program
+	}
+	return Program{}
+}
+
+// QueryProgramByNameRequest asks for one record by name.
+type QueryProgramByNameRequest struct {
+	// publisher published it.
+	Publisher string `protobuf:"bytes,1,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// name is what the publisher called it.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+}
+
+func (m *QueryProgramByNameRequest) Reset()         { *m = QueryProgramByNameRequest{} }
+func (m *QueryProgramByNameRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryProgramByNameRequest) ProtoMessage()    {}
+func (*QueryProgramByNameRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_47b38d1903139524, []int{16}
+}
+func (m *QueryProgramByNameRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryProgramByNameRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryProgramByNameRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryProgramByNameRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryProgramByNameRequest.Merge(m, src)
+}
+func (m *QueryProgramByNameRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryProgramByNameRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryProgramByNameRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryProgramByNameRequest proto.InternalMessageInfo
+
+func (m *QueryProgramByNameRequest) GetPublisher() string {
+	if m != nil {
+		return m.Publisher
+	}
+	return ""
+}
+
+func (m *QueryProgramByNameRequest) GetName() string {
+	if m != nil {
+		return m.Name
+	}
+	return ""
+}
+
+// QueryProgramByNameResponse answers ProgramByName.
+type QueryProgramByNameResponse struct {
+	// program is the record.
+	Program Program `protobuf:"bytes,1,opt,name=program,proto3" json:"program"`
+}
+
+func (m *QueryProgramByNameResponse) Reset()         { *m = QueryProgramByNameResponse{} }
+func (m *QueryProgramByNameResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryProgramByNameResponse) ProtoMessage()    {}
+func (*QueryProgramByNameResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_47b38d1903139524, []int{17}
+}
+func (m *QueryProgramByNameResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryProgramByNameResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryProgramByNameResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryProgramByNameResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryProgramByNameResponse.Merge(m, src)
+}
+func (m *QueryProgramByNameResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryProgramByNameResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryProgramByNameResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryProgramByNameResponse proto.InternalMessageInfo
+
+func (m *QueryProgramByNameResponse) GetProgram() Program {
+	if m != nil {
+		return m.Program
+	}
+	return Program{}
+}
+
+// QueryVerifyRequest asks for a verdict.
+type QueryVerifyRequest struct {
+	// statement is what the proof is to prove.
+	Statement Statement `protobuf:"bytes,1,opt,name=statement,proto3" json:"statement"`
+	// public_values are those that come with the proof; empty where they need not.
+	PublicValues []byte `protobuf:"bytes,2,opt,name=public_values,json=publicValues,proto3" json:"public_values,omitempty"`
+	// proof is the proof in its family's form.
+	Proof []byte `protobuf:"bytes,3,opt,name=proof,proto3" json:"proof,omitempty"`
+	// gas_limit is what the verification may cost; 0 and anything above the node's
+	// own limit count as that limit.
+	GasLimit uint64 `protobuf:"varint,4,opt,name=gas_limit,json=gasLimit,proto3" json:"gas_limit,omitempty"`
+}
+
+func (m *QueryVerifyRequest) Reset()         { *m = QueryVerifyRequest{} }
+func (m *QueryVerifyRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryVerifyRequest) ProtoMessage()    {}
+func (*QueryVerifyRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_47b38d1903139524, []int{18}
+}
+func (m *QueryVerifyRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryVerifyRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryVerifyRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryVerifyRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryVerifyRequest.Merge(m, src)
+}
+func (m *QueryVerifyRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryVerifyRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryVerifyRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryVerifyRequest proto.InternalMessageInfo
+
+func (m *QueryVerifyRequest) GetStatement() Statement {
+	if m != nil {
+		return m.Statement
+	}
+	return Statement{}
+}
+
+func (m *QueryVerifyRequest) GetPublicValues() []byte {
+	if m != nil {
+		return m.PublicValues
+	}
+	return nil
+}
+
+func (m *QueryVerifyRequest) GetProof() []byte {
+	if m != nil {
+		return m.Proof
+	}
+	return nil
+}
+
+func (m *QueryVerifyRequest) GetGasLimit() uint64 {
+	if m != nil {
+		return m.GasLimit
+	}
+	return 0
+}
+
+// QueryVerifyResponse answers Verify.
+type QueryVerifyResponse struct {
+	// valid is the verdict.
+	Valid bool `protobuf:"varint,1,opt,name=valid,proto3" json:"valid,omitempty"`
+	// reason says what is wrong with the proof; empty for a valid one.
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// gas is what the verification costs in a transaction, beyond what the
+	// transaction itself costs.
+	Gas uint64 `protobuf:"varint,3,opt,name=gas,proto3" json:"gas,omitempty"`
+}
+
+func (m *QueryVerifyResponse) Reset()         { *m = QueryVerifyResponse{} }
+func (m *QueryVerifyResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryVerifyResponse) ProtoMessage()    {}
+func (*QueryVerifyResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_47b38d1903139524, []int{19}
+}
+func (m *QueryVerifyResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryVerifyResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryVerifyResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryVerifyResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryVerifyResponse.Merge(m, src)
+}
+func (m *QueryVerifyResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryVerifyResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryVerifyResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryVerifyResponse proto.InternalMessageInfo
+
+func (m *QueryVerifyResponse) GetValid() bool {
+	if m != nil {
+		return m.Valid
+	}
+	return false
+}
+
+func (m *QueryVerifyResponse) GetReason() string {
+	if m != nil {
+		return m.Reason
+	}
+	return ""
+}
+
+func (m *QueryVerifyResponse) GetGas() uint64 {
+	if m != nil {
+		return m.Gas
+	}
+	return 0
+}
+
 func init() {
 	proto.RegisterType((*QueryParamsRequest)(nil), "proofmarket.verifier.v1.QueryParamsRequest")
 	proto.RegisterType((*QueryParamsResponse)(nil), "proofmarket.verifier.v1.QueryParamsResponse")
@@ -530,6 +1111,16 @@ func init() {
 	proto.RegisterType((*QueryCircuitsResponse)(nil), "proofmarket.verifier.v1.QueryCircuitsResponse")
 	proto.RegisterType((*QueryCircuitRequest)(nil), "proofmarket.verifier.v1.QueryCircuitRequest")
 	proto.RegisterType((*QueryCircuitResponse)(nil), "proofmarket.verifier.v1.QueryCircuitResponse")
+	proto.RegisterType((*QueryRestrictionsRequest)(nil), "proofmarket.verifier.v1.QueryRestrictionsRequest")
+	proto.RegisterType((*QueryRestrictionsResponse)(nil), "proofmarket.verifier.v1.QueryRestrictionsResponse")
+	proto.RegisterType((*QueryProgramsRequest)(nil), "proofmarket.verifier.v1.QueryProgramsRequest")
+	proto.RegisterType((*QueryProgramsResponse)(nil), "proofmarket.verifier.v1.QueryProgramsResponse")
+	proto.RegisterType((*QueryProgramRequest)(nil), "proofmarket.verifier.v1.QueryProgramRequest")
+	proto.RegisterType((*QueryProgramResponse)(nil), "proofmarket.verifier.v1.QueryProgramResponse")
+	proto.RegisterType((*QueryProgramByNameRequest)(nil), "proofmarket.verifier.v1.QueryProgramByNameRequest")
+	proto.RegisterType((*QueryProgramByNameResponse)(nil), "proofmarket.verifier.v1.QueryProgramByNameResponse")
+	proto.RegisterType((*QueryVerifyRequest)(nil), "proofmarket.verifier.v1.QueryVerifyRequest")
+	proto.RegisterType((*QueryVerifyResponse)(nil), "proofmarket.verifier.v1.QueryVerifyResponse")
 }
 
 func init() {
@@ -537,52 +1128,83 @@ func init() {
 }
 
 var fileDescriptor_47b38d1903139524 = []byte{
-	// 711 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x95, 0xcf, 0x6b, 0x13, 0x4f,
-	0x18, 0xc6, 0x33, 0xf9, 0xd2, 0x34, 0x99, 0xc2, 0x17, 0x1c, 0x53, 0xad, 0x51, 0xd2, 0x76, 0xab,
-	0xb5, 0x4d, 0xdb, 0x1d, 0xd2, 0x82, 0x37, 0x0f, 0x46, 0xb4, 0x22, 0x08, 0x35, 0xa2, 0xa0, 0x97,
-	0x32, 0x49, 0xa6, 0xeb, 0xa0, 0xd9, 0xd9, 0xee, 0x6e, 0xa2, 0x45, 0x7a, 0xf1, 0xe4, 0xc9, 0x1f,
-	0xe8, 0x41, 0xf0, 0xe4, 0x4d, 0x0f, 0x82, 0x07, 0xff, 0x88, 0x1e, 0x8b, 0x5e, 0x3c, 0x89, 0x34,
-	0x82, 0xff, 0x86, 0x64, 0xe6, 0x9d, 0x6c, 0x36, 0xb2, 0x26, 0x15, 0x2f, 0x21, 0x3b, 0xfb, 0xbc,
-	0xf3, 0x7e, 0x9e, 0x67, 0x78, 0x67, 0xf1, 0x9c, 0xe7, 0x4b, 0xb9, 0xd5, 0x64, 0xfe, 0x3d, 0x1e,
-	0xd2, 0x36, 0xf7, 0xc5, 0x96, 0xe0, 0x3e, 0x6d, 0x97, 0xe9, 0x76, 0x8b, 0xfb, 0x3b, 0xb6, 0xe7,
-	0xcb, 0x50, 0x92, 0xe3, 0x7d, 0x22, 0xdb, 0x88, 0xec, 0x76, 0xb9, 0x70, 0x84, 0x35, 0x85, 0x2b,
-	0xa9, 0xfa, 0xd5, 0xda, 0x42, 0xa9, 0x2e, 0x83, 0xa6, 0x0c, 0x68, 0x8d, 0x05, 0x5c, 0x6f, 0x42,
-	0xdb, 0xe5, 0x1a, 0x0f, 0x59, 0x99, 0x7a, 0xcc, 0x11, 0x2e, 0x0b, 0x85, 0x74, 0x41, 0x7b, 0x12,
-	0xb4, 0x46, 0xd6, 0xdf, 0xb4, 0x70, 0x42, 0xbf, 0xdc, 0x54, 0x4f, 0x54, 0x3f, 0xc0, 0xab, 0xbc,
-	0x23, 0x1d, 0xa9, 0xd7, 0xbb, 0xff, 0x60, 0xf5, 0x94, 0x23, 0xa5, 0x73, 0x9f, 0x53, 0xe6, 0x09,
-	0xca, 0x5c, 0x57, 0x86, 0xaa, 0x95, 0xa9, 0x49, 0x34, 0x1a, 0xee, 0x78, 0x1c, 0x44, 0x56, 0x1e,
-	0x93, 0xeb, 0x5d, 0x84, 0x0d, 0xe6, 0xb3, 0x66, 0x50, 0xe5, 0xdb, 0x2d, 0x1e, 0x84, 0xd6, 0x6d,
-	0x7c, 0x34, 0xb6, 0x1a, 0x78, 0xd2, 0x0d, 0x38, 0xa9, 0xe0, 0x8c, 0xa7, 0x56, 0xa6, 0xd0, 0x0c,
-	0x5a, 0x98, 0x58, 0x9d, 0xb6, 0x13, 0x62, 0xb2, 0x75, 0x61, 0x25, 0xb7, 0xf7, 0x6d, 0x3a, 0xf5,
-	0xee, 0xe7, 0xc7, 0x12, 0xaa, 0x42, 0xa5, 0xb5, 0x89, 0x27, 0xd5, 0xd6, 0xb7, 0x40, 0x6d, 0x7a,
-	0x92, 0xcb, 0x18, 0x47, 0x71, 0x41, 0x83, 0x79, 0x1b, 0x52, 0xe8, 0x66, 0x6b, 0xeb, 0xac, 0x20,
-	0x5b, 0x7b, 0x83, 0x39, 0x1c, 0x6a, 0xab, 0x7d, 0x95, 0xd6, 0x07, 0x84, 0x8f, 0x0d, 0x76, 0x00,
-	0xfe, 0xab, 0x38, 0x67, 0x20, 0xbb, 0x16, 0xfe, 0x5b, 0x98, 0x58, 0x9d, 0x4d, 0xb4, 0x60, 0xca,
-	0xfb, 0x4d, 0x44, 0xe5, 0x64, 0x3d, 0x86, 0x9b, 0x56, 0xb8, 0x67, 0x87, 0xe2, 0x6a, 0x90, 0x18,
-	0xef, 0x3c, 0xce, 0xc7, 0x70, 0x4d, 0x1e, 0xff, 0xe3, 0xb4, 0x68, 0xa8, 0x1c, 0x72, 0xd5, 0xb4,
-	0x68, 0x58, 0x6c, 0x20, 0xb8, 0x9e, 0xab, 0x2b, 0x38, 0x6b, 0xb0, 0x20, 0xb6, 0xc3, 0x99, 0xea,
-	0x55, 0x5b, 0x4f, 0x11, 0xb0, 0x5c, 0x14, 0x7e, 0xbd, 0x25, 0xc2, 0xde, 0xd9, 0xd8, 0x78, 0x4c,
-	0x3e, 0x70, 0x61, 0xff, 0x5c, 0x65, 0xea, 0xf3, 0xa7, 0x95, 0x3c, 0x58, 0xbd, 0xd0, 0x68, 0xf8,
-	0x3c, 0x08, 0x6e, 0x84, 0xbe, 0x70, 0x9d, 0xaa, 0x96, 0x0d, 0x9c, 0x65, 0xfa, 0xaf, 0xcf, 0xf2,
-	0x3d, 0x02, 0xd3, 0x11, 0x10, 0x98, 0x5e, 0xc7, 0xd9, 0x3a, 0xac, 0xc1, 0x49, 0xce, 0x24, 0x9a,
-	0x86, 0xe2, 0x98, 0x67, 0x53, 0xfc, 0xef, 0xce, 0xf1, 0x0c, 0xcc, 0x0c, 0x74, 0x4b, 0x3a, 0xc6,
-	0x30, 0x1e, 0x71, 0xcf, 0xd0, 0x25, 0x3c, 0x0e, 0x4c, 0x70, 0x88, 0x87, 0xf2, 0x63, 0x6a, 0xc9,
-	0x24, 0xce, 0x08, 0x77, 0xb3, 0x15, 0x70, 0x65, 0x25, 0x5b, 0x1d, 0x13, 0xee, 0xcd, 0x80, 0xaf,
-	0x3e, 0xcb, 0xe0, 0x31, 0xd5, 0x96, 0xbc, 0x40, 0x38, 0xa3, 0xa7, 0x93, 0x2c, 0x25, 0x76, 0xf8,
-	0xfd, 0x4a, 0x28, 0x2c, 0x8f, 0x26, 0xd6, 0x6e, 0xac, 0xe5, 0x27, 0x5d, 0xac, 0xc7, 0x5f, 0x7e,
-	0xbc, 0x4c, 0xcf, 0x92, 0x69, 0x9a, 0x74, 0x13, 0xe9, 0x3b, 0x81, 0xbc, 0x46, 0x38, 0xd7, 0x9b,
-	0x56, 0x62, 0xff, 0xb9, 0xd3, 0xe0, 0xc5, 0x51, 0xa0, 0x23, 0xeb, 0x01, 0xae, 0xa4, 0xb8, 0x4e,
-	0x13, 0x2b, 0x91, 0x2b, 0x1a, 0xf3, 0xb7, 0x08, 0x67, 0xcd, 0x0e, 0x64, 0x65, 0xb4, 0x4e, 0x06,
-	0xcc, 0x1e, 0x55, 0x0e, 0x5c, 0xe7, 0xa2, 0xd0, 0x96, 0xc8, 0xe2, 0x50, 0x38, 0xfa, 0x48, 0x34,
-	0xce, 0x97, 0x4a, 0xbb, 0xe4, 0x15, 0xc2, 0x59, 0x33, 0x20, 0xc3, 0x18, 0x07, 0x26, 0x7b, 0x18,
-	0xe3, 0xe0, 0xdc, 0x59, 0x8b, 0x0a, 0x6f, 0x8e, 0xcc, 0x26, 0xe2, 0xf5, 0x26, 0xeb, 0x0d, 0xc2,
-	0xe3, 0x50, 0x4f, 0x96, 0x47, 0x6a, 0x63, 0xa0, 0x56, 0x46, 0x54, 0x03, 0xd3, 0x5a, 0x94, 0xdb,
-	0x02, 0x99, 0x1f, 0x0a, 0xd6, 0xcd, 0x6d, 0xb7, 0x72, 0x6d, 0xef, 0xa0, 0x88, 0xf6, 0x0f, 0x8a,
-	0xe8, 0xfb, 0x41, 0x11, 0x3d, 0xef, 0x14, 0x53, 0xfb, 0x9d, 0x62, 0xea, 0x6b, 0xa7, 0x98, 0xba,
-	0xb3, 0xe6, 0x88, 0xf0, 0x6e, 0xab, 0x66, 0xd7, 0x65, 0x33, 0xb6, 0x57, 0xff, 0xff, 0x87, 0xd1,
-	0xce, 0xea, 0x6b, 0x5a, 0xcb, 0xa8, 0xcf, 0xe9, 0xda, 0xaf, 0x00, 0x00, 0x00, 0xff, 0xff, 0xf0,
-	0x92, 0xd0, 0xed, 0x5e, 0x08, 0x00, 0x00,
+	// 1201 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x58, 0xcd, 0x6f, 0x1b, 0x45,
+	0x14, 0xcf, 0xe4, 0xc3, 0xb1, 0x5f, 0xdd, 0x08, 0x06, 0xb7, 0xb8, 0x2e, 0x72, 0x92, 0x4d, 0x9b,
+	0xa4, 0x6e, 0xb2, 0xab, 0x38, 0x52, 0xab, 0x82, 0x10, 0x22, 0x40, 0x8b, 0x28, 0xa0, 0xb0, 0xa1,
+	0x95, 0x40, 0x42, 0xd6, 0xc4, 0x9e, 0x6e, 0x47, 0x8d, 0x77, 0xdd, 0xdd, 0xb5, 0x21, 0x8a, 0x72,
+	0xe1, 0xc4, 0x89, 0x0f, 0xc1, 0x01, 0xa9, 0x27, 0x24, 0x0e, 0x20, 0x81, 0xd4, 0x03, 0x1c, 0x7a,
+	0xe3, 0xd8, 0x63, 0x81, 0x0b, 0x27, 0x84, 0x12, 0x24, 0xfe, 0x0d, 0xb4, 0xb3, 0x6f, 0xbc, 0xde,
+	0x25, 0x9b, 0x75, 0x68, 0x7a, 0x89, 0x76, 0x26, 0xef, 0xe3, 0xf7, 0xfb, 0xbd, 0x99, 0x79, 0x4f,
+	0x86, 0xb9, 0x8e, 0xeb, 0x38, 0xb7, 0xda, 0xcc, 0xbd, 0xc3, 0x7d, 0xa3, 0xc7, 0x5d, 0x71, 0x4b,
+	0x70, 0xd7, 0xe8, 0xad, 0x18, 0x77, 0xbb, 0xdc, 0xdd, 0xd6, 0x3b, 0xae, 0xe3, 0x3b, 0xf4, 0xd9,
+	0x01, 0x23, 0x5d, 0x19, 0xe9, 0xbd, 0x95, 0xca, 0xd3, 0xac, 0x2d, 0x6c, 0xc7, 0x90, 0x7f, 0x43,
+	0xdb, 0x4a, 0xad, 0xe9, 0x78, 0x6d, 0xc7, 0x33, 0x36, 0x99, 0xc7, 0xc3, 0x20, 0x46, 0x6f, 0x65,
+	0x93, 0xfb, 0x6c, 0xc5, 0xe8, 0x30, 0x4b, 0xd8, 0xcc, 0x17, 0x8e, 0x8d, 0xb6, 0x67, 0xd1, 0x56,
+	0x99, 0x0d, 0x26, 0xad, 0x9c, 0x09, 0xff, 0xd9, 0x90, 0x2b, 0x23, 0x5c, 0xe0, 0xbf, 0x4a, 0x96,
+	0x63, 0x39, 0xe1, 0x7e, 0xf0, 0x85, 0xbb, 0xcf, 0x59, 0x8e, 0x63, 0x6d, 0x71, 0x83, 0x75, 0x84,
+	0xc1, 0x6c, 0xdb, 0xf1, 0x65, 0x2a, 0xe5, 0x93, 0x4a, 0xd4, 0xdf, 0xee, 0x70, 0x34, 0xd2, 0x4a,
+	0x40, 0xdf, 0x09, 0x20, 0xac, 0x33, 0x97, 0xb5, 0x3d, 0x93, 0xdf, 0xed, 0x72, 0xcf, 0xd7, 0xde,
+	0x83, 0x67, 0x62, 0xbb, 0x5e, 0xc7, 0xb1, 0x3d, 0x4e, 0xd7, 0x20, 0xd7, 0x91, 0x3b, 0x65, 0x32,
+	0x43, 0x16, 0x4f, 0xd4, 0xa7, 0xf5, 0x14, 0x99, 0xf4, 0xd0, 0x71, 0xad, 0xf0, 0xf0, 0xcf, 0xe9,
+	0x91, 0xef, 0xfe, 0xb9, 0x5f, 0x23, 0x26, 0x7a, 0x6a, 0x0d, 0x38, 0x25, 0x43, 0xdf, 0x44, 0x6b,
+	0x95, 0x93, 0x5e, 0x05, 0x88, 0xe4, 0xc2, 0x04, 0xf3, 0x3a, 0xaa, 0x10, 0x68, 0xab, 0x87, 0x5a,
+	0xa1, 0xb6, 0xfa, 0x3a, 0xb3, 0x38, 0xfa, 0x9a, 0x03, 0x9e, 0xda, 0x8f, 0x04, 0x4e, 0x27, 0x33,
+	0x20, 0xfe, 0x37, 0xa0, 0xa0, 0x40, 0x06, 0x14, 0xc6, 0x16, 0x4f, 0xd4, 0x67, 0x53, 0x29, 0x28,
+	0xf7, 0x41, 0x12, 0x91, 0x3b, 0xbd, 0x16, 0x83, 0x3b, 0x2a, 0xe1, 0x2e, 0x64, 0xc2, 0x0d, 0x81,
+	0xc4, 0xf0, 0xce, 0x43, 0x29, 0x06, 0x57, 0xe9, 0x31, 0x05, 0xa3, 0xa2, 0x25, 0x75, 0x28, 0x98,
+	0xa3, 0xa2, 0xa5, 0xb1, 0x84, 0x70, 0x7d, 0x56, 0xaf, 0x43, 0x5e, 0xc1, 0x42, 0xd9, 0x8e, 0x46,
+	0xaa, 0xef, 0xad, 0x7d, 0x4a, 0x10, 0xcb, 0x2b, 0xc2, 0x6d, 0x76, 0x85, 0xdf, 0xaf, 0x8d, 0x0e,
+	0x13, 0xce, 0x87, 0x36, 0xc6, 0x2f, 0xac, 0x95, 0x7f, 0xfb, 0x69, 0xb9, 0x84, 0x54, 0x5f, 0x6e,
+	0xb5, 0x5c, 0xee, 0x79, 0x1b, 0xbe, 0x2b, 0x6c, 0xcb, 0x0c, 0xcd, 0x12, 0xb5, 0x1c, 0xfd, 0xdf,
+	0xb5, 0xfc, 0x9e, 0x20, 0xe9, 0x08, 0x10, 0x92, 0xbe, 0x06, 0xf9, 0x26, 0xee, 0x61, 0x25, 0x67,
+	0x52, 0x49, 0xa3, 0x73, 0x8c, 0xb3, 0x72, 0x3e, 0xbe, 0x3a, 0x9e, 0xc7, 0x3b, 0x83, 0xd9, 0xd2,
+	0xca, 0xf8, 0x73, 0x42, 0xe3, 0x3e, 0xa3, 0xd7, 0x60, 0x12, 0x41, 0x61, 0x15, 0x8f, 0x44, 0x48,
+	0xf9, 0xd2, 0x53, 0x90, 0x13, 0x76, 0xa3, 0xeb, 0x71, 0xc9, 0x25, 0x6f, 0x4e, 0x08, 0xfb, 0x86,
+	0xc7, 0xe9, 0x4b, 0x90, 0xf3, 0x7c, 0xe6, 0x77, 0xbd, 0xf2, 0xd8, 0x0c, 0x59, 0x9c, 0xaa, 0x2f,
+	0x64, 0x1e, 0x91, 0x0d, 0x69, 0x6e, 0xa2, 0x9b, 0x76, 0x8f, 0x40, 0x59, 0xe2, 0x36, 0xb9, 0xe7,
+	0xbb, 0xa2, 0x29, 0x5f, 0x1a, 0x45, 0xf2, 0x32, 0x8c, 0xdf, 0x11, 0x76, 0x48, 0x73, 0xaa, 0x3e,
+	0x97, 0x1a, 0xfb, 0x5d, 0xe6, 0x5a, 0xdc, 0xbf, 0x2e, 0xec, 0x96, 0x29, 0x1d, 0x8e, 0xed, 0xa0,
+	0x3c, 0x20, 0x70, 0xe6, 0x00, 0x74, 0x28, 0xed, 0x06, 0x14, 0xdd, 0x81, 0x7d, 0x3c, 0x30, 0xe7,
+	0x52, 0x61, 0x0e, 0x04, 0x19, 0xd4, 0x38, 0x16, 0xe4, 0xf8, 0x0e, 0xce, 0x7d, 0x75, 0x22, 0xd6,
+	0x5d, 0xc7, 0x1a, 0x78, 0x85, 0xe9, 0x25, 0x28, 0x74, 0xba, 0x9b, 0x5b, 0xc2, 0xbb, 0x3d, 0xc4,
+	0xcd, 0x8b, 0x4c, 0x69, 0x19, 0x26, 0x3b, 0x61, 0x28, 0x09, 0xab, 0x60, 0xaa, 0x65, 0x42, 0xee,
+	0xb1, 0xc7, 0xbf, 0x97, 0x11, 0xe4, 0xe8, 0x5e, 0x62, 0xb2, 0xec, 0x7b, 0x89, 0xce, 0xb1, 0x7b,
+	0xa9, 0x9c, 0x8f, 0x4f, 0x5e, 0x4b, 0xf5, 0xb2, 0x30, 0xf2, 0x13, 0x13, 0x57, 0xfb, 0x20, 0x5e,
+	0xc6, 0xc1, 0x8b, 0xad, 0x3c, 0xb2, 0x2e, 0xf6, 0x01, 0x8a, 0xf4, 0xc3, 0x5b, 0x78, 0xc2, 0x95,
+	0xcd, 0xf6, 0xdb, 0xac, 0xcd, 0x1f, 0x97, 0x0d, 0x85, 0x71, 0x9b, 0xb5, 0x39, 0x52, 0x91, 0xdf,
+	0x5a, 0x13, 0x2a, 0x07, 0x25, 0x3a, 0x5e, 0x36, 0x0f, 0x08, 0x0e, 0x1e, 0xf2, 0xb9, 0xd9, 0x56,
+	0x3c, 0xae, 0x43, 0x21, 0x78, 0x6f, 0x78, 0x9b, 0xdb, 0xea, 0x19, 0xd4, 0x52, 0xe3, 0x6f, 0x28,
+	0xcb, 0x58, 0x8b, 0xee, 0xfb, 0xd3, 0x39, 0x38, 0x29, 0x99, 0x36, 0x1b, 0x3d, 0xb6, 0xd5, 0xe5,
+	0x9e, 0x64, 0x59, 0x34, 0x8b, 0xe1, 0xe6, 0x4d, 0xb9, 0x47, 0x4b, 0x30, 0x21, 0xe3, 0xcb, 0xdb,
+	0x50, 0x34, 0xc3, 0x05, 0x3d, 0x0b, 0x05, 0x8b, 0x79, 0x8d, 0x2d, 0xd1, 0x16, 0x7e, 0x79, 0x7c,
+	0x86, 0x2c, 0x8e, 0x9b, 0x79, 0x8b, 0x79, 0x6f, 0x06, 0x6b, 0xed, 0x06, 0x9e, 0x28, 0x05, 0x1d,
+	0x95, 0x29, 0xc1, 0x44, 0x8f, 0x6d, 0xe1, 0x63, 0x9f, 0x37, 0xc3, 0x05, 0x3d, 0x0d, 0x39, 0x97,
+	0x33, 0x0f, 0xcf, 0x70, 0xc1, 0xc4, 0x15, 0x7d, 0x0a, 0xc6, 0x2c, 0x16, 0xbe, 0xc6, 0xe3, 0x66,
+	0xf0, 0x59, 0xff, 0xb5, 0x08, 0x13, 0x32, 0x2e, 0xfd, 0x82, 0x40, 0x2e, 0x9c, 0xa0, 0xe8, 0xc5,
+	0x54, 0xf6, 0xff, 0x1d, 0xdb, 0x2a, 0x4b, 0xc3, 0x19, 0x87, 0x78, 0xb5, 0xa5, 0x4f, 0x02, 0xc1,
+	0x3e, 0xfe, 0xfd, 0xef, 0x2f, 0x47, 0x67, 0xe9, 0xb4, 0x91, 0x36, 0x2d, 0x86, 0x73, 0x1b, 0xfd,
+	0x9a, 0x40, 0xa1, 0x3f, 0x51, 0x51, 0xfd, 0xf0, 0x4c, 0xc9, 0xe1, 0xae, 0x62, 0x0c, 0x6d, 0x8f,
+	0xe0, 0x6a, 0x12, 0xd7, 0x39, 0xaa, 0xa5, 0xe2, 0x8a, 0x46, 0xb1, 0x6f, 0x08, 0xe4, 0x55, 0x04,
+	0xba, 0x3c, 0x5c, 0x26, 0x05, 0x4c, 0x1f, 0xd6, 0x1c, 0x71, 0x5d, 0x8a, 0x44, 0xbb, 0x48, 0x2f,
+	0x64, 0x82, 0x33, 0x76, 0x44, 0xeb, 0xc5, 0x5a, 0x6d, 0x97, 0x7e, 0x45, 0x20, 0xaf, 0x86, 0x98,
+	0x2c, 0x8c, 0x89, 0xe9, 0x2b, 0x0b, 0x63, 0x72, 0x36, 0xd2, 0x2e, 0x48, 0x78, 0x73, 0x74, 0x36,
+	0x15, 0x5e, 0x7f, 0xfa, 0xb9, 0x47, 0x60, 0x12, 0xfd, 0xe9, 0xd2, 0x50, 0x69, 0x14, 0xa8, 0xe5,
+	0x21, 0xad, 0x11, 0xd3, 0x6a, 0xa4, 0xdb, 0x22, 0x9d, 0xcf, 0x04, 0x16, 0xe8, 0xb6, 0x4b, 0xbf,
+	0x25, 0x50, 0x1c, 0x6c, 0xe8, 0x74, 0xe5, 0xf0, 0xa4, 0x07, 0x8c, 0x26, 0x95, 0xfa, 0x51, 0x5c,
+	0x10, 0xec, 0xb2, 0xc4, 0xb9, 0x40, 0xcf, 0xa7, 0xe2, 0x8c, 0x4d, 0x02, 0x41, 0x6d, 0x55, 0x23,
+	0xcc, 0xaa, 0x6d, 0xa2, 0xc7, 0x67, 0xd5, 0x36, 0xd9, 0x5f, 0x87, 0xa8, 0x6d, 0xbf, 0x83, 0xfe,
+	0x40, 0x60, 0x12, 0xfd, 0xb3, 0x6a, 0x1b, 0xef, 0x8d, 0x95, 0xe5, 0x21, 0xad, 0x11, 0xd3, 0xab,
+	0x51, 0x6d, 0xaf, 0xd0, 0xcb, 0x99, 0xc0, 0x8c, 0x9d, 0x7e, 0xff, 0xd9, 0x35, 0x76, 0x70, 0x77,
+	0x97, 0xfe, 0x42, 0xe0, 0x64, 0xac, 0xe5, 0xd0, 0xfa, 0x50, 0x30, 0x62, 0x8d, 0xb0, 0xb2, 0x7a,
+	0x24, 0x1f, 0x24, 0x70, 0x35, 0x22, 0xf0, 0x02, 0xbd, 0x92, 0x45, 0xa0, 0x11, 0x74, 0xc9, 0x04,
+	0x8b, 0x60, 0x6b, 0x97, 0x7e, 0x46, 0x20, 0x17, 0x36, 0x85, 0xac, 0x77, 0x3b, 0xd6, 0xf5, 0xb2,
+	0xde, 0xed, 0x78, 0x9f, 0x51, 0x4f, 0xa3, 0x36, 0x7d, 0xf8, 0xeb, 0xb3, 0xfd, 0x3c, 0xa9, 0xad,
+	0xbd, 0xf5, 0x70, 0xaf, 0x4a, 0x1e, 0xed, 0x55, 0xc9, 0x5f, 0x7b, 0x55, 0xf2, 0xf9, 0x7e, 0x75,
+	0xe4, 0xd1, 0x7e, 0x75, 0xe4, 0x8f, 0xfd, 0xea, 0xc8, 0xfb, 0xab, 0x96, 0xf0, 0x6f, 0x77, 0x37,
+	0xf5, 0xa6, 0xd3, 0x8e, 0xc5, 0x19, 0xfc, 0xfe, 0x28, 0x8a, 0x2a, 0x7f, 0x33, 0xd8, 0xcc, 0xc9,
+	0x1f, 0x0d, 0x56, 0xff, 0x0d, 0x00, 0x00, 0xff, 0xff, 0xb7, 0x16, 0x62, 0x2f, 0x44, 0x11, 0x00,
+	0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -607,6 +1229,17 @@ type QueryClient interface {
 	Circuits(ctx context.Context, in *QueryCircuitsRequest, opts ...grpc.CallOption) (*QueryCircuitsResponse, error)
 	// Circuit returns one circuit.
 	Circuit(ctx context.Context, in *QueryCircuitRequest, opts ...grpc.CallOption) (*QueryCircuitResponse, error)
+	// Restrictions returns what has been suspended or revoked, sorted by target.
+	Restrictions(ctx context.Context, in *QueryRestrictionsRequest, opts ...grpc.CallOption) (*QueryRestrictionsResponse, error)
+	// Programs returns records of programs, sorted by publisher, then program.
+	Programs(ctx context.Context, in *QueryProgramsRequest, opts ...grpc.CallOption) (*QueryProgramsResponse, error)
+	// Program returns one publisher's record of a program.
+	Program(ctx context.Context, in *QueryProgramRequest, opts ...grpc.CallOption) (*QueryProgramResponse, error)
+	// ProgramByName returns the record that a publisher gave that name.
+	ProgramByName(ctx context.Context, in *QueryProgramByNameRequest, opts ...grpc.CallOption) (*QueryProgramByNameResponse, error)
+	// Verify verifies a proof as the chain would now, and changes nothing. Its cost
+	// is limited.
+	Verify(ctx context.Context, in *QueryVerifyRequest, opts ...grpc.CallOption) (*QueryVerifyResponse, error)
 }
 
 type queryClient struct {
@@ -662,6 +1295,51 @@ func (c *queryClient) Circuit(ctx context.Context, in *QueryCircuitRequest, opts
 	return out, nil
 }
 
+func (c *queryClient) Restrictions(ctx context.Context, in *QueryRestrictionsRequest, opts ...grpc.CallOption) (*QueryRestrictionsResponse, error) {
+	out := new(QueryRestrictionsResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.verifier.v1.Query/Restrictions", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Programs(ctx context.Context, in *QueryProgramsRequest, opts ...grpc.CallOption) (*QueryProgramsResponse, error) {
+	out := new(QueryProgramsResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.verifier.v1.Query/Programs", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Program(ctx context.Context, in *QueryProgramRequest, opts ...grpc.CallOption) (*QueryProgramResponse, error) {
+	out := new(QueryProgramResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.verifier.v1.Query/Program", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) ProgramByName(ctx context.Context, in *QueryProgramByNameRequest, opts ...grpc.CallOption) (*QueryProgramByNameResponse, error) {
+	out := new(QueryProgramByNameResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.verifier.v1.Query/ProgramByName", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Verify(ctx context.Context, in *QueryVerifyRequest, opts ...grpc.CallOption) (*QueryVerifyResponse, error) {
+	out := new(QueryVerifyResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.verifier.v1.Query/Verify", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // QueryServer is the server API for Query service.
 type QueryServer interface {
 	// Params returns the module's parameters.
@@ -674,6 +1352,17 @@ type QueryServer interface {
 	Circuits(context.Context, *QueryCircuitsRequest) (*QueryCircuitsResponse, error)
 	// Circuit returns one circuit.
 	Circuit(context.Context, *QueryCircuitRequest) (*QueryCircuitResponse, error)
+	// Restrictions returns what has been suspended or revoked, sorted by target.
+	Restrictions(context.Context, *QueryRestrictionsRequest) (*QueryRestrictionsResponse, error)
+	// Programs returns records of programs, sorted by publisher, then program.
+	Programs(context.Context, *QueryProgramsRequest) (*QueryProgramsResponse, error)
+	// Program returns one publisher's record of a program.
+	Program(context.Context, *QueryProgramRequest) (*QueryProgramResponse, error)
+	// ProgramByName returns the record that a publisher gave that name.
+	ProgramByName(context.Context, *QueryProgramByNameRequest) (*QueryProgramByNameResponse, error)
+	// Verify verifies a proof as the chain would now, and changes nothing. Its cost
+	// is limited.
+	Verify(context.Context, *QueryVerifyRequest) (*QueryVerifyResponse, error)
 }
 
 // UnimplementedQueryServer can be embedded to have forward compatible implementations.
@@ -694,6 +1383,21 @@ func (*UnimplementedQueryServer) Circuits(ctx context.Context, req *QueryCircuit
 }
 func (*UnimplementedQueryServer) Circuit(ctx context.Context, req *QueryCircuitRequest) (*QueryCircuitResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Circuit not implemented")
+}
+func (*UnimplementedQueryServer) Restrictions(ctx context.Context, req *QueryRestrictionsRequest) (*QueryRestrictionsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Restrictions not implemented")
+}
+func (*UnimplementedQueryServer) Programs(ctx context.Context, req *QueryProgramsRequest) (*QueryProgramsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Programs not implemented")
+}
+func (*UnimplementedQueryServer) Program(ctx context.Context, req *QueryProgramRequest) (*QueryProgramResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Program not implemented")
+}
+func (*UnimplementedQueryServer) ProgramByName(ctx context.Context, req *QueryProgramByNameRequest) (*QueryProgramByNameResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ProgramByName not implemented")
+}
+func (*UnimplementedQueryServer) Verify(ctx context.Context, req *QueryVerifyRequest) (*QueryVerifyResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Verify not implemented")
 }
 
 func RegisterQueryServer(s grpc1.Server, srv QueryServer) {
@@ -790,6 +1494,96 @@ func _Query_Circuit_Handler(srv interface{}, ctx context.Context, dec func(inter
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Query_Restrictions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryRestrictionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Restrictions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.verifier.v1.Query/Restrictions",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Restrictions(ctx, req.(*QueryRestrictionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Programs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryProgramsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Programs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.verifier.v1.Query/Programs",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Programs(ctx, req.(*QueryProgramsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Program_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryProgramRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Program(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.verifier.v1.Query/Program",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Program(ctx, req.(*QueryProgramRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_ProgramByName_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryProgramByNameRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).ProgramByName(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.verifier.v1.Query/ProgramByName",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).ProgramByName(ctx, req.(*QueryProgramByNameRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Verify_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryVerifyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Verify(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.verifier.v1.Query/Verify",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Verify(ctx, req.(*QueryVerifyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 var Query_serviceDesc = _Query_serviceDesc
 var _Query_serviceDesc = grpc.ServiceDesc{
 	ServiceName: "proofmarket.verifier.v1.Query",
@@ -814,6 +1608,26 @@ var _Query_serviceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Circuit",
 			Handler:    _Query_Circuit_Handler,
+		},
+		{
+			MethodName: "Restrictions",
+			Handler:    _Query_Restrictions_Handler,
+		},
+		{
+			MethodName: "Programs",
+			Handler:    _Query_Programs_Handler,
+		},
+		{
+			MethodName: "Program",
+			Handler:    _Query_Program_Handler,
+		},
+		{
+			MethodName: "ProgramByName",
+			Handler:    _Query_ProgramByName_Handler,
+		},
+		{
+			MethodName: "Verify",
+			Handler:    _Query_Verify_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
@@ -1164,6 +1978,11 @@ func (m *QueryCircuitResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Status != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Status))
+		i--
+		dAtA[i] = 0x18
+	}
 	if m.InUse {
 		i--
 		if m.InUse {
@@ -1184,6 +2003,430 @@ func (m *QueryCircuitResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	}
 	i--
 	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryRestrictionsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryRestrictionsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryRestrictionsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Kind != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Kind))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryRestrictionsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryRestrictionsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryRestrictionsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Restrictions) > 0 {
+		for iNdEx := len(m.Restrictions) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Restrictions[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryProgramsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryProgramsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryProgramsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Program) > 0 {
+		i -= len(m.Program)
+		copy(dAtA[i:], m.Program)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Program)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Publisher) > 0 {
+		i -= len(m.Publisher)
+		copy(dAtA[i:], m.Publisher)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Publisher)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryProgramsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryProgramsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryProgramsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Programs) > 0 {
+		for iNdEx := len(m.Programs) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Programs[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryProgramRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryProgramRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryProgramRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Program) > 0 {
+		i -= len(m.Program)
+		copy(dAtA[i:], m.Program)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Program)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Publisher) > 0 {
+		i -= len(m.Publisher)
+		copy(dAtA[i:], m.Publisher)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Publisher)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryProgramResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryProgramResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryProgramResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Program.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryProgramByNameRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryProgramByNameRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryProgramByNameRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Name) > 0 {
+		i -= len(m.Name)
+		copy(dAtA[i:], m.Name)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Name)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Publisher) > 0 {
+		i -= len(m.Publisher)
+		copy(dAtA[i:], m.Publisher)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Publisher)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryProgramByNameResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryProgramByNameResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryProgramByNameResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Program.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryVerifyRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryVerifyRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryVerifyRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.GasLimit != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.GasLimit))
+		i--
+		dAtA[i] = 0x20
+	}
+	if len(m.Proof) > 0 {
+		i -= len(m.Proof)
+		copy(dAtA[i:], m.Proof)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Proof)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.PublicValues) > 0 {
+		i -= len(m.PublicValues)
+		copy(dAtA[i:], m.PublicValues)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.PublicValues)))
+		i--
+		dAtA[i] = 0x12
+	}
+	{
+		size, err := m.Statement.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryVerifyResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryVerifyResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryVerifyResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Gas != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Gas))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Reason) > 0 {
+		i -= len(m.Reason)
+		copy(dAtA[i:], m.Reason)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Reason)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Valid {
+		i--
+		if m.Valid {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x8
+	}
 	return len(dAtA) - i, nil
 }
 
@@ -1333,6 +2576,181 @@ func (m *QueryCircuitResponse) Size() (n int) {
 	n += 1 + l + sovQuery(uint64(l))
 	if m.InUse {
 		n += 2
+	}
+	if m.Status != 0 {
+		n += 1 + sovQuery(uint64(m.Status))
+	}
+	return n
+}
+
+func (m *QueryRestrictionsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Kind != 0 {
+		n += 1 + sovQuery(uint64(m.Kind))
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryRestrictionsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Restrictions) > 0 {
+		for _, e := range m.Restrictions {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryProgramsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Publisher)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Program)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryProgramsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Programs) > 0 {
+		for _, e := range m.Programs {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryProgramRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Publisher)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Program)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryProgramResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Program.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QueryProgramByNameRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Publisher)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Name)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryProgramByNameResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Program.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QueryVerifyRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Statement.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = len(m.PublicValues)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Proof)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.GasLimit != 0 {
+		n += 1 + sovQuery(uint64(m.GasLimit))
+	}
+	return n
+}
+
+func (m *QueryVerifyResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Valid {
+		n += 2
+	}
+	l = len(m.Reason)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Gas != 0 {
+		n += 1 + sovQuery(uint64(m.Gas))
 	}
 	return n
 }
@@ -2249,6 +3667,1205 @@ func (m *QueryCircuitResponse) Unmarshal(dAtA []byte) error {
 				}
 			}
 			m.InUse = bool(v != 0)
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Status", wireType)
+			}
+			m.Status = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Status |= VerifierStatus(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryRestrictionsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryRestrictionsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryRestrictionsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Kind", wireType)
+			}
+			m.Kind = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Kind |= TargetKind(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageRequest{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryRestrictionsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryRestrictionsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryRestrictionsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Restrictions", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Restrictions = append(m.Restrictions, Restriction{})
+			if err := m.Restrictions[len(m.Restrictions)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageResponse{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryProgramsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryProgramsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryProgramsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Publisher", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Publisher = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Program", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Program = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageRequest{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryProgramsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryProgramsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryProgramsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Programs", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Programs = append(m.Programs, Program{})
+			if err := m.Programs[len(m.Programs)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageResponse{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryProgramRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryProgramRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryProgramRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Publisher", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Publisher = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Program", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Program = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryProgramResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryProgramResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryProgramResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Program", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Program.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryProgramByNameRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryProgramByNameRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryProgramByNameRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Publisher", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Publisher = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Name", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Name = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryProgramByNameResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryProgramByNameResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryProgramByNameResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Program", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Program.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryVerifyRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryVerifyRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryVerifyRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Statement", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Statement.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PublicValues", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.PublicValues = append(m.PublicValues[:0], dAtA[iNdEx:postIndex]...)
+			if m.PublicValues == nil {
+				m.PublicValues = []byte{}
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Proof", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Proof = append(m.Proof[:0], dAtA[iNdEx:postIndex]...)
+			if m.Proof == nil {
+				m.Proof = []byte{}
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field GasLimit", wireType)
+			}
+			m.GasLimit = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.GasLimit |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryVerifyResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryVerifyResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryVerifyResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Valid", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Valid = bool(v != 0)
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Reason", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Reason = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Gas", wireType)
+			}
+			m.Gas = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Gas |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipQuery(dAtA[iNdEx:])

@@ -35,11 +35,12 @@ const _ = proto.GoGoProtoPackageIsVersion3 // please upgrade the proto package
 type MsgRegisterCircuit struct {
 	// owner pays the deposit and alone may withdraw the circuit.
 	Owner string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
-	// family is the name of the proof system: "groth16".
+	// family is the name of the proof system: "groth16" or "plonk".
 	Family string `protobuf:"bytes,2,opt,name=family,proto3" json:"family,omitempty"`
-	// curve is the name of the curve: "bn254".
+	// curve is the name of the curve: "bn254" or "bls12-381".
 	Curve string `protobuf:"bytes,3,opt,name=curve,proto3" json:"curve,omitempty"`
-	// key is the verifying key in gnark's WriteRawTo form.
+	// key is the verifying key in gnark's WriteRawTo form; a PLONK key's without
+	// the KZG lines.
 	Key []byte `protobuf:"bytes,4,opt,name=key,proto3" json:"key,omitempty"`
 }
 
@@ -370,28 +371,26 @@ func (m *MsgAddVerifierResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_MsgAddVerifierResponse proto.InternalMessageInfo
 
-// MsgSetVerifierStatus changes a verifier's status.
-type MsgSetVerifierStatus struct {
+// MsgDeprecate deprecates a verifier.
+type MsgDeprecate struct {
 	// authority is the address that governs the module.
 	Authority string `protobuf:"bytes,1,opt,name=authority,proto3" json:"authority,omitempty"`
 	// id names the verifier.
 	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
-	// status is the new status: ACTIVE, DEPRECATED or REVOKED.
-	Status VerifierStatus `protobuf:"varint,3,opt,name=status,proto3,enum=proofmarket.verifier.v1.VerifierStatus" json:"status,omitempty"`
 }
 
-func (m *MsgSetVerifierStatus) Reset()         { *m = MsgSetVerifierStatus{} }
-func (m *MsgSetVerifierStatus) String() string { return proto.CompactTextString(m) }
-func (*MsgSetVerifierStatus) ProtoMessage()    {}
-func (*MsgSetVerifierStatus) Descriptor() ([]byte, []int) {
+func (m *MsgDeprecate) Reset()         { *m = MsgDeprecate{} }
+func (m *MsgDeprecate) String() string { return proto.CompactTextString(m) }
+func (*MsgDeprecate) ProtoMessage()    {}
+func (*MsgDeprecate) Descriptor() ([]byte, []int) {
 	return fileDescriptor_f4fc61c726b2c5be, []int{6}
 }
-func (m *MsgSetVerifierStatus) XXX_Unmarshal(b []byte) error {
+func (m *MsgDeprecate) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
 }
-func (m *MsgSetVerifierStatus) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+func (m *MsgDeprecate) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
 	if deterministic {
-		return xxx_messageInfo_MsgSetVerifierStatus.Marshal(b, m, deterministic)
+		return xxx_messageInfo_MsgDeprecate.Marshal(b, m, deterministic)
 	} else {
 		b = b[:cap(b)]
 		n, err := m.MarshalToSizedBuffer(b)
@@ -401,55 +400,48 @@ func (m *MsgSetVerifierStatus) XXX_Marshal(b []byte, deterministic bool) ([]byte
 		return b[:n], nil
 	}
 }
-func (m *MsgSetVerifierStatus) XXX_Merge(src proto.Message) {
-	xxx_messageInfo_MsgSetVerifierStatus.Merge(m, src)
+func (m *MsgDeprecate) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgDeprecate.Merge(m, src)
 }
-func (m *MsgSetVerifierStatus) XXX_Size() int {
+func (m *MsgDeprecate) XXX_Size() int {
 	return m.Size()
 }
-func (m *MsgSetVerifierStatus) XXX_DiscardUnknown() {
-	xxx_messageInfo_MsgSetVerifierStatus.DiscardUnknown(m)
+func (m *MsgDeprecate) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgDeprecate.DiscardUnknown(m)
 }
 
-var xxx_messageInfo_MsgSetVerifierStatus proto.InternalMessageInfo
+var xxx_messageInfo_MsgDeprecate proto.InternalMessageInfo
 
-func (m *MsgSetVerifierStatus) GetAuthority() string {
+func (m *MsgDeprecate) GetAuthority() string {
 	if m != nil {
 		return m.Authority
 	}
 	return ""
 }
 
-func (m *MsgSetVerifierStatus) GetId() string {
+func (m *MsgDeprecate) GetId() string {
 	if m != nil {
 		return m.Id
 	}
 	return ""
 }
 
-func (m *MsgSetVerifierStatus) GetStatus() VerifierStatus {
-	if m != nil {
-		return m.Status
-	}
-	return VERIFIER_STATUS_UNSPECIFIED
+// MsgDeprecateResponse answers Deprecate.
+type MsgDeprecateResponse struct {
 }
 
-// MsgSetVerifierStatusResponse answers SetVerifierStatus.
-type MsgSetVerifierStatusResponse struct {
-}
-
-func (m *MsgSetVerifierStatusResponse) Reset()         { *m = MsgSetVerifierStatusResponse{} }
-func (m *MsgSetVerifierStatusResponse) String() string { return proto.CompactTextString(m) }
-func (*MsgSetVerifierStatusResponse) ProtoMessage()    {}
-func (*MsgSetVerifierStatusResponse) Descriptor() ([]byte, []int) {
+func (m *MsgDeprecateResponse) Reset()         { *m = MsgDeprecateResponse{} }
+func (m *MsgDeprecateResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgDeprecateResponse) ProtoMessage()    {}
+func (*MsgDeprecateResponse) Descriptor() ([]byte, []int) {
 	return fileDescriptor_f4fc61c726b2c5be, []int{7}
 }
-func (m *MsgSetVerifierStatusResponse) XXX_Unmarshal(b []byte) error {
+func (m *MsgDeprecateResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
 }
-func (m *MsgSetVerifierStatusResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+func (m *MsgDeprecateResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
 	if deterministic {
-		return xxx_messageInfo_MsgSetVerifierStatusResponse.Marshal(b, m, deterministic)
+		return xxx_messageInfo_MsgDeprecateResponse.Marshal(b, m, deterministic)
 	} else {
 		b = b[:cap(b)]
 		n, err := m.MarshalToSizedBuffer(b)
@@ -459,17 +451,597 @@ func (m *MsgSetVerifierStatusResponse) XXX_Marshal(b []byte, deterministic bool)
 		return b[:n], nil
 	}
 }
-func (m *MsgSetVerifierStatusResponse) XXX_Merge(src proto.Message) {
-	xxx_messageInfo_MsgSetVerifierStatusResponse.Merge(m, src)
+func (m *MsgDeprecateResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgDeprecateResponse.Merge(m, src)
 }
-func (m *MsgSetVerifierStatusResponse) XXX_Size() int {
+func (m *MsgDeprecateResponse) XXX_Size() int {
 	return m.Size()
 }
-func (m *MsgSetVerifierStatusResponse) XXX_DiscardUnknown() {
-	xxx_messageInfo_MsgSetVerifierStatusResponse.DiscardUnknown(m)
+func (m *MsgDeprecateResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgDeprecateResponse.DiscardUnknown(m)
 }
 
-var xxx_messageInfo_MsgSetVerifierStatusResponse proto.InternalMessageInfo
+var xxx_messageInfo_MsgDeprecateResponse proto.InternalMessageInfo
+
+// MsgSuspend suspends a target.
+type MsgSuspend struct {
+	// signer is the guardian or the authority.
+	Signer string `protobuf:"bytes,1,opt,name=signer,proto3" json:"signer,omitempty"`
+	// target says what is suspended.
+	Target Target `protobuf:"bytes,2,opt,name=target,proto3" json:"target"`
+	// reason says why: at most 256 bytes.
+	Reason string `protobuf:"bytes,3,opt,name=reason,proto3" json:"reason,omitempty"`
+}
+
+func (m *MsgSuspend) Reset()         { *m = MsgSuspend{} }
+func (m *MsgSuspend) String() string { return proto.CompactTextString(m) }
+func (*MsgSuspend) ProtoMessage()    {}
+func (*MsgSuspend) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f4fc61c726b2c5be, []int{8}
+}
+func (m *MsgSuspend) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgSuspend) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgSuspend.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgSuspend) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgSuspend.Merge(m, src)
+}
+func (m *MsgSuspend) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgSuspend) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgSuspend.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgSuspend proto.InternalMessageInfo
+
+func (m *MsgSuspend) GetSigner() string {
+	if m != nil {
+		return m.Signer
+	}
+	return ""
+}
+
+func (m *MsgSuspend) GetTarget() Target {
+	if m != nil {
+		return m.Target
+	}
+	return Target{}
+}
+
+func (m *MsgSuspend) GetReason() string {
+	if m != nil {
+		return m.Reason
+	}
+	return ""
+}
+
+// MsgSuspendResponse answers Suspend.
+type MsgSuspendResponse struct {
+}
+
+func (m *MsgSuspendResponse) Reset()         { *m = MsgSuspendResponse{} }
+func (m *MsgSuspendResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgSuspendResponse) ProtoMessage()    {}
+func (*MsgSuspendResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f4fc61c726b2c5be, []int{9}
+}
+func (m *MsgSuspendResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgSuspendResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgSuspendResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgSuspendResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgSuspendResponse.Merge(m, src)
+}
+func (m *MsgSuspendResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgSuspendResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgSuspendResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgSuspendResponse proto.InternalMessageInfo
+
+// MsgResume ends a suspension, or else a verifier's deprecation.
+type MsgResume struct {
+	// authority is the address that governs the module.
+	Authority string `protobuf:"bytes,1,opt,name=authority,proto3" json:"authority,omitempty"`
+	// target says what is resumed.
+	Target Target `protobuf:"bytes,2,opt,name=target,proto3" json:"target"`
+}
+
+func (m *MsgResume) Reset()         { *m = MsgResume{} }
+func (m *MsgResume) String() string { return proto.CompactTextString(m) }
+func (*MsgResume) ProtoMessage()    {}
+func (*MsgResume) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f4fc61c726b2c5be, []int{10}
+}
+func (m *MsgResume) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgResume) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgResume.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgResume) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgResume.Merge(m, src)
+}
+func (m *MsgResume) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgResume) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgResume.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgResume proto.InternalMessageInfo
+
+func (m *MsgResume) GetAuthority() string {
+	if m != nil {
+		return m.Authority
+	}
+	return ""
+}
+
+func (m *MsgResume) GetTarget() Target {
+	if m != nil {
+		return m.Target
+	}
+	return Target{}
+}
+
+// MsgResumeResponse answers Resume.
+type MsgResumeResponse struct {
+}
+
+func (m *MsgResumeResponse) Reset()         { *m = MsgResumeResponse{} }
+func (m *MsgResumeResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgResumeResponse) ProtoMessage()    {}
+func (*MsgResumeResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f4fc61c726b2c5be, []int{11}
+}
+func (m *MsgResumeResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgResumeResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgResumeResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgResumeResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgResumeResponse.Merge(m, src)
+}
+func (m *MsgResumeResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgResumeResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgResumeResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgResumeResponse proto.InternalMessageInfo
+
+// MsgRevoke revokes a target, for good.
+type MsgRevoke struct {
+	// authority is the address that governs the module.
+	Authority string `protobuf:"bytes,1,opt,name=authority,proto3" json:"authority,omitempty"`
+	// target says what is revoked.
+	Target Target `protobuf:"bytes,2,opt,name=target,proto3" json:"target"`
+}
+
+func (m *MsgRevoke) Reset()         { *m = MsgRevoke{} }
+func (m *MsgRevoke) String() string { return proto.CompactTextString(m) }
+func (*MsgRevoke) ProtoMessage()    {}
+func (*MsgRevoke) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f4fc61c726b2c5be, []int{12}
+}
+func (m *MsgRevoke) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgRevoke) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgRevoke.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgRevoke) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgRevoke.Merge(m, src)
+}
+func (m *MsgRevoke) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgRevoke) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgRevoke.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgRevoke proto.InternalMessageInfo
+
+func (m *MsgRevoke) GetAuthority() string {
+	if m != nil {
+		return m.Authority
+	}
+	return ""
+}
+
+func (m *MsgRevoke) GetTarget() Target {
+	if m != nil {
+		return m.Target
+	}
+	return Target{}
+}
+
+// MsgRevokeResponse answers Revoke.
+type MsgRevokeResponse struct {
+}
+
+func (m *MsgRevokeResponse) Reset()         { *m = MsgRevokeResponse{} }
+func (m *MsgRevokeResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgRevokeResponse) ProtoMessage()    {}
+func (*MsgRevokeResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f4fc61c726b2c5be, []int{13}
+}
+func (m *MsgRevokeResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgRevokeResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgRevokeResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgRevokeResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgRevokeResponse.Merge(m, src)
+}
+func (m *MsgRevokeResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgRevokeResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgRevokeResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgRevokeResponse proto.InternalMessageInfo
+
+// MsgPublishProgram publishes a program's record.
+type MsgPublishProgram struct {
+	// publisher pays the deposit and alone may change or withdraw the record.
+	Publisher string `protobuf:"bytes,1,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// program is the zkVM's program key or image id, or the circuit id: 64
+	// lower-case hex digits.
+	Program string `protobuf:"bytes,2,opt,name=program,proto3" json:"program,omitempty"`
+	// info is what the publisher says of it.
+	Info ProgramInfo `protobuf:"bytes,3,opt,name=info,proto3" json:"info"`
+}
+
+func (m *MsgPublishProgram) Reset()         { *m = MsgPublishProgram{} }
+func (m *MsgPublishProgram) String() string { return proto.CompactTextString(m) }
+func (*MsgPublishProgram) ProtoMessage()    {}
+func (*MsgPublishProgram) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f4fc61c726b2c5be, []int{14}
+}
+func (m *MsgPublishProgram) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgPublishProgram) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgPublishProgram.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgPublishProgram) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgPublishProgram.Merge(m, src)
+}
+func (m *MsgPublishProgram) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgPublishProgram) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgPublishProgram.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgPublishProgram proto.InternalMessageInfo
+
+func (m *MsgPublishProgram) GetPublisher() string {
+	if m != nil {
+		return m.Publisher
+	}
+	return ""
+}
+
+func (m *MsgPublishProgram) GetProgram() string {
+	if m != nil {
+		return m.Program
+	}
+	return ""
+}
+
+func (m *MsgPublishProgram) GetInfo() ProgramInfo {
+	if m != nil {
+		return m.Info
+	}
+	return ProgramInfo{}
+}
+
+// MsgPublishProgramResponse answers PublishProgram.
+type MsgPublishProgramResponse struct {
+}
+
+func (m *MsgPublishProgramResponse) Reset()         { *m = MsgPublishProgramResponse{} }
+func (m *MsgPublishProgramResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgPublishProgramResponse) ProtoMessage()    {}
+func (*MsgPublishProgramResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f4fc61c726b2c5be, []int{15}
+}
+func (m *MsgPublishProgramResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgPublishProgramResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgPublishProgramResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgPublishProgramResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgPublishProgramResponse.Merge(m, src)
+}
+func (m *MsgPublishProgramResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgPublishProgramResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgPublishProgramResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgPublishProgramResponse proto.InternalMessageInfo
+
+// MsgUpdateProgram replaces what a record says.
+type MsgUpdateProgram struct {
+	// publisher published the record.
+	Publisher string `protobuf:"bytes,1,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// program names the record among the publisher's: 64 lower-case hex digits.
+	Program string `protobuf:"bytes,2,opt,name=program,proto3" json:"program,omitempty"`
+	// info replaces the whole of what was said.
+	Info ProgramInfo `protobuf:"bytes,3,opt,name=info,proto3" json:"info"`
+}
+
+func (m *MsgUpdateProgram) Reset()         { *m = MsgUpdateProgram{} }
+func (m *MsgUpdateProgram) String() string { return proto.CompactTextString(m) }
+func (*MsgUpdateProgram) ProtoMessage()    {}
+func (*MsgUpdateProgram) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f4fc61c726b2c5be, []int{16}
+}
+func (m *MsgUpdateProgram) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgUpdateProgram) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgUpdateProgram.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgUpdateProgram) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgUpdateProgram.Merge(m, src)
+}
+func (m *MsgUpdateProgram) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgUpdateProgram) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgUpdateProgram.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgUpdateProgram proto.InternalMessageInfo
+
+func (m *MsgUpdateProgram) GetPublisher() string {
+	if m != nil {
+		return m.Publisher
+	}
+	return ""
+}
+
+func (m *MsgUpdateProgram) GetProgram() string {
+	if m != nil {
+		return m.Program
+	}
+	return ""
+}
+
+func (m *MsgUpdateProgram) GetInfo() ProgramInfo {
+	if m != nil {
+		return m.Info
+	}
+	return ProgramInfo{}
+}
+
+// MsgUpdateProgramResponse answers UpdateProgram.
+type MsgUpdateProgramResponse struct {
+}
+
+func (m *MsgUpdateProgramResponse) Reset()         { *m = MsgUpdateProgramResponse{} }
+func (m *MsgUpdateProgramResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgUpdateProgramResponse) ProtoMessage()    {}
+func (*MsgUpdateProgramResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f4fc61c726b2c5be, []int{17}
+}
+func (m *MsgUpdateProgramResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgUpdateProgramResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgUpdateProgramResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgUpdateProgramResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgUpdateProgramResponse.Merge(m, src)
+}
+func (m *MsgUpdateProgramResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgUpdateProgramResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgUpdateProgramResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgUpdateProgramResponse proto.InternalMessageInfo
+
+// MsgWithdrawProgram withdraws a record.
+type MsgWithdrawProgram struct {
+	// publisher published the record.
+	Publisher string `protobuf:"bytes,1,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// program names the record among the publisher's: 64 lower-case hex digits.
+	Program string `protobuf:"bytes,2,opt,name=program,proto3" json:"program,omitempty"`
+}
+
+func (m *MsgWithdrawProgram) Reset()         { *m = MsgWithdrawProgram{} }
+func (m *MsgWithdrawProgram) String() string { return proto.CompactTextString(m) }
+func (*MsgWithdrawProgram) ProtoMessage()    {}
+func (*MsgWithdrawProgram) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f4fc61c726b2c5be, []int{18}
+}
+func (m *MsgWithdrawProgram) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgWithdrawProgram) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgWithdrawProgram.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgWithdrawProgram) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgWithdrawProgram.Merge(m, src)
+}
+func (m *MsgWithdrawProgram) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgWithdrawProgram) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgWithdrawProgram.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgWithdrawProgram proto.InternalMessageInfo
+
+func (m *MsgWithdrawProgram) GetPublisher() string {
+	if m != nil {
+		return m.Publisher
+	}
+	return ""
+}
+
+func (m *MsgWithdrawProgram) GetProgram() string {
+	if m != nil {
+		return m.Program
+	}
+	return ""
+}
+
+// MsgWithdrawProgramResponse answers WithdrawProgram.
+type MsgWithdrawProgramResponse struct {
+}
+
+func (m *MsgWithdrawProgramResponse) Reset()         { *m = MsgWithdrawProgramResponse{} }
+func (m *MsgWithdrawProgramResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgWithdrawProgramResponse) ProtoMessage()    {}
+func (*MsgWithdrawProgramResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_f4fc61c726b2c5be, []int{19}
+}
+func (m *MsgWithdrawProgramResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgWithdrawProgramResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgWithdrawProgramResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgWithdrawProgramResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgWithdrawProgramResponse.Merge(m, src)
+}
+func (m *MsgWithdrawProgramResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgWithdrawProgramResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgWithdrawProgramResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgWithdrawProgramResponse proto.InternalMessageInfo
 
 // MsgUpdateParams replaces the parameters.
 type MsgUpdateParams struct {
@@ -483,7 +1055,7 @@ func (m *MsgUpdateParams) Reset()         { *m = MsgUpdateParams{} }
 func (m *MsgUpdateParams) String() string { return proto.CompactTextString(m) }
 func (*MsgUpdateParams) ProtoMessage()    {}
 func (*MsgUpdateParams) Descriptor() ([]byte, []int) {
-	return fileDescriptor_f4fc61c726b2c5be, []int{8}
+	return fileDescriptor_f4fc61c726b2c5be, []int{20}
 }
 func (m *MsgUpdateParams) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -534,7 +1106,7 @@ func (m *MsgUpdateParamsResponse) Reset()         { *m = MsgUpdateParamsResponse
 func (m *MsgUpdateParamsResponse) String() string { return proto.CompactTextString(m) }
 func (*MsgUpdateParamsResponse) ProtoMessage()    {}
 func (*MsgUpdateParamsResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_f4fc61c726b2c5be, []int{9}
+	return fileDescriptor_f4fc61c726b2c5be, []int{21}
 }
 func (m *MsgUpdateParamsResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -570,8 +1142,20 @@ func init() {
 	proto.RegisterType((*MsgWithdrawCircuitResponse)(nil), "proofmarket.verifier.v1.MsgWithdrawCircuitResponse")
 	proto.RegisterType((*MsgAddVerifier)(nil), "proofmarket.verifier.v1.MsgAddVerifier")
 	proto.RegisterType((*MsgAddVerifierResponse)(nil), "proofmarket.verifier.v1.MsgAddVerifierResponse")
-	proto.RegisterType((*MsgSetVerifierStatus)(nil), "proofmarket.verifier.v1.MsgSetVerifierStatus")
-	proto.RegisterType((*MsgSetVerifierStatusResponse)(nil), "proofmarket.verifier.v1.MsgSetVerifierStatusResponse")
+	proto.RegisterType((*MsgDeprecate)(nil), "proofmarket.verifier.v1.MsgDeprecate")
+	proto.RegisterType((*MsgDeprecateResponse)(nil), "proofmarket.verifier.v1.MsgDeprecateResponse")
+	proto.RegisterType((*MsgSuspend)(nil), "proofmarket.verifier.v1.MsgSuspend")
+	proto.RegisterType((*MsgSuspendResponse)(nil), "proofmarket.verifier.v1.MsgSuspendResponse")
+	proto.RegisterType((*MsgResume)(nil), "proofmarket.verifier.v1.MsgResume")
+	proto.RegisterType((*MsgResumeResponse)(nil), "proofmarket.verifier.v1.MsgResumeResponse")
+	proto.RegisterType((*MsgRevoke)(nil), "proofmarket.verifier.v1.MsgRevoke")
+	proto.RegisterType((*MsgRevokeResponse)(nil), "proofmarket.verifier.v1.MsgRevokeResponse")
+	proto.RegisterType((*MsgPublishProgram)(nil), "proofmarket.verifier.v1.MsgPublishProgram")
+	proto.RegisterType((*MsgPublishProgramResponse)(nil), "proofmarket.verifier.v1.MsgPublishProgramResponse")
+	proto.RegisterType((*MsgUpdateProgram)(nil), "proofmarket.verifier.v1.MsgUpdateProgram")
+	proto.RegisterType((*MsgUpdateProgramResponse)(nil), "proofmarket.verifier.v1.MsgUpdateProgramResponse")
+	proto.RegisterType((*MsgWithdrawProgram)(nil), "proofmarket.verifier.v1.MsgWithdrawProgram")
+	proto.RegisterType((*MsgWithdrawProgramResponse)(nil), "proofmarket.verifier.v1.MsgWithdrawProgramResponse")
 	proto.RegisterType((*MsgUpdateParams)(nil), "proofmarket.verifier.v1.MsgUpdateParams")
 	proto.RegisterType((*MsgUpdateParamsResponse)(nil), "proofmarket.verifier.v1.MsgUpdateParamsResponse")
 }
@@ -579,51 +1163,71 @@ func init() {
 func init() { proto.RegisterFile("proofmarket/verifier/v1/tx.proto", fileDescriptor_f4fc61c726b2c5be) }
 
 var fileDescriptor_f4fc61c726b2c5be = []byte{
-	// 697 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x55, 0x41, 0x4f, 0x13, 0x41,
-	0x14, 0xee, 0xb6, 0xb4, 0x49, 0x1f, 0x04, 0x64, 0xd3, 0x40, 0xd9, 0xe0, 0x52, 0x17, 0x13, 0x1a,
-	0x0c, 0xbb, 0xd2, 0x46, 0x4c, 0xf0, 0x60, 0x28, 0x27, 0x4d, 0x9a, 0x98, 0x25, 0x6a, 0xe2, 0x85,
-	0x2c, 0xdd, 0x61, 0x18, 0x71, 0x3b, 0xcd, 0xcc, 0xb4, 0xd0, 0x9b, 0xf1, 0xe8, 0xc9, 0xbb, 0xfe,
-	0x00, 0x8f, 0x1c, 0x3c, 0x7a, 0x26, 0x1c, 0x89, 0xf1, 0xe0, 0xc9, 0x18, 0x38, 0xf0, 0x37, 0x4c,
-	0x77, 0xb7, 0xdb, 0xed, 0x6e, 0xb7, 0x02, 0xf1, 0xd2, 0xcc, 0x7c, 0xf3, 0xcd, 0x7b, 0xdf, 0xf7,
-	0xde, 0xf4, 0x2d, 0x94, 0x5a, 0x8c, 0xd2, 0x7d, 0xc7, 0x62, 0x87, 0x48, 0x18, 0x1d, 0xc4, 0xc8,
-	0x3e, 0x41, 0xcc, 0xe8, 0xac, 0x1b, 0xe2, 0x58, 0x6f, 0x31, 0x2a, 0xa8, 0x3c, 0x1f, 0x62, 0xe8,
-	0x7d, 0x86, 0xde, 0x59, 0x57, 0x66, 0x2d, 0x87, 0x34, 0xa9, 0xe1, 0xfe, 0x7a, 0x5c, 0x65, 0xbe,
-	0x41, 0xb9, 0x43, 0xb9, 0xe1, 0x70, 0xdc, 0x8b, 0xe1, 0x70, 0xec, 0x1f, 0x2c, 0x78, 0x07, 0xbb,
-	0xee, 0xce, 0xf0, 0x36, 0xfe, 0x51, 0x01, 0x53, 0x4c, 0x3d, 0xbc, 0xb7, 0xf2, 0xd1, 0xe5, 0x44,
-	0x5d, 0xdd, 0x16, 0xf2, 0xaf, 0x6a, 0xdf, 0x25, 0x90, 0xeb, 0x1c, 0x9b, 0x08, 0x13, 0x2e, 0x10,
-	0xdb, 0x26, 0xac, 0xd1, 0x26, 0x42, 0xd6, 0x21, 0x4b, 0x8f, 0x9a, 0x88, 0x15, 0xa5, 0x92, 0x54,
-	0xce, 0xd7, 0x8a, 0x3f, 0xbe, 0xad, 0x15, 0xfc, 0x94, 0x5b, 0xb6, 0xcd, 0x10, 0xe7, 0x3b, 0x82,
-	0x91, 0x26, 0x36, 0x3d, 0x9a, 0x3c, 0x07, 0xb9, 0x7d, 0xcb, 0x21, 0xef, 0xba, 0xc5, 0x74, 0xef,
-	0x82, 0xe9, 0xef, 0xe4, 0x02, 0x64, 0x1b, 0x6d, 0xd6, 0x41, 0xc5, 0x8c, 0x0b, 0x7b, 0x1b, 0xf9,
-	0x0e, 0x64, 0x0e, 0x51, 0xb7, 0x38, 0x51, 0x92, 0xca, 0x53, 0x66, 0x6f, 0xb9, 0xb9, 0xf1, 0xe1,
-	0xea, 0x64, 0xd5, 0x8b, 0xf5, 0xf1, 0xea, 0x64, 0x75, 0x65, 0xa4, 0xf4, 0xb8, 0x4e, 0xed, 0x09,
-	0x28, 0x71, 0xd4, 0x44, 0xbc, 0x45, 0x9b, 0x1c, 0xc9, 0x77, 0x01, 0x1a, 0x1e, 0xb4, 0x4b, 0x6c,
-	0xcf, 0x8a, 0x99, 0xf7, 0x91, 0x67, 0xb6, 0xf6, 0xd9, 0xf3, 0xfe, 0x9a, 0x88, 0x03, 0x9b, 0x59,
-	0x47, 0xb7, 0xf5, 0x3e, 0x9c, 0x25, 0x1d, 0xc9, 0x72, 0x6d, 0x6b, 0x11, 0x19, 0xda, 0xa2, 0x6b,
-	0x2d, 0x82, 0xf6, 0xad, 0x69, 0x5f, 0xd2, 0x30, 0x5d, 0xe7, 0x78, 0xcb, 0xb6, 0x5f, 0xf9, 0x31,
-	0xe4, 0x0d, 0xc8, 0x5b, 0x6d, 0x71, 0x40, 0x19, 0x11, 0xdd, 0x7f, 0x6a, 0x1f, 0x50, 0xe5, 0x69,
-	0x48, 0x07, 0xba, 0xd3, 0xc4, 0x0e, 0xf5, 0x32, 0x33, 0xba, 0x97, 0x13, 0x23, 0x7a, 0x99, 0x0d,
-	0x7a, 0x29, 0x3f, 0x87, 0x7c, 0x83, 0x36, 0xb9, 0xb0, 0x9a, 0x82, 0x17, 0x73, 0xa5, 0x4c, 0x79,
-	0xb2, 0x72, 0x4f, 0x4f, 0xf8, 0x07, 0xe8, 0xdb, 0x3e, 0xb3, 0x96, 0x3f, 0xfb, 0xbd, 0x94, 0xfa,
-	0x7a, 0x75, 0xb2, 0x2a, 0x99, 0x83, 0xeb, 0x5e, 0xf1, 0x06, 0x5a, 0x7b, 0x05, 0x5c, 0x4e, 0x2a,
-	0x60, 0xa8, 0x16, 0x5a, 0x11, 0xe6, 0x86, 0x91, 0xa0, 0x70, 0x3f, 0x25, 0x28, 0xd4, 0x39, 0xde,
-	0x41, 0xa2, 0x7f, 0xb4, 0x23, 0x2c, 0xd1, 0xe6, 0xff, 0xad, 0x7c, 0x4f, 0x21, 0xc7, 0xdd, 0x88,
-	0x6e, 0xf9, 0xa6, 0x2b, 0x2b, 0x89, 0xde, 0x87, 0x05, 0x98, 0xfe, 0xb5, 0xcd, 0x6a, 0xdc, 0xf3,
-	0xd0, 0x88, 0x19, 0xa5, 0x5e, 0x53, 0x61, 0x71, 0x14, 0x1e, 0xd8, 0x3e, 0x95, 0x60, 0xa6, 0xce,
-	0xf1, 0xcb, 0x96, 0x6d, 0x09, 0xf4, 0xc2, 0x62, 0x96, 0x73, 0x7b, 0xc7, 0x35, 0xc8, 0xb5, 0xdc,
-	0x08, 0xae, 0xeb, 0xc9, 0xca, 0x52, 0xa2, 0x43, 0x2f, 0x51, 0xb8, 0xb7, 0xfe, 0xcd, 0xcd, 0xc7,
-	0x71, 0x93, 0xf7, 0x93, 0x1a, 0x1b, 0x16, 0xad, 0x2d, 0xc0, 0x7c, 0x04, 0xea, 0x7b, 0xac, 0x9c,
-	0x4e, 0x40, 0xa6, 0xce, 0xb1, 0xcc, 0x61, 0x26, 0x3a, 0xcf, 0x1e, 0x24, 0x4a, 0x8c, 0x8f, 0x0f,
-	0xa5, 0x7a, 0x03, 0x72, 0x30, 0x6b, 0x38, 0xcc, 0x44, 0x07, 0xc9, 0xd8, 0xa4, 0x11, 0xf2, 0xf8,
-	0xa4, 0x09, 0x53, 0x40, 0xc6, 0x30, 0x19, 0x9e, 0x00, 0x2b, 0xe3, 0x62, 0x84, 0x88, 0x8a, 0x71,
-	0x4d, 0x62, 0x90, 0xa8, 0x0b, 0xb3, 0xf1, 0x7f, 0xcc, 0xda, 0xb8, 0x28, 0x31, 0xba, 0xf2, 0xe8,
-	0x46, 0xf4, 0x20, 0xf5, 0x5b, 0x98, 0x1a, 0x7a, 0xb5, 0xe5, 0x71, 0x61, 0xc2, 0x4c, 0xe5, 0xe1,
-	0x75, 0x99, 0xfd, 0x5c, 0x4a, 0xf6, 0x7d, 0xef, 0x91, 0xd6, 0xea, 0x67, 0x17, 0xaa, 0x74, 0x7e,
-	0xa1, 0x4a, 0x7f, 0x2e, 0x54, 0xe9, 0xd3, 0xa5, 0x9a, 0x3a, 0xbf, 0x54, 0x53, 0xbf, 0x2e, 0xd5,
-	0xd4, 0x9b, 0x2a, 0x26, 0xe2, 0xa0, 0xbd, 0xa7, 0x37, 0xa8, 0x63, 0x84, 0x9f, 0x6b, 0x78, 0x7d,
-	0x3c, 0x78, 0xbc, 0xee, 0x97, 0x76, 0x2f, 0xe7, 0x7e, 0x6a, 0xab, 0x7f, 0x03, 0x00, 0x00, 0xff,
-	0xff, 0x17, 0x72, 0x09, 0xf8, 0x29, 0x08, 0x00, 0x00,
+	// 1011 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xd4, 0x57, 0xcf, 0x6f, 0xdc, 0x44,
+	0x14, 0x8e, 0x77, 0x93, 0xad, 0xf6, 0x25, 0x24, 0xad, 0x59, 0x25, 0x8e, 0x69, 0x37, 0xa9, 0x53,
+	0xd4, 0x90, 0xaa, 0xeb, 0x64, 0x83, 0x8a, 0xb4, 0x9c, 0x9a, 0x70, 0x29, 0xd2, 0x4a, 0xd5, 0x96,
+	0x5f, 0x82, 0x43, 0xe5, 0xac, 0x67, 0x27, 0x26, 0xb5, 0xc7, 0x9a, 0xf1, 0x6e, 0x9b, 0x1b, 0xe2,
+	0x88, 0x38, 0x70, 0xe1, 0x80, 0xe0, 0x0f, 0xe0, 0x98, 0x03, 0x27, 0xc4, 0x19, 0x55, 0xe2, 0x52,
+	0x71, 0x42, 0x08, 0x21, 0x94, 0x1c, 0xf2, 0x6f, 0x20, 0x8f, 0xc7, 0xb3, 0xfe, 0x11, 0xef, 0xba,
+	0xa5, 0x48, 0x70, 0x89, 0xf6, 0x3d, 0x7f, 0xef, 0xbd, 0xef, 0x9b, 0x37, 0x6f, 0x66, 0x02, 0xeb,
+	0x3e, 0x25, 0x64, 0xe0, 0x5a, 0xf4, 0x08, 0x05, 0xe6, 0x08, 0x51, 0x67, 0xe0, 0x20, 0x6a, 0x8e,
+	0x76, 0xcc, 0xe0, 0x49, 0xcb, 0xa7, 0x24, 0x20, 0xea, 0x4a, 0x02, 0xd1, 0x8a, 0x11, 0xad, 0xd1,
+	0x8e, 0x7e, 0xc5, 0x72, 0x1d, 0x8f, 0x98, 0xfc, 0x6f, 0x84, 0xd5, 0x57, 0xfa, 0x84, 0xb9, 0x84,
+	0x99, 0x2e, 0xc3, 0x61, 0x0e, 0x97, 0x61, 0xf1, 0x61, 0x35, 0xfa, 0xf0, 0x90, 0x5b, 0x66, 0x64,
+	0x88, 0x4f, 0x0d, 0x4c, 0x30, 0x89, 0xfc, 0xe1, 0x2f, 0xe1, 0xdd, 0x28, 0xe4, 0x75, 0xec, 0x23,
+	0x11, 0x6a, 0xfc, 0xa4, 0x80, 0xda, 0x65, 0xb8, 0x87, 0xb0, 0xc3, 0x02, 0x44, 0xf7, 0x1d, 0xda,
+	0x1f, 0x3a, 0x81, 0xda, 0x82, 0x39, 0xf2, 0xd8, 0x43, 0x54, 0x53, 0xd6, 0x95, 0xcd, 0xfa, 0x9e,
+	0xf6, 0xeb, 0x0f, 0xb7, 0x1b, 0xa2, 0xe4, 0x5d, 0xdb, 0xa6, 0x88, 0xb1, 0x07, 0x01, 0x75, 0x3c,
+	0xdc, 0x8b, 0x60, 0xea, 0x32, 0xd4, 0x06, 0x96, 0xeb, 0x3c, 0x3a, 0xd6, 0x2a, 0x61, 0x40, 0x4f,
+	0x58, 0x6a, 0x03, 0xe6, 0xfa, 0x43, 0x3a, 0x42, 0x5a, 0x95, 0xbb, 0x23, 0x43, 0xbd, 0x0c, 0xd5,
+	0x23, 0x74, 0xac, 0xcd, 0xae, 0x2b, 0x9b, 0x0b, 0xbd, 0xf0, 0x67, 0xe7, 0xce, 0xe7, 0xe7, 0x27,
+	0x5b, 0x51, 0xae, 0x2f, 0xce, 0x4f, 0xb6, 0x6e, 0x5e, 0x48, 0x3d, 0xcf, 0xd3, 0x78, 0x1b, 0xf4,
+	0xbc, 0xb7, 0x87, 0x98, 0x4f, 0x3c, 0x86, 0xd4, 0x6b, 0x00, 0xfd, 0xc8, 0xf5, 0xd0, 0xb1, 0x23,
+	0x29, 0xbd, 0xba, 0xf0, 0xdc, 0xb3, 0x8d, 0x6f, 0x23, 0xed, 0x1f, 0x3a, 0xc1, 0xa1, 0x4d, 0xad,
+	0xc7, 0x2f, 0xaa, 0x3d, 0x5d, 0xa5, 0x92, 0xa9, 0x52, 0x5a, 0x5a, 0x86, 0x86, 0x71, 0x95, 0x4b,
+	0xcb, 0x78, 0x63, 0x69, 0xc6, 0x77, 0x15, 0x58, 0xec, 0x32, 0x7c, 0xd7, 0xb6, 0x3f, 0x10, 0x39,
+	0xd4, 0x3b, 0x50, 0xb7, 0x86, 0xc1, 0x21, 0xa1, 0x4e, 0x70, 0x3c, 0x95, 0xfb, 0x18, 0xaa, 0x2e,
+	0x42, 0x45, 0xf2, 0xae, 0x38, 0x76, 0xa2, 0x97, 0xd5, 0x8b, 0x7b, 0x39, 0x7b, 0x41, 0x2f, 0xe7,
+	0x64, 0x2f, 0xd5, 0x77, 0xa1, 0xde, 0x27, 0x1e, 0x0b, 0x2c, 0x2f, 0x60, 0x5a, 0x6d, 0xbd, 0xba,
+	0x39, 0xdf, 0xbe, 0xde, 0x2a, 0x98, 0x80, 0xd6, 0xbe, 0x40, 0xee, 0xd5, 0x9f, 0xfe, 0xb9, 0x36,
+	0xf3, 0xfd, 0xf9, 0xc9, 0x96, 0xd2, 0x1b, 0x87, 0x47, 0x8b, 0x37, 0xe6, 0x1a, 0x2e, 0xe0, 0x46,
+	0xd1, 0x02, 0x26, 0xd6, 0xc2, 0xd0, 0x60, 0x39, 0xed, 0x91, 0x0b, 0xf7, 0xa5, 0x02, 0x0b, 0x5d,
+	0x86, 0xdf, 0x41, 0x3e, 0x45, 0x7d, 0x2b, 0x40, 0x2f, 0x6b, 0xd9, 0x3a, 0x6f, 0xe6, 0xa9, 0x5e,
+	0x2f, 0xa2, 0x2a, 0xab, 0x1b, 0xcb, 0xd0, 0x48, 0xda, 0x92, 0xe6, 0x2f, 0x0a, 0x40, 0x97, 0xe1,
+	0x07, 0x43, 0xe6, 0x23, 0xcf, 0x56, 0xb7, 0xa1, 0xc6, 0x1c, 0x5c, 0x66, 0x53, 0x0a, 0x9c, 0xba,
+	0x07, 0xb5, 0xc0, 0xa2, 0x18, 0x05, 0x9c, 0xe2, 0x7c, 0x7b, 0xad, 0xb0, 0x05, 0xef, 0x71, 0x58,
+	0xb2, 0x01, 0x22, 0x32, 0xdc, 0x09, 0x14, 0x59, 0x8c, 0x78, 0xf1, 0x4e, 0x88, 0xac, 0x8e, 0x19,
+	0x4a, 0x15, 0x85, 0x42, 0x9d, 0x6b, 0x45, 0x3a, 0x05, 0x7d, 0xa3, 0xc1, 0x07, 0x4d, 0x58, 0x52,
+	0xe3, 0x8f, 0x0a, 0xd4, 0xf9, 0xf4, 0xb2, 0xa1, 0xfb, 0xe2, 0x7d, 0x78, 0x09, 0x42, 0x3b, 0x3b,
+	0xf9, 0xde, 0x35, 0x8b, 0x8f, 0xa0, 0x90, 0xae, 0xf1, 0x2a, 0x5c, 0x91, 0x46, 0x5e, 0xd1, 0x88,
+	0x1c, 0xfd, 0x9f, 0x14, 0x85, 0x74, 0xa5, 0xa2, 0xd0, 0x90, 0x8a, 0xfe, 0x50, 0xb8, 0xf7, 0xfe,
+	0xf0, 0xe0, 0x91, 0xc3, 0x0e, 0xef, 0x53, 0x82, 0xa9, 0xe5, 0x86, 0xca, 0xfc, 0xc8, 0x53, 0x62,
+	0x47, 0x8e, 0xa1, 0xaa, 0x06, 0x97, 0xfc, 0x28, 0x85, 0x18, 0x9c, 0xd8, 0x54, 0xf7, 0x61, 0xd6,
+	0xf1, 0x06, 0x84, 0x6f, 0xb4, 0xf9, 0xf6, 0x8d, 0x42, 0xc5, 0x82, 0xc1, 0x3d, 0x6f, 0x40, 0x92,
+	0xb2, 0x79, 0x70, 0x67, 0x9b, 0x8b, 0x96, 0xe5, 0x42, 0xd1, 0xd7, 0x92, 0xa2, 0x73, 0x42, 0x8c,
+	0xd7, 0x60, 0x35, 0xe7, 0x94, 0xda, 0x7f, 0x57, 0xe0, 0x72, 0x97, 0xe1, 0xf7, 0x7d, 0xdb, 0x0a,
+	0xd0, 0x7f, 0x5c, 0xba, 0x99, 0x97, 0x7e, 0x35, 0x23, 0x3d, 0xa5, 0xc3, 0xd0, 0x41, 0xcb, 0xfa,
+	0xa4, 0xf0, 0x6f, 0xd2, 0x17, 0xe3, 0xbf, 0x26, 0x5d, 0xec, 0xd2, 0x14, 0xeb, 0x66, 0x86, 0x75,
+	0x86, 0x44, 0xe6, 0x5a, 0xcc, 0x32, 0xff, 0x59, 0x81, 0xa5, 0xb1, 0x2c, 0x8b, 0x5a, 0x2e, 0xfb,
+	0x27, 0x63, 0xe8, 0xf3, 0x0c, 0x53, 0xc7, 0x30, 0x2a, 0x94, 0x1a, 0xc3, 0x28, 0xb2, 0xf3, 0x56,
+	0x7e, 0x0c, 0x6f, 0x14, 0x8d, 0x61, 0x92, 0xb4, 0xb1, 0x0a, 0x2b, 0x19, 0x57, 0xac, 0xb1, 0xfd,
+	0x75, 0x1d, 0xaa, 0x5d, 0x86, 0x55, 0x06, 0x4b, 0xd9, 0x67, 0xdb, 0xad, 0x42, 0x8a, 0xf9, 0x57,
+	0x92, 0xbe, 0xfb, 0x1c, 0x60, 0xf9, 0xa4, 0x62, 0xb0, 0x94, 0x7d, 0x2f, 0x4d, 0x2c, 0x9a, 0x01,
+	0x4f, 0x2e, 0x5a, 0xf0, 0xd8, 0x51, 0x31, 0xcc, 0x27, 0x1f, 0x3a, 0x37, 0x27, 0xe5, 0x48, 0x00,
+	0x75, 0xb3, 0x24, 0x50, 0x16, 0xb2, 0xa0, 0x3e, 0x7e, 0x18, 0xbc, 0x3e, 0x29, 0x5a, 0xc2, 0xf4,
+	0xdb, 0xa5, 0x60, 0xb2, 0xc4, 0x27, 0x70, 0x29, 0xbe, 0xd4, 0x37, 0x26, 0x45, 0x0a, 0x90, 0x7e,
+	0xab, 0x04, 0x48, 0x26, 0xff, 0x08, 0x6a, 0xe2, 0x36, 0x35, 0x26, 0x37, 0x37, 0xc4, 0xe8, 0x5b,
+	0xd3, 0x31, 0xe9, 0xcc, 0xfc, 0x56, 0x9b, 0x92, 0x39, 0xc4, 0x4c, 0xcb, 0x9c, 0xbc, 0x61, 0x54,
+	0x1f, 0x16, 0x33, 0xb7, 0xcb, 0xc4, 0xe8, 0x34, 0x56, 0x6f, 0x97, 0xc7, 0xca, 0x8a, 0x2e, 0xbc,
+	0x92, 0x3e, 0xd3, 0xdf, 0x98, 0x94, 0x24, 0x05, 0xd5, 0x77, 0x4a, 0x43, 0x2f, 0x1a, 0x99, 0xb8,
+	0x60, 0xa9, 0x91, 0x89, 0x4b, 0xee, 0x3e, 0x07, 0x58, 0x16, 0xfd, 0x14, 0x16, 0x52, 0x87, 0xe0,
+	0x66, 0x09, 0xde, 0x1c, 0xa9, 0x6f, 0x97, 0x45, 0xc6, 0xb5, 0xf4, 0xb9, 0xcf, 0xc2, 0x33, 0x6f,
+	0xaf, 0xfb, 0xf4, 0xb4, 0xa9, 0x3c, 0x3b, 0x6d, 0x2a, 0x7f, 0x9d, 0x36, 0x95, 0xaf, 0xce, 0x9a,
+	0x33, 0xcf, 0xce, 0x9a, 0x33, 0xbf, 0x9d, 0x35, 0x67, 0x3e, 0xde, 0xc5, 0x4e, 0x70, 0x38, 0x3c,
+	0x68, 0xf5, 0x89, 0x6b, 0x26, 0x4f, 0xbf, 0xe4, 0xef, 0x27, 0xe3, 0xb3, 0x90, 0xff, 0x7f, 0x7a,
+	0x50, 0xe3, 0xff, 0xa0, 0xee, 0xfe, 0x1d, 0x00, 0x00, 0xff, 0xff, 0x8d, 0x32, 0x32, 0x5f, 0x5f,
+	0x0f, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -644,8 +1248,21 @@ type MsgClient interface {
 	WithdrawCircuit(ctx context.Context, in *MsgWithdrawCircuit, opts ...grpc.CallOption) (*MsgWithdrawCircuitResponse, error)
 	// AddVerifier registers a verifier, ACTIVE at once. Authority only.
 	AddVerifier(ctx context.Context, in *MsgAddVerifier, opts ...grpc.CallOption) (*MsgAddVerifierResponse, error)
-	// SetVerifierStatus deprecates, reactivates or revokes a verifier. Authority only.
-	SetVerifierStatus(ctx context.Context, in *MsgSetVerifierStatus, opts ...grpc.CallOption) (*MsgSetVerifierStatusResponse, error)
+	// Deprecate keeps new requests from a verifier. Authority only.
+	Deprecate(ctx context.Context, in *MsgDeprecate, opts ...grpc.CallOption) (*MsgDeprecateResponse, error)
+	// Suspend stops verification under a target at once. Guardian or authority.
+	Suspend(ctx context.Context, in *MsgSuspend, opts ...grpc.CallOption) (*MsgSuspendResponse, error)
+	// Resume ends a target's suspension; a verifier that is not suspended becomes
+	// ACTIVE again. Authority only.
+	Resume(ctx context.Context, in *MsgResume, opts ...grpc.CallOption) (*MsgResumeResponse, error)
+	// Revoke stops verification under a target for good. Authority only.
+	Revoke(ctx context.Context, in *MsgRevoke, opts ...grpc.CallOption) (*MsgRevokeResponse, error)
+	// PublishProgram records a program against a deposit.
+	PublishProgram(ctx context.Context, in *MsgPublishProgram, opts ...grpc.CallOption) (*MsgPublishProgramResponse, error)
+	// UpdateProgram replaces what a record says.
+	UpdateProgram(ctx context.Context, in *MsgUpdateProgram, opts ...grpc.CallOption) (*MsgUpdateProgramResponse, error)
+	// WithdrawProgram removes a record and returns its deposit.
+	WithdrawProgram(ctx context.Context, in *MsgWithdrawProgram, opts ...grpc.CallOption) (*MsgWithdrawProgramResponse, error)
 	// UpdateParams replaces the parameters. Authority only.
 	UpdateParams(ctx context.Context, in *MsgUpdateParams, opts ...grpc.CallOption) (*MsgUpdateParamsResponse, error)
 }
@@ -685,9 +1302,63 @@ func (c *msgClient) AddVerifier(ctx context.Context, in *MsgAddVerifier, opts ..
 	return out, nil
 }
 
-func (c *msgClient) SetVerifierStatus(ctx context.Context, in *MsgSetVerifierStatus, opts ...grpc.CallOption) (*MsgSetVerifierStatusResponse, error) {
-	out := new(MsgSetVerifierStatusResponse)
-	err := c.cc.Invoke(ctx, "/proofmarket.verifier.v1.Msg/SetVerifierStatus", in, out, opts...)
+func (c *msgClient) Deprecate(ctx context.Context, in *MsgDeprecate, opts ...grpc.CallOption) (*MsgDeprecateResponse, error) {
+	out := new(MsgDeprecateResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.verifier.v1.Msg/Deprecate", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) Suspend(ctx context.Context, in *MsgSuspend, opts ...grpc.CallOption) (*MsgSuspendResponse, error) {
+	out := new(MsgSuspendResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.verifier.v1.Msg/Suspend", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) Resume(ctx context.Context, in *MsgResume, opts ...grpc.CallOption) (*MsgResumeResponse, error) {
+	out := new(MsgResumeResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.verifier.v1.Msg/Resume", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) Revoke(ctx context.Context, in *MsgRevoke, opts ...grpc.CallOption) (*MsgRevokeResponse, error) {
+	out := new(MsgRevokeResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.verifier.v1.Msg/Revoke", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) PublishProgram(ctx context.Context, in *MsgPublishProgram, opts ...grpc.CallOption) (*MsgPublishProgramResponse, error) {
+	out := new(MsgPublishProgramResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.verifier.v1.Msg/PublishProgram", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) UpdateProgram(ctx context.Context, in *MsgUpdateProgram, opts ...grpc.CallOption) (*MsgUpdateProgramResponse, error) {
+	out := new(MsgUpdateProgramResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.verifier.v1.Msg/UpdateProgram", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) WithdrawProgram(ctx context.Context, in *MsgWithdrawProgram, opts ...grpc.CallOption) (*MsgWithdrawProgramResponse, error) {
+	out := new(MsgWithdrawProgramResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.verifier.v1.Msg/WithdrawProgram", in, out, opts...)
 	if err != nil {
 		return nil, err
 	}
@@ -711,8 +1382,21 @@ type MsgServer interface {
 	WithdrawCircuit(context.Context, *MsgWithdrawCircuit) (*MsgWithdrawCircuitResponse, error)
 	// AddVerifier registers a verifier, ACTIVE at once. Authority only.
 	AddVerifier(context.Context, *MsgAddVerifier) (*MsgAddVerifierResponse, error)
-	// SetVerifierStatus deprecates, reactivates or revokes a verifier. Authority only.
-	SetVerifierStatus(context.Context, *MsgSetVerifierStatus) (*MsgSetVerifierStatusResponse, error)
+	// Deprecate keeps new requests from a verifier. Authority only.
+	Deprecate(context.Context, *MsgDeprecate) (*MsgDeprecateResponse, error)
+	// Suspend stops verification under a target at once. Guardian or authority.
+	Suspend(context.Context, *MsgSuspend) (*MsgSuspendResponse, error)
+	// Resume ends a target's suspension; a verifier that is not suspended becomes
+	// ACTIVE again. Authority only.
+	Resume(context.Context, *MsgResume) (*MsgResumeResponse, error)
+	// Revoke stops verification under a target for good. Authority only.
+	Revoke(context.Context, *MsgRevoke) (*MsgRevokeResponse, error)
+	// PublishProgram records a program against a deposit.
+	PublishProgram(context.Context, *MsgPublishProgram) (*MsgPublishProgramResponse, error)
+	// UpdateProgram replaces what a record says.
+	UpdateProgram(context.Context, *MsgUpdateProgram) (*MsgUpdateProgramResponse, error)
+	// WithdrawProgram removes a record and returns its deposit.
+	WithdrawProgram(context.Context, *MsgWithdrawProgram) (*MsgWithdrawProgramResponse, error)
 	// UpdateParams replaces the parameters. Authority only.
 	UpdateParams(context.Context, *MsgUpdateParams) (*MsgUpdateParamsResponse, error)
 }
@@ -730,8 +1414,26 @@ func (*UnimplementedMsgServer) WithdrawCircuit(ctx context.Context, req *MsgWith
 func (*UnimplementedMsgServer) AddVerifier(ctx context.Context, req *MsgAddVerifier) (*MsgAddVerifierResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method AddVerifier not implemented")
 }
-func (*UnimplementedMsgServer) SetVerifierStatus(ctx context.Context, req *MsgSetVerifierStatus) (*MsgSetVerifierStatusResponse, error) {
-	return nil, status.Errorf(codes.Unimplemented, "method SetVerifierStatus not implemented")
+func (*UnimplementedMsgServer) Deprecate(ctx context.Context, req *MsgDeprecate) (*MsgDeprecateResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Deprecate not implemented")
+}
+func (*UnimplementedMsgServer) Suspend(ctx context.Context, req *MsgSuspend) (*MsgSuspendResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Suspend not implemented")
+}
+func (*UnimplementedMsgServer) Resume(ctx context.Context, req *MsgResume) (*MsgResumeResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Resume not implemented")
+}
+func (*UnimplementedMsgServer) Revoke(ctx context.Context, req *MsgRevoke) (*MsgRevokeResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Revoke not implemented")
+}
+func (*UnimplementedMsgServer) PublishProgram(ctx context.Context, req *MsgPublishProgram) (*MsgPublishProgramResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method PublishProgram not implemented")
+}
+func (*UnimplementedMsgServer) UpdateProgram(ctx context.Context, req *MsgUpdateProgram) (*MsgUpdateProgramResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method UpdateProgram not implemented")
+}
+func (*UnimplementedMsgServer) WithdrawProgram(ctx context.Context, req *MsgWithdrawProgram) (*MsgWithdrawProgramResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method WithdrawProgram not implemented")
 }
 func (*UnimplementedMsgServer) UpdateParams(ctx context.Context, req *MsgUpdateParams) (*MsgUpdateParamsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method UpdateParams not implemented")
@@ -795,20 +1497,128 @@ func _Msg_AddVerifier_Handler(srv interface{}, ctx context.Context, dec func(int
 	return interceptor(ctx, in, info, handler)
 }
 
-func _Msg_SetVerifierStatus_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
-	in := new(MsgSetVerifierStatus)
+func _Msg_Deprecate_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgDeprecate)
 	if err := dec(in); err != nil {
 		return nil, err
 	}
 	if interceptor == nil {
-		return srv.(MsgServer).SetVerifierStatus(ctx, in)
+		return srv.(MsgServer).Deprecate(ctx, in)
 	}
 	info := &grpc.UnaryServerInfo{
 		Server:     srv,
-		FullMethod: "/proofmarket.verifier.v1.Msg/SetVerifierStatus",
+		FullMethod: "/proofmarket.verifier.v1.Msg/Deprecate",
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
-		return srv.(MsgServer).SetVerifierStatus(ctx, req.(*MsgSetVerifierStatus))
+		return srv.(MsgServer).Deprecate(ctx, req.(*MsgDeprecate))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_Suspend_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgSuspend)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).Suspend(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.verifier.v1.Msg/Suspend",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).Suspend(ctx, req.(*MsgSuspend))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_Resume_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgResume)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).Resume(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.verifier.v1.Msg/Resume",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).Resume(ctx, req.(*MsgResume))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_Revoke_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgRevoke)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).Revoke(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.verifier.v1.Msg/Revoke",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).Revoke(ctx, req.(*MsgRevoke))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_PublishProgram_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgPublishProgram)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).PublishProgram(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.verifier.v1.Msg/PublishProgram",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).PublishProgram(ctx, req.(*MsgPublishProgram))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_UpdateProgram_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgUpdateProgram)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).UpdateProgram(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.verifier.v1.Msg/UpdateProgram",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).UpdateProgram(ctx, req.(*MsgUpdateProgram))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_WithdrawProgram_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgWithdrawProgram)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).WithdrawProgram(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.verifier.v1.Msg/WithdrawProgram",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).WithdrawProgram(ctx, req.(*MsgWithdrawProgram))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -849,8 +1659,32 @@ var _Msg_serviceDesc = grpc.ServiceDesc{
 			Handler:    _Msg_AddVerifier_Handler,
 		},
 		{
-			MethodName: "SetVerifierStatus",
-			Handler:    _Msg_SetVerifierStatus_Handler,
+			MethodName: "Deprecate",
+			Handler:    _Msg_Deprecate_Handler,
+		},
+		{
+			MethodName: "Suspend",
+			Handler:    _Msg_Suspend_Handler,
+		},
+		{
+			MethodName: "Resume",
+			Handler:    _Msg_Resume_Handler,
+		},
+		{
+			MethodName: "Revoke",
+			Handler:    _Msg_Revoke_Handler,
+		},
+		{
+			MethodName: "PublishProgram",
+			Handler:    _Msg_PublishProgram_Handler,
+		},
+		{
+			MethodName: "UpdateProgram",
+			Handler:    _Msg_UpdateProgram_Handler,
+		},
+		{
+			MethodName: "WithdrawProgram",
+			Handler:    _Msg_WithdrawProgram_Handler,
 		},
 		{
 			MethodName: "UpdateParams",
@@ -1097,7 +1931,7 @@ func (m *MsgAddVerifierResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) 
 	return len(dAtA) - i, nil
 }
 
-func (m *MsgSetVerifierStatus) Marshal() (dAtA []byte, err error) {
+func (m *MsgDeprecate) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
 	n, err := m.MarshalToSizedBuffer(dAtA[:size])
@@ -1107,21 +1941,16 @@ func (m *MsgSetVerifierStatus) Marshal() (dAtA []byte, err error) {
 	return dAtA[:n], nil
 }
 
-func (m *MsgSetVerifierStatus) MarshalTo(dAtA []byte) (int, error) {
+func (m *MsgDeprecate) MarshalTo(dAtA []byte) (int, error) {
 	size := m.Size()
 	return m.MarshalToSizedBuffer(dAtA[:size])
 }
 
-func (m *MsgSetVerifierStatus) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+func (m *MsgDeprecate) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	i := len(dAtA)
 	_ = i
 	var l int
 	_ = l
-	if m.Status != 0 {
-		i = encodeVarintTx(dAtA, i, uint64(m.Status))
-		i--
-		dAtA[i] = 0x18
-	}
 	if len(m.Id) > 0 {
 		i -= len(m.Id)
 		copy(dAtA[i:], m.Id)
@@ -1139,7 +1968,7 @@ func (m *MsgSetVerifierStatus) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
-func (m *MsgSetVerifierStatusResponse) Marshal() (dAtA []byte, err error) {
+func (m *MsgDeprecateResponse) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
 	n, err := m.MarshalToSizedBuffer(dAtA[:size])
@@ -1149,12 +1978,408 @@ func (m *MsgSetVerifierStatusResponse) Marshal() (dAtA []byte, err error) {
 	return dAtA[:n], nil
 }
 
-func (m *MsgSetVerifierStatusResponse) MarshalTo(dAtA []byte) (int, error) {
+func (m *MsgDeprecateResponse) MarshalTo(dAtA []byte) (int, error) {
 	size := m.Size()
 	return m.MarshalToSizedBuffer(dAtA[:size])
 }
 
-func (m *MsgSetVerifierStatusResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+func (m *MsgDeprecateResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgSuspend) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgSuspend) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgSuspend) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Reason) > 0 {
+		i -= len(m.Reason)
+		copy(dAtA[i:], m.Reason)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Reason)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	{
+		size, err := m.Target.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.Signer) > 0 {
+		i -= len(m.Signer)
+		copy(dAtA[i:], m.Signer)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Signer)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgSuspendResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgSuspendResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgSuspendResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgResume) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgResume) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgResume) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Target.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.Authority) > 0 {
+		i -= len(m.Authority)
+		copy(dAtA[i:], m.Authority)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Authority)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgResumeResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgResumeResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgResumeResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgRevoke) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgRevoke) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgRevoke) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Target.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.Authority) > 0 {
+		i -= len(m.Authority)
+		copy(dAtA[i:], m.Authority)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Authority)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgRevokeResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgRevokeResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgRevokeResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgPublishProgram) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgPublishProgram) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgPublishProgram) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Info.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if len(m.Program) > 0 {
+		i -= len(m.Program)
+		copy(dAtA[i:], m.Program)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Program)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Publisher) > 0 {
+		i -= len(m.Publisher)
+		copy(dAtA[i:], m.Publisher)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Publisher)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgPublishProgramResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgPublishProgramResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgPublishProgramResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgUpdateProgram) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgUpdateProgram) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgUpdateProgram) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Info.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if len(m.Program) > 0 {
+		i -= len(m.Program)
+		copy(dAtA[i:], m.Program)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Program)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Publisher) > 0 {
+		i -= len(m.Publisher)
+		copy(dAtA[i:], m.Publisher)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Publisher)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgUpdateProgramResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgUpdateProgramResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgUpdateProgramResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgWithdrawProgram) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgWithdrawProgram) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgWithdrawProgram) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Program) > 0 {
+		i -= len(m.Program)
+		copy(dAtA[i:], m.Program)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Program)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Publisher) > 0 {
+		i -= len(m.Publisher)
+		copy(dAtA[i:], m.Publisher)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Publisher)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgWithdrawProgramResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgWithdrawProgramResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgWithdrawProgramResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	i := len(dAtA)
 	_ = i
 	var l int
@@ -1344,7 +2569,7 @@ func (m *MsgAddVerifierResponse) Size() (n int) {
 	return n
 }
 
-func (m *MsgSetVerifierStatus) Size() (n int) {
+func (m *MsgDeprecate) Size() (n int) {
 	if m == nil {
 		return 0
 	}
@@ -1358,13 +2583,168 @@ func (m *MsgSetVerifierStatus) Size() (n int) {
 	if l > 0 {
 		n += 1 + l + sovTx(uint64(l))
 	}
-	if m.Status != 0 {
-		n += 1 + sovTx(uint64(m.Status))
+	return n
+}
+
+func (m *MsgDeprecateResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *MsgSuspend) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Signer)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = m.Target.Size()
+	n += 1 + l + sovTx(uint64(l))
+	l = len(m.Reason)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
 	}
 	return n
 }
 
-func (m *MsgSetVerifierStatusResponse) Size() (n int) {
+func (m *MsgSuspendResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *MsgResume) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Authority)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = m.Target.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgResumeResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *MsgRevoke) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Authority)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = m.Target.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgRevokeResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *MsgPublishProgram) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Publisher)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.Program)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = m.Info.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgPublishProgramResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *MsgUpdateProgram) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Publisher)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.Program)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = m.Info.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgUpdateProgramResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *MsgWithdrawProgram) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Publisher)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.Program)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgWithdrawProgramResponse) Size() (n int) {
 	if m == nil {
 		return 0
 	}
@@ -2125,7 +3505,7 @@ func (m *MsgAddVerifierResponse) Unmarshal(dAtA []byte) error {
 	}
 	return nil
 }
-func (m *MsgSetVerifierStatus) Unmarshal(dAtA []byte) error {
+func (m *MsgDeprecate) Unmarshal(dAtA []byte) error {
 	l := len(dAtA)
 	iNdEx := 0
 	for iNdEx < l {
@@ -2148,10 +3528,10 @@ func (m *MsgSetVerifierStatus) Unmarshal(dAtA []byte) error {
 		fieldNum := int32(wire >> 3)
 		wireType := int(wire & 0x7)
 		if wireType == 4 {
-			return fmt.Errorf("proto: MsgSetVerifierStatus: wiretype end group for non-group")
+			return fmt.Errorf("proto: MsgDeprecate: wiretype end group for non-group")
 		}
 		if fieldNum <= 0 {
-			return fmt.Errorf("proto: MsgSetVerifierStatus: illegal tag %d (wire type %d)", fieldNum, wire)
+			return fmt.Errorf("proto: MsgDeprecate: illegal tag %d (wire type %d)", fieldNum, wire)
 		}
 		switch fieldNum {
 		case 1:
@@ -2218,25 +3598,6 @@ func (m *MsgSetVerifierStatus) Unmarshal(dAtA []byte) error {
 			}
 			m.Id = string(dAtA[iNdEx:postIndex])
 			iNdEx = postIndex
-		case 3:
-			if wireType != 0 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Status", wireType)
-			}
-			m.Status = 0
-			for shift := uint(0); ; shift += 7 {
-				if shift >= 64 {
-					return ErrIntOverflowTx
-				}
-				if iNdEx >= l {
-					return io.ErrUnexpectedEOF
-				}
-				b := dAtA[iNdEx]
-				iNdEx++
-				m.Status |= VerifierStatus(b&0x7F) << shift
-				if b < 0x80 {
-					break
-				}
-			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipTx(dAtA[iNdEx:])
@@ -2258,7 +3619,7 @@ func (m *MsgSetVerifierStatus) Unmarshal(dAtA []byte) error {
 	}
 	return nil
 }
-func (m *MsgSetVerifierStatusResponse) Unmarshal(dAtA []byte) error {
+func (m *MsgDeprecateResponse) Unmarshal(dAtA []byte) error {
 	l := len(dAtA)
 	iNdEx := 0
 	for iNdEx < l {
@@ -2281,10 +3642,1095 @@ func (m *MsgSetVerifierStatusResponse) Unmarshal(dAtA []byte) error {
 		fieldNum := int32(wire >> 3)
 		wireType := int(wire & 0x7)
 		if wireType == 4 {
-			return fmt.Errorf("proto: MsgSetVerifierStatusResponse: wiretype end group for non-group")
+			return fmt.Errorf("proto: MsgDeprecateResponse: wiretype end group for non-group")
 		}
 		if fieldNum <= 0 {
-			return fmt.Errorf("proto: MsgSetVerifierStatusResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+			return fmt.Errorf("proto: MsgDeprecateResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgSuspend) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgSuspend: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgSuspend: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Signer", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Signer = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Target", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Target.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Reason", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Reason = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgSuspendResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgSuspendResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgSuspendResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgResume) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgResume: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgResume: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Authority", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Authority = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Target", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Target.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgResumeResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgResumeResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgResumeResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgRevoke) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgRevoke: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgRevoke: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Authority", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Authority = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Target", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Target.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgRevokeResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgRevokeResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgRevokeResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgPublishProgram) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgPublishProgram: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgPublishProgram: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Publisher", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Publisher = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Program", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Program = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Info", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Info.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgPublishProgramResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgPublishProgramResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgPublishProgramResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgUpdateProgram) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgUpdateProgram: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgUpdateProgram: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Publisher", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Publisher = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Program", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Program = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Info", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Info.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgUpdateProgramResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgUpdateProgramResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgUpdateProgramResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgWithdrawProgram) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgWithdrawProgram: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgWithdrawProgram: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Publisher", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Publisher = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Program", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Program = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgWithdrawProgramResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgWithdrawProgramResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgWithdrawProgramResponse: illegal tag %d (wire type %d)", fieldNum, wire)
 		}
 		switch fieldNum {
 		default:

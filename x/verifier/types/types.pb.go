@@ -11,15 +11,19 @@ import (
 	_ "github.com/cosmos/cosmos-sdk/types/tx/amino"
 	_ "github.com/cosmos/gogoproto/gogoproto"
 	proto "github.com/cosmos/gogoproto/proto"
+	github_com_cosmos_gogoproto_types "github.com/cosmos/gogoproto/types"
+	_ "google.golang.org/protobuf/types/known/timestamppb"
 	io "io"
 	math "math"
 	math_bits "math/bits"
+	time "time"
 )
 
 // Reference imports to suppress errors if they are not otherwise used.
 var _ = proto.Marshal
 var _ = fmt.Errorf
 var _ = math.Inf
+var _ = time.Kitchen
 
 // This is a compile-time assertion to ensure that this generated file
 // is compatible with the proto package it is being compiled against.
@@ -37,8 +41,8 @@ const (
 	VERIFIER_STATUS_ACTIVE VerifierStatus = 1
 	// VERIFIER_STATUS_DEPRECATED refuses new requests; open ones still verify.
 	VERIFIER_STATUS_DEPRECATED VerifierStatus = 2
-	// VERIFIER_STATUS_SUSPENDED verifies nothing for now. Reserved: no message
-	// and no genesis can set it until guardians exist.
+	// VERIFIER_STATUS_SUSPENDED verifies nothing for now, by order of a guardian
+	// or the authority. It is never stored: what stands is a restriction.
 	VERIFIER_STATUS_SUSPENDED VerifierStatus = 3
 	// VERIFIER_STATUS_REVOKED verifies nothing, for good: a soundness break.
 	VERIFIER_STATUS_REVOKED VerifierStatus = 4
@@ -68,6 +72,239 @@ func (VerifierStatus) EnumDescriptor() ([]byte, []int) {
 	return fileDescriptor_b534eed2efb5631e, []int{0}
 }
 
+// TargetKind says what kind of thing a suspension or revocation is of.
+type TargetKind int32
+
+const (
+	// TARGET_KIND_UNSPECIFIED is no kind.
+	TARGET_KIND_UNSPECIFIED TargetKind = 0
+	// TARGET_KIND_VERIFIER is one registered verifier.
+	TARGET_KIND_VERIFIER TargetKind = 1
+	// TARGET_KIND_CIRCUIT is one circuit.
+	TARGET_KIND_CIRCUIT TargetKind = 2
+	// TARGET_KIND_FAMILY is every verifier and circuit of a family.
+	TARGET_KIND_FAMILY TargetKind = 3
+)
+
+var TargetKind_name = map[int32]string{
+	0: "TARGET_KIND_UNSPECIFIED",
+	1: "TARGET_KIND_VERIFIER",
+	2: "TARGET_KIND_CIRCUIT",
+	3: "TARGET_KIND_FAMILY",
+}
+
+var TargetKind_value = map[string]int32{
+	"TARGET_KIND_UNSPECIFIED": 0,
+	"TARGET_KIND_VERIFIER":    1,
+	"TARGET_KIND_CIRCUIT":     2,
+	"TARGET_KIND_FAMILY":      3,
+}
+
+func (x TargetKind) String() string {
+	return proto.EnumName(TargetKind_name, int32(x))
+}
+
+func (TargetKind) EnumDescriptor() ([]byte, []int) {
+	return fileDescriptor_b534eed2efb5631e, []int{1}
+}
+
+// Target names what a suspension or revocation is of.
+type Target struct {
+	// kind says what id names.
+	Kind TargetKind `protobuf:"varint,1,opt,name=kind,proto3,enum=proofmarket.verifier.v1.TargetKind" json:"kind,omitempty"`
+	// id is a verifier's id, a circuit's id (64 lower-case hex digits) or a
+	// family's name.
+	Id string `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+}
+
+func (m *Target) Reset()         { *m = Target{} }
+func (m *Target) String() string { return proto.CompactTextString(m) }
+func (*Target) ProtoMessage()    {}
+func (*Target) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b534eed2efb5631e, []int{0}
+}
+func (m *Target) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Target) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Target.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Target) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Target.Merge(m, src)
+}
+func (m *Target) XXX_Size() int {
+	return m.Size()
+}
+func (m *Target) XXX_DiscardUnknown() {
+	xxx_messageInfo_Target.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Target proto.InternalMessageInfo
+
+func (m *Target) GetKind() TargetKind {
+	if m != nil {
+		return m.Kind
+	}
+	return TARGET_KIND_UNSPECIFIED
+}
+
+func (m *Target) GetId() string {
+	if m != nil {
+		return m.Id
+	}
+	return ""
+}
+
+// Suspension is a time in which nothing verified.
+type Suspension struct {
+	// began is the block time at which it began.
+	Began time.Time `protobuf:"bytes,1,opt,name=began,proto3,stdtime" json:"began"`
+	// ended is the block time at which it ended; absent while it lasts.
+	Ended *time.Time `protobuf:"bytes,2,opt,name=ended,proto3,stdtime" json:"ended,omitempty"`
+	// by is who ordered it: the guardian or the authority.
+	By string `protobuf:"bytes,3,opt,name=by,proto3" json:"by,omitempty"`
+	// reason is what they gave as their reason.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+}
+
+func (m *Suspension) Reset()         { *m = Suspension{} }
+func (m *Suspension) String() string { return proto.CompactTextString(m) }
+func (*Suspension) ProtoMessage()    {}
+func (*Suspension) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b534eed2efb5631e, []int{1}
+}
+func (m *Suspension) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Suspension) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Suspension.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Suspension) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Suspension.Merge(m, src)
+}
+func (m *Suspension) XXX_Size() int {
+	return m.Size()
+}
+func (m *Suspension) XXX_DiscardUnknown() {
+	xxx_messageInfo_Suspension.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Suspension proto.InternalMessageInfo
+
+func (m *Suspension) GetBegan() time.Time {
+	if m != nil {
+		return m.Began
+	}
+	return time.Time{}
+}
+
+func (m *Suspension) GetEnded() *time.Time {
+	if m != nil {
+		return m.Ended
+	}
+	return nil
+}
+
+func (m *Suspension) GetBy() string {
+	if m != nil {
+		return m.By
+	}
+	return ""
+}
+
+func (m *Suspension) GetReason() string {
+	if m != nil {
+		return m.Reason
+	}
+	return ""
+}
+
+// Restriction is what the guardian or the authority has laid on a target: the
+// history of its suspensions, and whether it is revoked (law V1). It outlives the
+// circuit that it is of.
+type Restriction struct {
+	// target says what it is of.
+	Target Target `protobuf:"bytes,1,opt,name=target,proto3" json:"target"`
+	// revoked says that the target verifies nothing, for good. For a verifier its
+	// own status says so instead.
+	Revoked bool `protobuf:"varint,2,opt,name=revoked,proto3" json:"revoked,omitempty"`
+	// suspensions are the latest ones, oldest first, of which the last may still
+	// last. Older ones are merged into the first.
+	Suspensions []Suspension `protobuf:"bytes,3,rep,name=suspensions,proto3" json:"suspensions"`
+}
+
+func (m *Restriction) Reset()         { *m = Restriction{} }
+func (m *Restriction) String() string { return proto.CompactTextString(m) }
+func (*Restriction) ProtoMessage()    {}
+func (*Restriction) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b534eed2efb5631e, []int{2}
+}
+func (m *Restriction) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Restriction) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Restriction.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Restriction) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Restriction.Merge(m, src)
+}
+func (m *Restriction) XXX_Size() int {
+	return m.Size()
+}
+func (m *Restriction) XXX_DiscardUnknown() {
+	xxx_messageInfo_Restriction.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Restriction proto.InternalMessageInfo
+
+func (m *Restriction) GetTarget() Target {
+	if m != nil {
+		return m.Target
+	}
+	return Target{}
+}
+
+func (m *Restriction) GetRevoked() bool {
+	if m != nil {
+		return m.Revoked
+	}
+	return false
+}
+
+func (m *Restriction) GetSuspensions() []Suspension {
+	if m != nil {
+		return m.Suspensions
+	}
+	return nil
+}
+
 // Statement is what a proof proves (law V3).
 type Statement struct {
 	// verifier is the id of a registered verifier, or "circuit" for a circuit.
@@ -83,7 +320,7 @@ func (m *Statement) Reset()         { *m = Statement{} }
 func (m *Statement) String() string { return proto.CompactTextString(m) }
 func (*Statement) ProtoMessage()    {}
 func (*Statement) Descriptor() ([]byte, []int) {
-	return fileDescriptor_b534eed2efb5631e, []int{0}
+	return fileDescriptor_b534eed2efb5631e, []int{3}
 }
 func (m *Statement) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -145,7 +382,7 @@ func (m *Constant) Reset()         { *m = Constant{} }
 func (m *Constant) String() string { return proto.CompactTextString(m) }
 func (*Constant) ProtoMessage()    {}
 func (*Constant) Descriptor() ([]byte, []int) {
-	return fileDescriptor_b534eed2efb5631e, []int{1}
+	return fileDescriptor_b534eed2efb5631e, []int{4}
 }
 func (m *Constant) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -200,7 +437,9 @@ type Verifier struct {
 	Key []byte `protobuf:"bytes,4,opt,name=key,proto3" json:"key,omitempty"`
 	// constants holds the family's further values, sorted by name.
 	Constants []Constant `protobuf:"bytes,5,rep,name=constants,proto3" json:"constants"`
-	// status says what the verifier may be used for.
+	// status says what the verifier may be used for. In state and in genesis it is
+	// the verifier's own: ACTIVE, DEPRECATED or REVOKED; in answers to queries also
+	// SUSPENDED, or REVOKED with its family.
 	Status VerifierStatus `protobuf:"varint,6,opt,name=status,proto3,enum=proofmarket.verifier.v1.VerifierStatus" json:"status,omitempty"`
 	// added_height is the block in which the verifier was added; 0 for genesis.
 	AddedHeight int64 `protobuf:"varint,7,opt,name=added_height,json=addedHeight,proto3" json:"added_height,omitempty"`
@@ -210,7 +449,7 @@ func (m *Verifier) Reset()         { *m = Verifier{} }
 func (m *Verifier) String() string { return proto.CompactTextString(m) }
 func (*Verifier) ProtoMessage()    {}
 func (*Verifier) Descriptor() ([]byte, []int) {
-	return fileDescriptor_b534eed2efb5631e, []int{2}
+	return fileDescriptor_b534eed2efb5631e, []int{5}
 }
 func (m *Verifier) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -292,11 +531,12 @@ func (m *Verifier) GetAddedHeight() int64 {
 type Circuit struct {
 	// id is the hash of family, curve and key: 64 lower-case hex digits.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
-	// family is the name of the proof system: "groth16".
+	// family is the name of the proof system: "groth16" or "plonk".
 	Family string `protobuf:"bytes,2,opt,name=family,proto3" json:"family,omitempty"`
-	// curve is the name of the curve: "bn254".
+	// curve is the name of the curve: "bn254" or "bls12-381".
 	Curve string `protobuf:"bytes,3,opt,name=curve,proto3" json:"curve,omitempty"`
-	// key is the verifying key in gnark's WriteRawTo form.
+	// key is the verifying key in gnark's WriteRawTo form; a PLONK key's without
+	// the KZG lines, which are derived.
 	Key []byte `protobuf:"bytes,4,opt,name=key,proto3" json:"key,omitempty"`
 	// owner paid the deposit, and alone may withdraw the circuit.
 	Owner string `protobuf:"bytes,5,opt,name=owner,proto3" json:"owner,omitempty"`
@@ -310,7 +550,7 @@ func (m *Circuit) Reset()         { *m = Circuit{} }
 func (m *Circuit) String() string { return proto.CompactTextString(m) }
 func (*Circuit) ProtoMessage()    {}
 func (*Circuit) Descriptor() ([]byte, []int) {
-	return fileDescriptor_b534eed2efb5631e, []int{3}
+	return fileDescriptor_b534eed2efb5631e, []int{6}
 }
 func (m *Circuit) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -394,7 +634,7 @@ func (m *CircuitUse) Reset()         { *m = CircuitUse{} }
 func (m *CircuitUse) String() string { return proto.CompactTextString(m) }
 func (*CircuitUse) ProtoMessage()    {}
 func (*CircuitUse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_b534eed2efb5631e, []int{4}
+	return fileDescriptor_b534eed2efb5631e, []int{7}
 }
 func (m *CircuitUse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -437,6 +677,177 @@ func (m *CircuitUse) GetRef() []byte {
 	return nil
 }
 
+// Program says what a program is and where its image is, so that provers can find
+// it and requesters can name it. Anyone may publish one against a deposit; a
+// record says what its publisher says, and no more.
+type Program struct {
+	// publisher paid the deposit, and alone may change or withdraw the record.
+	Publisher string `protobuf:"bytes,1,opt,name=publisher,proto3" json:"publisher,omitempty"`
+	// program is the zkVM's program key or image id, or the circuit id: 64
+	// lower-case hex digits.
+	Program string `protobuf:"bytes,2,opt,name=program,proto3" json:"program,omitempty"`
+	// info is what the publisher says of it.
+	Info ProgramInfo `protobuf:"bytes,3,opt,name=info,proto3" json:"info"`
+	// deposit is what returns to the publisher on withdrawal, in uproof.
+	Deposit cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=deposit,proto3,customtype=cosmossdk.io/math.Int" json:"deposit"`
+	// added_height is the block in which it was published; 0 for genesis.
+	AddedHeight int64 `protobuf:"varint,5,opt,name=added_height,json=addedHeight,proto3" json:"added_height,omitempty"`
+}
+
+func (m *Program) Reset()         { *m = Program{} }
+func (m *Program) String() string { return proto.CompactTextString(m) }
+func (*Program) ProtoMessage()    {}
+func (*Program) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b534eed2efb5631e, []int{8}
+}
+func (m *Program) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Program) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Program.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Program) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Program.Merge(m, src)
+}
+func (m *Program) XXX_Size() int {
+	return m.Size()
+}
+func (m *Program) XXX_DiscardUnknown() {
+	xxx_messageInfo_Program.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Program proto.InternalMessageInfo
+
+func (m *Program) GetPublisher() string {
+	if m != nil {
+		return m.Publisher
+	}
+	return ""
+}
+
+func (m *Program) GetProgram() string {
+	if m != nil {
+		return m.Program
+	}
+	return ""
+}
+
+func (m *Program) GetInfo() ProgramInfo {
+	if m != nil {
+		return m.Info
+	}
+	return ProgramInfo{}
+}
+
+func (m *Program) GetAddedHeight() int64 {
+	if m != nil {
+		return m.AddedHeight
+	}
+	return 0
+}
+
+// ProgramInfo is what a publisher says of a program.
+type ProgramInfo struct {
+	// name names the program among those of its publisher: 1 to 64 characters a-z,
+	// 0-9 and, inside, '.', '-' and '_'.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// image_url is where the image is: http or https, at most 512 bytes.
+	ImageUrl string `protobuf:"bytes,2,opt,name=image_url,json=imageUrl,proto3" json:"image_url,omitempty"`
+	// image_sha256 is the hash of the image: 64 lower-case hex digits.
+	ImageSha256 string `protobuf:"bytes,3,opt,name=image_sha256,json=imageSha256,proto3" json:"image_sha256,omitempty"`
+	// image_size is the length of the image in bytes.
+	ImageSize uint64 `protobuf:"varint,4,opt,name=image_size,json=imageSize,proto3" json:"image_size,omitempty"`
+	// verifiers are the ids of the verifiers that its proofs verify under, sorted:
+	// 1 to 16 of them; "circuit" for a circuit.
+	Verifiers []string `protobuf:"bytes,5,rep,name=verifiers,proto3" json:"verifiers,omitempty"`
+	// docs_url is where it is described: empty, or http or https, at most 512 bytes.
+	DocsUrl string `protobuf:"bytes,6,opt,name=docs_url,json=docsUrl,proto3" json:"docs_url,omitempty"`
+}
+
+func (m *ProgramInfo) Reset()         { *m = ProgramInfo{} }
+func (m *ProgramInfo) String() string { return proto.CompactTextString(m) }
+func (*ProgramInfo) ProtoMessage()    {}
+func (*ProgramInfo) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b534eed2efb5631e, []int{9}
+}
+func (m *ProgramInfo) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *ProgramInfo) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_ProgramInfo.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *ProgramInfo) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_ProgramInfo.Merge(m, src)
+}
+func (m *ProgramInfo) XXX_Size() int {
+	return m.Size()
+}
+func (m *ProgramInfo) XXX_DiscardUnknown() {
+	xxx_messageInfo_ProgramInfo.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_ProgramInfo proto.InternalMessageInfo
+
+func (m *ProgramInfo) GetName() string {
+	if m != nil {
+		return m.Name
+	}
+	return ""
+}
+
+func (m *ProgramInfo) GetImageUrl() string {
+	if m != nil {
+		return m.ImageUrl
+	}
+	return ""
+}
+
+func (m *ProgramInfo) GetImageSha256() string {
+	if m != nil {
+		return m.ImageSha256
+	}
+	return ""
+}
+
+func (m *ProgramInfo) GetImageSize() uint64 {
+	if m != nil {
+		return m.ImageSize
+	}
+	return 0
+}
+
+func (m *ProgramInfo) GetVerifiers() []string {
+	if m != nil {
+		return m.Verifiers
+	}
+	return nil
+}
+
+func (m *ProgramInfo) GetDocsUrl() string {
+	if m != nil {
+		return m.DocsUrl
+	}
+	return ""
+}
+
 // Params are the module's parameters.
 type Params struct {
 	// circuit_deposit is the deposit for a circuit, in uproof. Changes touch
@@ -444,13 +855,19 @@ type Params struct {
 	CircuitDeposit cosmossdk_io_math.Int `protobuf:"bytes,1,opt,name=circuit_deposit,json=circuitDeposit,proto3,customtype=cosmossdk.io/math.Int" json:"circuit_deposit"`
 	// max_key_size is the largest circuit key that may be registered, in bytes.
 	MaxKeySize uint32 `protobuf:"varint,2,opt,name=max_key_size,json=maxKeySize,proto3" json:"max_key_size,omitempty"`
+	// guardian may suspend a verifier, a circuit or a family at once; empty for
+	// nobody. Only the authority resumes.
+	Guardian string `protobuf:"bytes,3,opt,name=guardian,proto3" json:"guardian,omitempty"`
+	// program_deposit is the deposit for a program's record, in uproof. Changes
+	// touch later records only.
+	ProgramDeposit cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=program_deposit,json=programDeposit,proto3,customtype=cosmossdk.io/math.Int" json:"program_deposit"`
 }
 
 func (m *Params) Reset()         { *m = Params{} }
 func (m *Params) String() string { return proto.CompactTextString(m) }
 func (*Params) ProtoMessage()    {}
 func (*Params) Descriptor() ([]byte, []int) {
-	return fileDescriptor_b534eed2efb5631e, []int{5}
+	return fileDescriptor_b534eed2efb5631e, []int{10}
 }
 func (m *Params) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -486,13 +903,26 @@ func (m *Params) GetMaxKeySize() uint32 {
 	return 0
 }
 
+func (m *Params) GetGuardian() string {
+	if m != nil {
+		return m.Guardian
+	}
+	return ""
+}
+
 func init() {
 	proto.RegisterEnum("proofmarket.verifier.v1.VerifierStatus", VerifierStatus_name, VerifierStatus_value)
+	proto.RegisterEnum("proofmarket.verifier.v1.TargetKind", TargetKind_name, TargetKind_value)
+	proto.RegisterType((*Target)(nil), "proofmarket.verifier.v1.Target")
+	proto.RegisterType((*Suspension)(nil), "proofmarket.verifier.v1.Suspension")
+	proto.RegisterType((*Restriction)(nil), "proofmarket.verifier.v1.Restriction")
 	proto.RegisterType((*Statement)(nil), "proofmarket.verifier.v1.Statement")
 	proto.RegisterType((*Constant)(nil), "proofmarket.verifier.v1.Constant")
 	proto.RegisterType((*Verifier)(nil), "proofmarket.verifier.v1.Verifier")
 	proto.RegisterType((*Circuit)(nil), "proofmarket.verifier.v1.Circuit")
 	proto.RegisterType((*CircuitUse)(nil), "proofmarket.verifier.v1.CircuitUse")
+	proto.RegisterType((*Program)(nil), "proofmarket.verifier.v1.Program")
+	proto.RegisterType((*ProgramInfo)(nil), "proofmarket.verifier.v1.ProgramInfo")
 	proto.RegisterType((*Params)(nil), "proofmarket.verifier.v1.Params")
 }
 
@@ -501,53 +931,106 @@ func init() {
 }
 
 var fileDescriptor_b534eed2efb5631e = []byte{
-	// 699 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x54, 0x4d, 0x6b, 0xdb, 0x4a,
-	0x14, 0xb5, 0xfc, 0x19, 0xdf, 0xe4, 0xf9, 0xf9, 0x0d, 0x79, 0x89, 0xe2, 0x10, 0xd9, 0xf1, 0x7b,
-	0x50, 0x93, 0x12, 0x99, 0x24, 0xbb, 0x40, 0x29, 0xfe, 0x50, 0xa9, 0x09, 0x4d, 0x8d, 0x64, 0x7b,
-	0xd1, 0x8d, 0x50, 0xac, 0xb1, 0x3d, 0x38, 0x92, 0x8c, 0x66, 0xec, 0xc6, 0xd9, 0x17, 0x4a, 0x57,
-	0xfd, 0x09, 0x85, 0x42, 0xb7, 0xed, 0x22, 0x3f, 0x22, 0xcb, 0x90, 0x55, 0xe9, 0x22, 0x94, 0x64,
-	0xd1, 0xee, 0xfb, 0x07, 0x8a, 0xa4, 0x51, 0x92, 0x9a, 0x06, 0x5a, 0xe8, 0xc6, 0xdc, 0x73, 0x3f,
-	0x8e, 0xce, 0xb9, 0x5c, 0x0f, 0xfc, 0x37, 0x72, 0x1d, 0xa7, 0x67, 0x19, 0xee, 0x10, 0xb3, 0xf2,
-	0x04, 0xbb, 0xa4, 0x47, 0xb0, 0x5b, 0x9e, 0x6c, 0x95, 0xd9, 0x74, 0x84, 0xa9, 0x3c, 0x72, 0x1d,
-	0xe6, 0xa0, 0xe5, 0x5b, 0x4d, 0x72, 0xd8, 0x24, 0x4f, 0xb6, 0x72, 0xff, 0x18, 0x16, 0xb1, 0x9d,
-	0xb2, 0xff, 0x1b, 0xf4, 0xe6, 0x56, 0xba, 0x0e, 0xb5, 0x1c, 0xaa, 0xfb, 0xa8, 0x1c, 0x00, 0x5e,
-	0x5a, 0xec, 0x3b, 0x7d, 0x27, 0xc8, 0x7b, 0x51, 0x90, 0x2d, 0xea, 0x90, 0xd6, 0x98, 0xc1, 0xb0,
-	0x85, 0x6d, 0x86, 0x72, 0x30, 0x17, 0xf2, 0x8b, 0x42, 0x41, 0x28, 0xa5, 0xd5, 0x6b, 0x8c, 0x44,
-	0x48, 0x8d, 0x5c, 0xa7, 0xef, 0x1a, 0x96, 0x18, 0xf5, 0x4b, 0x21, 0x44, 0x4b, 0x90, 0x34, 0x49,
-	0x1f, 0x53, 0x26, 0xc6, 0xfc, 0x02, 0x47, 0xbb, 0xf1, 0xaf, 0x6f, 0xf2, 0x42, 0x71, 0x17, 0xe6,
-	0x6a, 0x8e, 0x4d, 0x99, 0x61, 0x33, 0x84, 0x20, 0x6e, 0x1b, 0x16, 0xe6, 0xdc, 0x7e, 0x8c, 0x16,
-	0x21, 0x31, 0x31, 0x0e, 0xc7, 0xd8, 0x67, 0x5d, 0x50, 0x03, 0xc0, 0x67, 0x5f, 0x44, 0x61, 0xae,
-	0x13, 0x0a, 0xc8, 0x40, 0x94, 0x98, 0x7c, 0x34, 0x4a, 0x4c, 0xef, 0xb3, 0x3d, 0xc3, 0x22, 0x87,
-	0x53, 0xae, 0x87, 0x23, 0x8f, 0xb0, 0x3b, 0x76, 0x27, 0x98, 0xab, 0x09, 0x00, 0xca, 0x42, 0x6c,
-	0x88, 0xa7, 0x62, 0xdc, 0xff, 0x88, 0x17, 0x22, 0x05, 0xd2, 0x5d, 0x2e, 0x8c, 0x8a, 0x89, 0x42,
-	0xac, 0x34, 0xbf, 0xbd, 0x2e, 0xdf, 0xb1, 0x6a, 0x39, 0xb4, 0x50, 0x8d, 0x9f, 0x5e, 0xe4, 0x23,
-	0xea, 0xcd, 0x24, 0x7a, 0x08, 0x49, 0xca, 0x0c, 0x36, 0xa6, 0x62, 0xb2, 0x20, 0x94, 0x32, 0xdb,
-	0xf7, 0xee, 0xe4, 0x08, 0x9d, 0x68, 0x7e, 0xbb, 0xca, 0xc7, 0xd0, 0x3a, 0x2c, 0x18, 0xa6, 0x89,
-	0x4d, 0x7d, 0x80, 0x49, 0x7f, 0xc0, 0xc4, 0x54, 0x41, 0x28, 0xc5, 0xd4, 0x79, 0x3f, 0xf7, 0xd8,
-	0x4f, 0x15, 0xbf, 0x09, 0x90, 0xaa, 0x11, 0xb7, 0x3b, 0x26, 0xec, 0x8f, 0xaf, 0x41, 0x86, 0x84,
-	0xf3, 0xdc, 0xc6, 0xae, 0x98, 0xf0, 0xfa, 0xaa, 0xe2, 0xf9, 0xc9, 0xe6, 0x22, 0xbf, 0x9b, 0x8a,
-	0x69, 0xba, 0x98, 0x52, 0x8d, 0xb9, 0xc4, 0xee, 0xab, 0x41, 0x1b, 0x52, 0x20, 0x65, 0xe2, 0x91,
-	0x43, 0x09, 0xf3, 0x0d, 0xa7, 0xab, 0xf7, 0xbd, 0x8d, 0x7c, 0xba, 0xc8, 0xff, 0x1b, 0x4c, 0x51,
-	0x73, 0x28, 0x13, 0xa7, 0x6c, 0x19, 0x6c, 0x20, 0x37, 0x6c, 0x76, 0x7e, 0xb2, 0x09, 0x9c, 0xae,
-	0x61, 0x33, 0x35, 0x9c, 0xfd, 0x15, 0xd7, 0x0f, 0x00, 0xb8, 0xe9, 0x36, 0xc5, 0x68, 0x0d, 0xa0,
-	0x1b, 0x20, 0xfd, 0xda, 0x7f, 0x9a, 0x67, 0x1a, 0xa6, 0x67, 0xcc, 0xc5, 0x3d, 0x7e, 0x44, 0x5e,
-	0x58, 0x7c, 0x27, 0x40, 0xb2, 0x69, 0xb8, 0x86, 0x45, 0x51, 0x0b, 0xfe, 0x0e, 0x67, 0x43, 0xed,
-	0xc2, 0xef, 0x6b, 0xcf, 0x70, 0x8e, 0x3a, 0xb7, 0x50, 0x80, 0x05, 0xcb, 0x38, 0xd2, 0x87, 0x78,
-	0xaa, 0x53, 0x72, 0x1c, 0x1c, 0xf0, 0x5f, 0x2a, 0x58, 0xc6, 0xd1, 0x1e, 0x9e, 0x6a, 0xe4, 0x18,
-	0xef, 0xfe, 0xef, 0x5d, 0xf1, 0xab, 0x2f, 0x1f, 0x36, 0x56, 0x7f, 0xfa, 0x3f, 0x0f, 0xd4, 0x6d,
-	0xbc, 0x17, 0x20, 0xf3, 0xe3, 0x6d, 0xa0, 0x3c, 0xac, 0x76, 0x14, 0xb5, 0xf1, 0xa8, 0xa1, 0xa8,
-	0xba, 0xd6, 0xaa, 0xb4, 0xda, 0x9a, 0xde, 0xde, 0xd7, 0x9a, 0x4a, 0xcd, 0x4b, 0xd5, 0xb3, 0x11,
-	0x94, 0x83, 0xa5, 0xd9, 0x86, 0x4a, 0xad, 0xd5, 0xe8, 0x28, 0x59, 0x01, 0x49, 0x90, 0x9b, 0xad,
-	0xd5, 0x95, 0xa6, 0xaa, 0xd4, 0x2a, 0x2d, 0xa5, 0x9e, 0x8d, 0xa2, 0x35, 0x58, 0x99, 0xad, 0x6b,
-	0x6d, 0xad, 0xa9, 0xec, 0xd7, 0x95, 0x7a, 0x36, 0x86, 0x56, 0x61, 0x79, 0xb6, 0xac, 0x2a, 0x9d,
-	0xa7, 0x7b, 0x4a, 0x3d, 0x1b, 0xcf, 0xc5, 0x5f, 0xbe, 0x95, 0x22, 0xd5, 0x27, 0xa7, 0x97, 0x92,
-	0x70, 0x76, 0x29, 0x09, 0x9f, 0x2f, 0x25, 0xe1, 0xf5, 0x95, 0x14, 0x39, 0xbb, 0x92, 0x22, 0x1f,
-	0xaf, 0xa4, 0xc8, 0xb3, 0x9d, 0x3e, 0x61, 0x83, 0xf1, 0x81, 0xdc, 0x75, 0xac, 0xf2, 0x6d, 0xcf,
-	0xb7, 0xe3, 0xa3, 0x9b, 0x0d, 0xf8, 0xcf, 0xdc, 0x41, 0xd2, 0x7f, 0x8a, 0x76, 0xbe, 0x07, 0x00,
-	0x00, 0xff, 0xff, 0x00, 0xc7, 0xa0, 0x1c, 0x0e, 0x05, 0x00, 0x00,
+	// 1116 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x56, 0x4f, 0x6f, 0x1b, 0xc5,
+	0x1b, 0xf6, 0xfa, 0x5f, 0xec, 0xd7, 0xf9, 0xe5, 0x67, 0x86, 0xd0, 0x6e, 0x1c, 0x6a, 0xa7, 0x69,
+	0x25, 0xa2, 0xa0, 0xae, 0xd5, 0x14, 0x82, 0x14, 0xa9, 0x20, 0xc7, 0xde, 0x82, 0x15, 0x1a, 0xa2,
+	0xb5, 0x1d, 0x04, 0x17, 0x6b, 0xed, 0x1d, 0xaf, 0x47, 0xf6, 0xee, 0x58, 0x3b, 0x63, 0x13, 0xe7,
+	0x8e, 0x84, 0x38, 0xf5, 0x23, 0x20, 0xf1, 0x01, 0x40, 0xd0, 0x3b, 0x12, 0xa7, 0x1e, 0xab, 0x9e,
+	0x10, 0x87, 0x82, 0x92, 0x03, 0xdc, 0xf9, 0x02, 0x68, 0x67, 0x66, 0x63, 0x13, 0x9a, 0x04, 0x44,
+	0x2f, 0xd1, 0xbc, 0x7f, 0xe7, 0x79, 0x9e, 0xf7, 0x5d, 0x67, 0xe0, 0xd6, 0x28, 0xa0, 0xb4, 0xe7,
+	0xd9, 0xc1, 0x00, 0xf3, 0xf2, 0x04, 0x07, 0xa4, 0x47, 0x70, 0x50, 0x9e, 0xdc, 0x2d, 0xf3, 0xe9,
+	0x08, 0x33, 0x63, 0x14, 0x50, 0x4e, 0xd1, 0xf5, 0xb9, 0x24, 0x23, 0x4a, 0x32, 0x26, 0x77, 0x0b,
+	0xaf, 0xd8, 0x1e, 0xf1, 0x69, 0x59, 0xfc, 0x95, 0xb9, 0x85, 0x95, 0x2e, 0x65, 0x1e, 0x65, 0x6d,
+	0x61, 0x95, 0xa5, 0xa1, 0x42, 0xcb, 0x2e, 0x75, 0xa9, 0xf4, 0x87, 0x27, 0xe5, 0x2d, 0xb9, 0x94,
+	0xba, 0x43, 0x5c, 0x16, 0x56, 0x67, 0xdc, 0x2b, 0x73, 0xe2, 0x61, 0xc6, 0x6d, 0x6f, 0x24, 0x13,
+	0xd6, 0x3f, 0x86, 0x74, 0xd3, 0x0e, 0x5c, 0xcc, 0xd1, 0x3b, 0x90, 0x1c, 0x10, 0xdf, 0xd1, 0xb5,
+	0x35, 0x6d, 0x63, 0x69, 0xeb, 0x96, 0x71, 0x01, 0x2c, 0x43, 0xa6, 0xef, 0x11, 0xdf, 0xb1, 0x44,
+	0x01, 0x5a, 0x82, 0x38, 0x71, 0xf4, 0xf8, 0x9a, 0xb6, 0x91, 0xb5, 0xe2, 0xc4, 0xd9, 0x49, 0xfe,
+	0xfe, 0x55, 0x49, 0x5b, 0xff, 0x51, 0x03, 0x68, 0x8c, 0xd9, 0x08, 0xfb, 0x8c, 0x50, 0x1f, 0xed,
+	0x40, 0xaa, 0x83, 0x5d, 0xdb, 0x17, 0xed, 0x73, 0x5b, 0x05, 0x43, 0x02, 0x33, 0x22, 0x60, 0x46,
+	0x33, 0x02, 0xb6, 0x9b, 0x79, 0xf2, 0xbc, 0x14, 0x7b, 0xf4, 0x4b, 0x49, 0xb3, 0x64, 0x09, 0xda,
+	0x86, 0x14, 0xf6, 0x1d, 0x2c, 0xef, 0xb8, 0xbc, 0x36, 0x29, 0xeb, 0x44, 0x3a, 0xda, 0x80, 0x78,
+	0x67, 0xaa, 0x27, 0x42, 0x60, 0xbb, 0xfa, 0xb3, 0xc7, 0x77, 0x96, 0x95, 0x60, 0x15, 0xc7, 0x09,
+	0x30, 0x63, 0x0d, 0x1e, 0x10, 0xdf, 0xb5, 0xe2, 0x9d, 0x29, 0xba, 0x06, 0xe9, 0x00, 0xdb, 0x8c,
+	0xfa, 0x7a, 0x52, 0xd0, 0x50, 0xd6, 0xfa, 0xf7, 0x1a, 0xe4, 0x2c, 0xcc, 0x78, 0x40, 0xba, 0x3c,
+	0x64, 0x71, 0x1f, 0xd2, 0x5c, 0xd0, 0x57, 0x34, 0x4a, 0x57, 0xa8, 0xb4, 0x9b, 0x0c, 0xb9, 0x58,
+	0xaa, 0x08, 0xe9, 0xb0, 0x10, 0xe0, 0x09, 0x1d, 0x28, 0x2a, 0x19, 0x2b, 0x32, 0xd1, 0x1e, 0xe4,
+	0xd8, 0x99, 0x58, 0x4c, 0x4f, 0xac, 0x25, 0x36, 0x72, 0x97, 0xcc, 0x60, 0x26, 0xac, 0xba, 0x61,
+	0xbe, 0x7a, 0xbd, 0x0d, 0xd9, 0x06, 0xb7, 0x39, 0xf6, 0xb0, 0xcf, 0x51, 0x01, 0x32, 0x51, 0xa5,
+	0x00, 0x9d, 0xb5, 0xce, 0xec, 0x10, 0xcf, 0x28, 0xa0, 0x6e, 0x60, 0x7b, 0x6a, 0x7c, 0x91, 0x19,
+	0x0a, 0xe2, 0x10, 0x17, 0x33, 0x2e, 0xe5, 0xb3, 0x94, 0xa5, 0x66, 0xbb, 0x03, 0x99, 0x2a, 0xf5,
+	0x19, 0xb7, 0x7d, 0x8e, 0x10, 0x24, 0x7d, 0xdb, 0xc3, 0xaa, 0xb7, 0x38, 0xa3, 0x65, 0x48, 0x4d,
+	0xec, 0xe1, 0x18, 0x8b, 0xae, 0x8b, 0x96, 0x34, 0x54, 0xed, 0xe7, 0x71, 0xc8, 0x1c, 0x46, 0x00,
+	0xe4, 0xea, 0x68, 0xd1, 0xea, 0x84, 0xd7, 0xf6, 0x6c, 0x8f, 0x0c, 0xa7, 0x0a, 0x8f, 0xb2, 0xc2,
+	0x86, 0xdd, 0x71, 0x30, 0xc1, 0x0a, 0x8d, 0x34, 0x50, 0x1e, 0x12, 0x03, 0x3c, 0x15, 0x23, 0x5b,
+	0xb4, 0xc2, 0x23, 0x32, 0x21, 0xdb, 0x55, 0xc0, 0x98, 0x9e, 0x12, 0x22, 0xde, 0xbc, 0x50, 0xc4,
+	0x88, 0x82, 0x92, 0x70, 0x56, 0x89, 0xde, 0x83, 0x34, 0xe3, 0x36, 0x1f, 0x33, 0x3d, 0x2d, 0x3e,
+	0x86, 0x37, 0x2e, 0xec, 0x11, 0x31, 0x69, 0x88, 0x74, 0x4b, 0x95, 0xa1, 0x9b, 0xb0, 0x68, 0x3b,
+	0x0e, 0x76, 0xda, 0x7d, 0x4c, 0xdc, 0x3e, 0xd7, 0x17, 0xd6, 0xb4, 0x8d, 0x84, 0x95, 0x13, 0xbe,
+	0x0f, 0x84, 0x6b, 0xfd, 0x0f, 0x0d, 0x16, 0xaa, 0x24, 0xe8, 0x8e, 0x09, 0x7f, 0xe9, 0x32, 0x18,
+	0x90, 0xa2, 0x9f, 0xf9, 0x38, 0xd0, 0x53, 0x57, 0xec, 0xbe, 0x4c, 0x43, 0x26, 0x2c, 0x38, 0x78,
+	0x44, 0x19, 0xe1, 0x82, 0x70, 0x76, 0xf7, 0xcd, 0x50, 0x91, 0x9f, 0x9f, 0x97, 0x5e, 0x93, 0x55,
+	0xcc, 0x19, 0x18, 0x84, 0x96, 0x3d, 0x9b, 0xf7, 0x8d, 0xba, 0xcf, 0x9f, 0x3d, 0xbe, 0x03, 0xaa,
+	0x5d, 0xdd, 0xe7, 0x56, 0x54, 0xfb, 0x4f, 0x58, 0xdf, 0x07, 0x50, 0xa4, 0x5b, 0x0c, 0xa3, 0x1b,
+	0x00, 0x5d, 0x69, 0xb5, 0xcf, 0xf8, 0x67, 0x95, 0xa7, 0xee, 0x84, 0xc4, 0x02, 0xdc, 0x53, 0x4b,
+	0x14, 0x1e, 0xc3, 0xe5, 0x59, 0x38, 0x50, 0x2b, 0xba, 0x0d, 0xd9, 0xd1, 0xb8, 0x33, 0x24, 0xac,
+	0x1f, 0x6d, 0xf6, 0x25, 0x44, 0x67, 0xa9, 0x97, 0x2c, 0xfd, 0xbb, 0x90, 0x24, 0x7e, 0x8f, 0x0a,
+	0x75, 0x73, 0x5b, 0xb7, 0x2f, 0x1c, 0xba, 0x42, 0x50, 0xf7, 0x7b, 0x54, 0xed, 0x8e, 0xa8, 0x9b,
+	0x97, 0x31, 0xf9, 0x12, 0x65, 0x4c, 0xfd, 0x5d, 0xc6, 0x1f, 0x34, 0xc8, 0xcd, 0xa1, 0x78, 0xe1,
+	0x47, 0xb8, 0x0a, 0x59, 0xe2, 0xd9, 0x2e, 0x6e, 0x8f, 0x83, 0xa1, 0x62, 0x9a, 0x11, 0x8e, 0x56,
+	0x30, 0x0c, 0xef, 0x90, 0x41, 0xd6, 0xb7, 0xb7, 0xde, 0xde, 0x56, 0x0b, 0x95, 0x13, 0xbe, 0x86,
+	0x70, 0x85, 0xc3, 0x51, 0x29, 0xe4, 0x18, 0x0b, 0x42, 0x49, 0x4b, 0x76, 0x6c, 0x90, 0x63, 0x8c,
+	0x5e, 0x87, 0x6c, 0xa4, 0x89, 0xfc, 0xd4, 0xb2, 0xd6, 0xcc, 0x81, 0x56, 0x20, 0xe3, 0xd0, 0x2e,
+	0x13, 0x77, 0xa7, 0xa5, 0xca, 0xa1, 0xdd, 0x0a, 0x86, 0xea, 0x67, 0xe0, 0xbb, 0x38, 0xa4, 0x0f,
+	0xec, 0xc0, 0xf6, 0x18, 0x6a, 0xc2, 0xff, 0xa3, 0x2d, 0x88, 0xe4, 0xd3, 0xfe, 0xbd, 0x7c, 0x4b,
+	0xaa, 0x47, 0x4d, 0xa9, 0xb8, 0x06, 0x8b, 0x9e, 0x7d, 0xd4, 0x1e, 0xe0, 0xa9, 0x24, 0x10, 0x2a,
+	0xf0, 0x3f, 0x0b, 0x3c, 0xfb, 0x68, 0x0f, 0x4f, 0x05, 0x83, 0xb7, 0x20, 0xe3, 0x8e, 0xed, 0xc0,
+	0x21, 0xb6, 0x7f, 0xe5, 0x3f, 0x89, 0xb3, 0xcc, 0x10, 0xad, 0xda, 0x97, 0xf6, 0x7f, 0x18, 0xf6,
+	0x92, 0xea, 0xa1, 0xd0, 0xee, 0xdc, 0x0e, 0x45, 0xf9, 0xf2, 0xb7, 0x6f, 0x37, 0x57, 0x5f, 0xf8,
+	0x64, 0x90, 0x4a, 0x6d, 0x7e, 0xa3, 0xc1, 0xd2, 0x5f, 0x7f, 0x71, 0x50, 0x09, 0x56, 0x0f, 0x4d,
+	0xab, 0xfe, 0xa0, 0x6e, 0x5a, 0xed, 0x46, 0xb3, 0xd2, 0x6c, 0x35, 0xda, 0xad, 0xfd, 0xc6, 0x81,
+	0x59, 0x0d, 0x5d, 0xb5, 0x7c, 0x0c, 0x15, 0xe0, 0xda, 0xf9, 0x84, 0x4a, 0xb5, 0x59, 0x3f, 0x34,
+	0xf3, 0x1a, 0x2a, 0x42, 0xe1, 0x7c, 0xac, 0x66, 0x1e, 0x58, 0x66, 0xb5, 0xd2, 0x34, 0x6b, 0xf9,
+	0x38, 0xba, 0x01, 0x2b, 0xe7, 0xe3, 0x8d, 0x56, 0xe3, 0xc0, 0xdc, 0xaf, 0x99, 0xb5, 0x7c, 0x02,
+	0xad, 0xc2, 0xf5, 0xf3, 0x61, 0xcb, 0x3c, 0xfc, 0x68, 0xcf, 0xac, 0xe5, 0x93, 0x85, 0xe4, 0x17,
+	0x5f, 0x17, 0x63, 0x9b, 0xc7, 0x00, 0xb3, 0xf7, 0x42, 0x58, 0xd0, 0xac, 0x58, 0xef, 0x9b, 0xcd,
+	0xf6, 0x5e, 0x7d, 0xbf, 0x76, 0x0e, 0xa8, 0x0e, 0xcb, 0xf3, 0xc1, 0xa8, 0x73, 0x5e, 0x43, 0xd7,
+	0xe1, 0xd5, 0xf9, 0x48, 0xb5, 0x6e, 0x55, 0x5b, 0xf5, 0x66, 0x3e, 0x8e, 0xae, 0x01, 0x9a, 0x0f,
+	0x3c, 0xa8, 0x3c, 0xac, 0x7f, 0xf8, 0x49, 0x3e, 0x21, 0xef, 0xde, 0x7d, 0xf8, 0xe4, 0xa4, 0xa8,
+	0x3d, 0x3d, 0x29, 0x6a, 0xbf, 0x9e, 0x14, 0xb5, 0x47, 0xa7, 0xc5, 0xd8, 0xd3, 0xd3, 0x62, 0xec,
+	0xa7, 0xd3, 0x62, 0xec, 0xd3, 0x7b, 0x2e, 0xe1, 0xfd, 0x71, 0xc7, 0xe8, 0x52, 0xaf, 0x3c, 0xaf,
+	0xf7, 0xfc, 0xf9, 0x68, 0xa6, 0xbe, 0x78, 0xad, 0x75, 0xd2, 0xe2, 0xb9, 0x71, 0xef, 0xcf, 0x00,
+	0x00, 0x00, 0xff, 0xff, 0xf2, 0x99, 0x3e, 0x4a, 0xd5, 0x09, 0x00, 0x00,
 }
 
+func (this *Target) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*Target)
+	if !ok {
+		that2, ok := that.(Target)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if this.Kind != that1.Kind {
+		return false
+	}
+	if this.Id != that1.Id {
+		return false
+	}
+	return true
+}
 func (this *Statement) Equal(that interface{}) bool {
 	if that == nil {
 		return this == nil
@@ -605,6 +1088,50 @@ func (this *Constant) Equal(that interface{}) bool {
 	}
 	return true
 }
+func (this *ProgramInfo) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*ProgramInfo)
+	if !ok {
+		that2, ok := that.(ProgramInfo)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if this.Name != that1.Name {
+		return false
+	}
+	if this.ImageUrl != that1.ImageUrl {
+		return false
+	}
+	if this.ImageSha256 != that1.ImageSha256 {
+		return false
+	}
+	if this.ImageSize != that1.ImageSize {
+		return false
+	}
+	if len(this.Verifiers) != len(that1.Verifiers) {
+		return false
+	}
+	for i := range this.Verifiers {
+		if this.Verifiers[i] != that1.Verifiers[i] {
+			return false
+		}
+	}
+	if this.DocsUrl != that1.DocsUrl {
+		return false
+	}
+	return true
+}
 func (this *Params) Equal(that interface{}) bool {
 	if that == nil {
 		return this == nil
@@ -630,8 +1157,161 @@ func (this *Params) Equal(that interface{}) bool {
 	if this.MaxKeySize != that1.MaxKeySize {
 		return false
 	}
+	if this.Guardian != that1.Guardian {
+		return false
+	}
+	if !this.ProgramDeposit.Equal(that1.ProgramDeposit) {
+		return false
+	}
 	return true
 }
+func (m *Target) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Target) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Target) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Id) > 0 {
+		i -= len(m.Id)
+		copy(dAtA[i:], m.Id)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.Id)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Kind != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Kind))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Suspension) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Suspension) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Suspension) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Reason) > 0 {
+		i -= len(m.Reason)
+		copy(dAtA[i:], m.Reason)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.Reason)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if len(m.By) > 0 {
+		i -= len(m.By)
+		copy(dAtA[i:], m.By)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.By)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.Ended != nil {
+		n1, err1 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(*m.Ended, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.Ended):])
+		if err1 != nil {
+			return 0, err1
+		}
+		i -= n1
+		i = encodeVarintTypes(dAtA, i, uint64(n1))
+		i--
+		dAtA[i] = 0x12
+	}
+	n2, err2 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.Began, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Began):])
+	if err2 != nil {
+		return 0, err2
+	}
+	i -= n2
+	i = encodeVarintTypes(dAtA, i, uint64(n2))
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *Restriction) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Restriction) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Restriction) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Suspensions) > 0 {
+		for iNdEx := len(m.Suspensions) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Suspensions[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTypes(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x1a
+		}
+	}
+	if m.Revoked {
+		i--
+		if m.Revoked {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x10
+	}
+	{
+		size, err := m.Target.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
 func (m *Statement) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -898,6 +1578,133 @@ func (m *CircuitUse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *Program) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Program) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Program) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.AddedHeight != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.AddedHeight))
+		i--
+		dAtA[i] = 0x28
+	}
+	{
+		size := m.Deposit.Size()
+		i -= size
+		if _, err := m.Deposit.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	{
+		size, err := m.Info.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if len(m.Program) > 0 {
+		i -= len(m.Program)
+		copy(dAtA[i:], m.Program)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.Program)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Publisher) > 0 {
+		i -= len(m.Publisher)
+		copy(dAtA[i:], m.Publisher)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.Publisher)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *ProgramInfo) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *ProgramInfo) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *ProgramInfo) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.DocsUrl) > 0 {
+		i -= len(m.DocsUrl)
+		copy(dAtA[i:], m.DocsUrl)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.DocsUrl)))
+		i--
+		dAtA[i] = 0x32
+	}
+	if len(m.Verifiers) > 0 {
+		for iNdEx := len(m.Verifiers) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Verifiers[iNdEx])
+			copy(dAtA[i:], m.Verifiers[iNdEx])
+			i = encodeVarintTypes(dAtA, i, uint64(len(m.Verifiers[iNdEx])))
+			i--
+			dAtA[i] = 0x2a
+		}
+	}
+	if m.ImageSize != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.ImageSize))
+		i--
+		dAtA[i] = 0x20
+	}
+	if len(m.ImageSha256) > 0 {
+		i -= len(m.ImageSha256)
+		copy(dAtA[i:], m.ImageSha256)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.ImageSha256)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.ImageUrl) > 0 {
+		i -= len(m.ImageUrl)
+		copy(dAtA[i:], m.ImageUrl)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.ImageUrl)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Name) > 0 {
+		i -= len(m.Name)
+		copy(dAtA[i:], m.Name)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.Name)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
 func (m *Params) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -918,6 +1725,23 @@ func (m *Params) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	{
+		size := m.ProgramDeposit.Size()
+		i -= size
+		if _, err := m.ProgramDeposit.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	if len(m.Guardian) > 0 {
+		i -= len(m.Guardian)
+		copy(dAtA[i:], m.Guardian)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.Guardian)))
+		i--
+		dAtA[i] = 0x1a
+	}
 	if m.MaxKeySize != 0 {
 		i = encodeVarintTypes(dAtA, i, uint64(m.MaxKeySize))
 		i--
@@ -947,6 +1771,65 @@ func encodeVarintTypes(dAtA []byte, offset int, v uint64) int {
 	dAtA[offset] = uint8(v)
 	return base
 }
+func (m *Target) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Kind != 0 {
+		n += 1 + sovTypes(uint64(m.Kind))
+	}
+	l = len(m.Id)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	return n
+}
+
+func (m *Suspension) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Began)
+	n += 1 + l + sovTypes(uint64(l))
+	if m.Ended != nil {
+		l = github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.Ended)
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	l = len(m.By)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	l = len(m.Reason)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	return n
+}
+
+func (m *Restriction) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Target.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	if m.Revoked {
+		n += 2
+	}
+	if len(m.Suspensions) > 0 {
+		for _, e := range m.Suspensions {
+			l = e.Size()
+			n += 1 + l + sovTypes(uint64(l))
+		}
+	}
+	return n
+}
+
 func (m *Statement) Size() (n int) {
 	if m == nil {
 		return 0
@@ -1073,6 +1956,64 @@ func (m *CircuitUse) Size() (n int) {
 	return n
 }
 
+func (m *Program) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Publisher)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	l = len(m.Program)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	l = m.Info.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.Deposit.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	if m.AddedHeight != 0 {
+		n += 1 + sovTypes(uint64(m.AddedHeight))
+	}
+	return n
+}
+
+func (m *ProgramInfo) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Name)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	l = len(m.ImageUrl)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	l = len(m.ImageSha256)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	if m.ImageSize != 0 {
+		n += 1 + sovTypes(uint64(m.ImageSize))
+	}
+	if len(m.Verifiers) > 0 {
+		for _, s := range m.Verifiers {
+			l = len(s)
+			n += 1 + l + sovTypes(uint64(l))
+		}
+	}
+	l = len(m.DocsUrl)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	return n
+}
+
 func (m *Params) Size() (n int) {
 	if m == nil {
 		return 0
@@ -1084,6 +2025,12 @@ func (m *Params) Size() (n int) {
 	if m.MaxKeySize != 0 {
 		n += 1 + sovTypes(uint64(m.MaxKeySize))
 	}
+	l = len(m.Guardian)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	l = m.ProgramDeposit.Size()
+	n += 1 + l + sovTypes(uint64(l))
 	return n
 }
 
@@ -1092,6 +2039,427 @@ func sovTypes(x uint64) (n int) {
 }
 func sozTypes(x uint64) (n int) {
 	return sovTypes(uint64((x << 1) ^ uint64((int64(x) >> 63))))
+}
+func (m *Target) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Target: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Target: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Kind", wireType)
+			}
+			m.Kind = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Kind |= TargetKind(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Id", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Id = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Suspension) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Suspension: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Suspension: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Began", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(&m.Began, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Ended", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Ended == nil {
+				m.Ended = new(time.Time)
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(m.Ended, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field By", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.By = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Reason", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Reason = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Restriction) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Restriction: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Restriction: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Target", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Target.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Revoked", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Revoked = bool(v != 0)
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Suspensions", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Suspensions = append(m.Suspensions, Suspension{})
+			if err := m.Suspensions[len(m.Suspensions)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
 }
 func (m *Statement) Unmarshal(dAtA []byte) error {
 	l := len(dAtA)
@@ -1988,6 +3356,435 @@ func (m *CircuitUse) Unmarshal(dAtA []byte) error {
 	}
 	return nil
 }
+func (m *Program) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Program: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Program: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Publisher", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Publisher = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Program", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Program = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Info", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Info.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Deposit", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Deposit.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AddedHeight", wireType)
+			}
+			m.AddedHeight = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AddedHeight |= int64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *ProgramInfo) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: ProgramInfo: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: ProgramInfo: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Name", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Name = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ImageUrl", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ImageUrl = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ImageSha256", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ImageSha256 = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ImageSize", wireType)
+			}
+			m.ImageSize = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.ImageSize |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Verifiers", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Verifiers = append(m.Verifiers, string(dAtA[iNdEx:postIndex]))
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DocsUrl", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.DocsUrl = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
 func (m *Params) Unmarshal(dAtA []byte) error {
 	l := len(dAtA)
 	iNdEx := 0
@@ -2070,6 +3867,72 @@ func (m *Params) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Guardian", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Guardian = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ProgramDeposit", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.ProgramDeposit.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipTypes(dAtA[iNdEx:])

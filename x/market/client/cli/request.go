@@ -14,7 +14,7 @@ import (
 
 	"github.com/proofmarket/proofmarket/x/market/types"
 	stakingtypes "github.com/proofmarket/proofmarket/x/staking/types"
-	"github.com/proofmarket/proofmarket/x/verifier/proof/groth16"
+	"github.com/proofmarket/proofmarket/x/verifier/proof"
 	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
@@ -138,7 +138,7 @@ func buildRequest(cmd *cobra.Command, clientCtx client.Context) (*types.MsgReque
 		if err != nil {
 			return nil, err
 		}
-		digest := groth16.Digest(values)
+		digest := proof.MaskedDigest(values)
 		msg.Statement.Digest = types.FormatID(digest[:])
 	} else if msg.Statement.Digest, err = cleanHash("--"+flagDigest, text(flagDigest)); err != nil {
 		return nil, err

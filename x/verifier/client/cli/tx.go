@@ -75,7 +75,7 @@ func readKey(path string) (key []byte, id string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	key, err = groth16.Family{}.Canonicalize(proof.CurveBN254, bz)
+	key, err = groth16.Family.Canonicalize(proof.CurveBN254, bz)
 	if err != nil {
 		return nil, "", fmt.Errorf("%s is not a gnark verifying key on %s: %w", path, proof.CurveBN254, err)
 	}

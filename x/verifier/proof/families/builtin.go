@@ -1,6 +1,9 @@
 package families
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/pico"
 )
@@ -8,25 +11,18 @@ import (
 // PicoV122 is the id of the verifier that the current Pico network uses.
 const PicoV122 = "pico/v1.2.2"
 
-// Verifier is a key that comes with the software: the default genesis registers
-// it, and the offline verifier knows it by its id.
-type Verifier struct {
-	// ID names the verifier.
-	ID string
-	// Family and Curve say what the key is.
-	Family, Curve string
-	// Key is the canonical key.
-	Key []byte
-	// Constants are the family's further values, sorted by name.
-	Constants []proof.Constant
-}
-
-// BuiltIn returns the built-in verifiers, sorted by id. An error means that an
+// BuiltIn returns the built-in verifiers, sorted by id: the default genesis
+// registers them, and the offline verifier knows them. An error means that an
 // embedded file is damaged, which a test rules out.
-func BuiltIn() ([]Verifier, error) {
-	key, err := pico.KeyV122()
-	if err != nil {
-		return nil, err
+func BuiltIn() ([]proof.Published, error) {
+	var all []proof.Published
+	for _, published := range []func() ([]proof.Published, error){pico.Published} {
+		list, err := published()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, list...)
 	}
-	return []Verifier{{ID: PicoV122, Family: pico.Name, Curve: proof.CurveBN254, Key: key}}, nil
+	slices.SortFunc(all, func(a, b proof.Published) int { return strings.Compare(a.ID, b.ID) })
+	return all, nil
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
 
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
-	"github.com/proofmarket/proofmarket/x/verifier/proof/groth16"
+	"github.com/proofmarket/proofmarket/x/verifier/proof/groth16/bn254"
 )
 
 // Name is the family's name.
@@ -26,25 +26,31 @@ const Name = "pico"
 // Sizes in the family's wire formats.
 const (
 	// ProofSize is the length of every proof in bytes.
-	ProofSize = groth16.PointsSize
+	ProofSize = bn254.PointsSize
 	// publicInputs is the number of public inputs of every Pico key.
 	publicInputs = 2
 )
 
-// KeyV122Hash is the sha256 of KeyV122 in hex.
-const KeyV122Hash = "9fbbdc9334f030856e01444c3685ee6d916d5ff0cdf06de487e96c6b7b6c56de"
-
 //go:embed keys/v1.2.2.hex
 var keyV122 string
 
-// KeyV122 returns the key that the current Pico network uses, in canonical
-// form. It was published as constants of src/pico/Groth16Verifier.sol in
-// github.com/brevis-network/prover-network-contracts at commit
-// e7379a14c840472db2a0cdcc74fdfd69a83b151a (2026-01-04); the contract's −β, −γ
-// and −δ are negated back, and β₁ and δ₁, which it does not have, are infinity.
-// The key's sha256 is KeyV122Hash.
-func KeyV122() ([]byte, error) {
-	return hex.DecodeString(strings.TrimSpace(keyV122))
+// Published returns the keys that Brevis published and that stand built in, in
+// canonical form. They come from Solidity contracts, whose −β, −γ and −δ are
+// negated back; β₁ and δ₁, which a contract does not have, are infinity.
+func Published() ([]proof.Published, error) {
+	key, err := hex.DecodeString(strings.TrimSpace(keyV122))
+	if err != nil {
+		return nil, fmt.Errorf("%w: embedded key: %w", proof.ErrEncoding, err)
+	}
+	return []proof.Published{{
+		ID: Name + "/v1.2.2", Family: Name, Curve: proof.CurveBN254, Key: key,
+		Source: proof.Source{
+			Repository: "brevis-network/prover-network-contracts",
+			Path:       "src/pico/Groth16Verifier.sol",
+			Commit:     "e7379a14c840472db2a0cdcc74fdfd69a83b151a",
+			SHA256:     "9fbbdc9334f030856e01444c3685ee6d916d5ff0cdf06de487e96c6b7b6c56de",
+		},
+	}}, nil
 }
 
 // Family is the family of Pico verifiers.
@@ -58,12 +64,15 @@ func (Family) Name() string { return Name }
 // Permissionless implements proof.Family: which keys are Pico's, the authority says.
 func (Family) Permissionless() bool { return false }
 
+// Digest implements proof.Family.
+func (Family) Digest(publicValues []byte) [32]byte { return proof.MaskedDigest(publicValues) }
+
 // Shape implements proof.Family.
 func (Family) Shape(curve string, key []byte) (proof.Shape, error) {
-	if err := groth16.CheckCurve(curve); err != nil {
+	if err := proof.CheckCurve(curve, proof.CurveBN254); err != nil {
 		return proof.Shape{}, err
 	}
-	shape, err := groth16.ReadShape(key)
+	shape, err := bn254.ReadShape(key)
 	if err != nil {
 		return shape, err
 	}
@@ -83,7 +92,7 @@ func (f Family) Parse(curve string, bz []byte, constants []proof.Constant) (k pr
 		return nil, fmt.Errorf("%w: family %s takes none", proof.ErrConstant, Name)
 	}
 	err = proof.Guard(func() error {
-		vk, err := groth16.ParseCanonicalKey(bz)
+		vk, err := bn254.ParseCanonicalKey(bz)
 		k = key{vk}
 		return err
 	})
@@ -98,11 +107,11 @@ func (f Family) Canonicalize(curve string, bz []byte) ([]byte, error) {
 	if _, err := f.Shape(curve, bz); err != nil {
 		return nil, err
 	}
-	return groth16.Family{}.Canonicalize(curve, bz)
+	return bn254.Canonicalize(bz)
 }
 
 // key is a Pico verifying key.
-type key struct{ vk *groth16.VerifyingKey }
+type key struct{ vk *bn254.VerifyingKey }
 
 // Shape implements proof.Key.
 func (k key) Shape() proof.Shape { return k.vk.Shape() }
@@ -111,7 +120,7 @@ func (k key) Shape() proof.Shape { return k.vk.Shape() }
 func (key) NeedsPublicValues() bool { return false }
 
 // Digest implements proof.Key.
-func (key) Digest(publicValues []byte) [32]byte { return groth16.Digest(publicValues) }
+func (key) Digest(publicValues []byte) [32]byte { return proof.MaskedDigest(publicValues) }
 
 // CheckStatement implements proof.Key: program keys are below 2²⁴⁸, digests
 // below 2²⁵³.
@@ -119,7 +128,7 @@ func (key) CheckStatement(program, digest [32]byte) error {
 	if program[0] != 0 {
 		return fmt.Errorf("%w: a Pico program key is below 2^248, so its first byte is zero", proof.ErrProgram)
 	}
-	return groth16.CheckDigest(digest)
+	return proof.CheckMaskedDigest(digest)
 }
 
 // Verify implements proof.Key. Public values that come with the proof must hash
@@ -133,11 +142,11 @@ func (k key) Verify(program, digest [32]byte, publicValues, bz []byte) error {
 			return err
 		}
 		if publicValues != nil {
-			if got := groth16.Digest(publicValues); got != digest {
-				return fmt.Errorf("%w: they hash to %x, the statement says %x", proof.ErrPublicValues, got, digest)
+			if err := proof.CheckPublicValues(proof.MaskedDigest(publicValues), digest); err != nil {
+				return err
 			}
 		}
-		p, err := groth16.ParsePoints(bz)
+		p, err := bn254.ParsePoints(bz)
 		if err != nil {
 			return err
 		}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/groth16"
+	wire "github.com/proofmarket/proofmarket/x/verifier/proof/wire/bn254"
 )
 
 // plain proves X³ + X + 5 = Y, with Z = X + Y public too.
@@ -151,10 +152,10 @@ var (
 func (f *Fixture) ID() [32]byte { return proof.CircuitID(groth16.Name, proof.CurveBN254, f.Raw) }
 
 // PublicValues returns the inputs as public values.
-func (f *Fixture) PublicValues() []byte { return groth16.Encode(f.Inputs) }
+func (f *Fixture) PublicValues() []byte { return wire.Encode(f.Inputs) }
 
 // Digest returns the digest of the public values.
-func (f *Fixture) Digest() [32]byte { return groth16.Digest(f.PublicValues()) }
+func (f *Fixture) Digest() [32]byte { return proof.MaskedDigest(f.PublicValues()) }
 
 var disableLog = sync.OnceFunc(logger.Disable)
 

@@ -1,4 +1,4 @@
-package groth16
+package bn254
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr/pedersen"
 
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
+	wire "github.com/proofmarket/proofmarket/x/verifier/proof/wire/bn254"
 )
 
 // Domains that gnark separates its hashes with.
@@ -21,6 +22,20 @@ var (
 // msmThreshold is the number of public inputs from which one multi-scalar
 // multiplication beats separate ones (BenchmarkInputs in x/verifier/types).
 const msmThreshold = 10
+
+// VerifyEncoded parses public inputs, as 32-byte words, and a proof, and verifies
+// them. Errors: those of wire.Scalars, ParseProof and Verify.
+func (vk *VerifyingKey) VerifyEncoded(publicInputs, bz []byte) error {
+	inputs, err := wire.Scalars(publicInputs, vk.shape.PublicInputs)
+	if err != nil {
+		return err
+	}
+	p, err := ParseProof(bz, vk.shape.Commitments)
+	if err != nil {
+		return err
+	}
+	return vk.Verify(p, inputs)
+}
 
 // Verify returns nil if p proves inputs under the key. Error:
 // proof.ErrInvalidProof, or proof.ErrPublicValues if there are not as many

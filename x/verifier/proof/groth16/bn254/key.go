@@ -1,4 +1,6 @@
-package groth16
+// Package bn254 parses Groth16 keys and proofs on BN254 and verifies them. Package
+// groth16 describes the formats.
+package bn254
 
 import (
 	"bytes"
@@ -9,12 +11,8 @@ import (
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr/pedersen"
 
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
+	wire "github.com/proofmarket/proofmarket/x/verifier/proof/wire/bn254"
 )
-
-// lines are the precomputed line evaluations of a fixed G2 point. It is an
-// array, so that an assignment copies it: gnark-crypto's fixed-argument Miller
-// loops change the lines that they are given.
-type lines = [2][len(bn254.LoopCounter)]bn254.LineEvaluationAff
 
 // VerifyingKey is a parsed and prepared key. It never changes and is safe for
 // concurrent use.
@@ -42,49 +40,50 @@ func scan(key []byte) (shape proof.Shape, raw bool, err error) {
 	if len(key) == 0 || len(key) > proof.MaxKeySize {
 		return shape, false, fmt.Errorf("%w: a key has 1 to %d bytes, got %d", proof.ErrSize, proof.MaxKeySize, len(key))
 	}
-	r := &reader{buf: key, raw: key[0]&formMask == formRaw}
-	if _, err = r.next("key header", 3*r.g1Size()+3*r.g2Size()); err != nil {
-		return shape, r.raw, err
+	shape.System, shape.Curve = proof.SystemGroth16, proof.CurveBN254
+	r := wire.NewReader(key, wire.IsRaw(key[0]))
+	if _, err = r.Next("key header", 3*r.G1Size()+3*r.G2Size()); err != nil {
+		return shape, r.Raw(), err
 	}
-	k, err := r.count("points K", 1+proof.MaxPublicInputs+proof.MaxCommitments, r.g1Size())
+	k, err := r.Count("points K", 1+proof.MaxPublicInputs+proof.MaxCommitments, r.G1Size())
 	if err != nil {
-		return shape, r.raw, err
+		return shape, r.Raw(), err
 	}
-	if _, err = r.next("K", k*r.g1Size()); err != nil {
-		return shape, r.raw, err
+	if _, err = r.Next("K", k*r.G1Size()); err != nil {
+		return shape, r.Raw(), err
 	}
-	n, err := r.count("commitments", proof.MaxCommitments, 4)
+	n, err := r.Count("commitments", proof.MaxCommitments, 4)
 	if err != nil {
-		return shape, r.raw, err
+		return shape, r.Raw(), err
 	}
 	for range n {
-		m, err := r.count("committed inputs", proof.MaxPublicInputs+proof.MaxCommitments, 8)
+		m, err := r.Count("committed inputs", proof.MaxPublicInputs+proof.MaxCommitments, 8)
 		if err != nil {
-			return shape, r.raw, err
+			return shape, r.Raw(), err
 		}
-		if _, err := r.next("committed inputs", 8*m); err != nil {
-			return shape, r.raw, err
+		if _, err := r.Next("committed inputs", 8*m); err != nil {
+			return shape, r.Raw(), err
 		}
 		shape.Committed += m
 	}
-	keys, err := r.count("commitment keys", proof.MaxCommitments, 2*r.g2Size())
+	keys, err := r.Count("commitment keys", proof.MaxCommitments, 2*r.G2Size())
 	if err != nil {
-		return shape, r.raw, err
+		return shape, r.Raw(), err
 	}
 	if keys != n {
-		return shape, r.raw, fmt.Errorf("%w: %d commitments but %d commitment keys", proof.ErrEncoding, n, keys)
+		return shape, r.Raw(), fmt.Errorf("%w: %d commitments but %d commitment keys", proof.ErrEncoding, n, keys)
 	}
 	if k < 1+n {
-		return shape, r.raw, fmt.Errorf("%w: %d commitments need at least %d points K, got %d", proof.ErrEncoding, n, 1+n, k)
+		return shape, r.Raw(), fmt.Errorf("%w: %d commitments need at least %d points K, got %d", proof.ErrEncoding, n, 1+n, k)
 	}
-	if _, err := r.next("commitment keys", keys*2*r.g2Size()); err != nil {
-		return shape, r.raw, err
+	if _, err := r.Next("commitment keys", keys*2*r.G2Size()); err != nil {
+		return shape, r.Raw(), err
 	}
 	shape.PublicInputs, shape.Commitments = k-1-n, n
 	if shape.PublicInputs > proof.MaxPublicInputs {
-		return shape, r.raw, fmt.Errorf("%w: %d public inputs, at most %d are allowed", proof.ErrSize, shape.PublicInputs, proof.MaxPublicInputs)
+		return shape, r.Raw(), fmt.Errorf("%w: %d public inputs, at most %d are allowed", proof.ErrSize, shape.PublicInputs, proof.MaxPublicInputs)
 	}
-	return shape, r.raw, r.end()
+	return shape, r.Raw(), r.End()
 }
 
 // ParseKey parses a key in gnark's WriteRawTo or WriteTo form. Errors:
@@ -95,7 +94,7 @@ func ParseKey(key []byte) (*VerifyingKey, error) {
 		return nil, err
 	}
 	vk := &VerifyingKey{shape: shape}
-	r := &reader{buf: key, raw: raw}
+	r := wire.NewReader(key, raw)
 	var w bytes.Buffer
 	if err := vk.readPoints(r, &w); err != nil {
 		return nil, err
@@ -103,7 +102,7 @@ func ParseKey(key []byte) (*VerifyingKey, error) {
 	if err := vk.readCommitments(r, &w); err != nil {
 		return nil, err
 	}
-	if err := r.end(); err != nil {
+	if err := r.End(); err != nil {
 		return nil, err
 	}
 	vk.canonical = w.Bytes()
@@ -125,10 +124,10 @@ func ParseCanonicalKey(key []byte) (*VerifyingKey, error) {
 
 // readPoints reads the key up to K, writes its canonical form to w and prepares
 // the pairings. Derived parts are computed here, never read (law V6).
-func (vk *VerifyingKey) readPoints(r *reader, w *bytes.Buffer) (err error) {
+func (vk *VerifyingKey) readPoints(r *wire.Reader, w *bytes.Buffer) (err error) {
 	g1 := func(what string, infinity bool) (p bn254.G1Affine) {
 		if err == nil {
-			if p, err = r.g1(what, infinity); err == nil {
+			if p, err = r.G1(what, infinity); err == nil {
 				raw := p.RawBytes()
 				w.Write(raw[:])
 			}
@@ -137,7 +136,7 @@ func (vk *VerifyingKey) readPoints(r *reader, w *bytes.Buffer) (err error) {
 	}
 	g2 := func(what string) (p bn254.G2Affine) {
 		if err == nil {
-			if p, err = r.g2(what); err == nil {
+			if p, err = r.G2(what); err == nil {
 				raw := p.RawBytes()
 				w.Write(raw[:])
 			}
@@ -153,7 +152,7 @@ func (vk *VerifyingKey) readPoints(r *reader, w *bytes.Buffer) (err error) {
 	if err != nil {
 		return err
 	}
-	n, err := r.uint32("number of points K")
+	n, err := r.Uint32("number of points K")
 	if err != nil {
 		return err
 	}
@@ -174,15 +173,15 @@ func (vk *VerifyingKey) readPoints(r *reader, w *bytes.Buffer) (err error) {
 }
 
 // readCommitments reads the rest of the key, whose lengths scan has checked.
-func (vk *VerifyingKey) readCommitments(r *reader, w *bytes.Buffer) error {
-	start := r.buf
-	n, err := r.uint32("number of commitments")
+func (vk *VerifyingKey) readCommitments(r *wire.Reader, w *bytes.Buffer) error {
+	start := r.Rest()
+	n, err := r.Uint32("number of commitments")
 	if err != nil {
 		return err
 	}
 	vk.committed = make([][]int, n)
 	for i := range vk.committed {
-		m, err := r.uint32("number of committed inputs")
+		m, err := r.Uint32("number of committed inputs")
 		if err != nil {
 			return err
 		}
@@ -190,7 +189,7 @@ func (vk *VerifyingKey) readCommitments(r *reader, w *bytes.Buffer) error {
 		last := uint64(vk.shape.PublicInputs + i)
 		vk.committed[i] = make([]int, m)
 		for j := range vk.committed[i] {
-			b, err := r.next("committed input", 8)
+			b, err := r.Next("committed input", 8)
 			if err != nil {
 				return err
 			}
@@ -201,16 +200,16 @@ func (vk *VerifyingKey) readCommitments(r *reader, w *bytes.Buffer) error {
 			vk.committed[i][j] = int(index)
 		}
 	}
-	if n, err = r.uint32("number of commitment keys"); err != nil {
+	if n, err = r.Uint32("number of commitment keys"); err != nil {
 		return err
 	}
-	w.Write(start[:len(start)-len(r.buf)])
+	w.Write(start[:len(start)-r.Left()])
 	vk.commitments = make([]pedersen.VerifyingKey, n)
 	for i := range vk.commitments {
-		if vk.commitments[i].G, err = r.g2("commitment key G"); err != nil {
+		if vk.commitments[i].G, err = r.G2("commitment key G"); err != nil {
 			return err
 		}
-		if vk.commitments[i].GSigmaNeg, err = r.g2("commitment key −σG"); err != nil {
+		if vk.commitments[i].GSigmaNeg, err = r.G2("commitment key −σG"); err != nil {
 			return err
 		}
 		if vk.commitments[i].G != vk.commitments[0].G {
@@ -229,3 +228,13 @@ func (vk *VerifyingKey) Shape() proof.Shape { return vk.shape }
 // Canonical returns the key in gnark's WriteRawTo form. The caller must not
 // change it.
 func (vk *VerifyingKey) Canonical() []byte { return vk.canonical }
+
+// Canonicalize converts a key in gnark's WriteRawTo or WriteTo form to the
+// former. Errors: those of ParseKey.
+func Canonicalize(key []byte) ([]byte, error) {
+	vk, err := ParseKey(key)
+	if err != nil {
+		return nil, err
+	}
+	return vk.Canonical(), nil
+}

@@ -1,0 +1,243 @@
+// Package bn254 reads the values that keys and proofs on BN254 are made of:
+// points, scalars and lengths, in gnark's encodings and in canonical form only
+// (law V4). All integers are big-endian; a point is a pair of coordinates, or one
+// coordinate with flag bits if compressed; coordinates of G2 have their imaginary
+// part first.
+package bn254
+
+import (
+	"encoding/binary"
+	"fmt"
+
+	"github.com/consensys/gnark-crypto/ecc/bn254"
+	"github.com/consensys/gnark-crypto/ecc/bn254/fp"
+	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
+
+	"github.com/proofmarket/proofmarket/x/verifier/proof"
+)
+
+// Sizes of encoded points and scalars in bytes.
+const (
+	G1Raw        = bn254.SizeOfG1AffineUncompressed
+	G2Raw        = bn254.SizeOfG2AffineUncompressed
+	G1Compressed = bn254.SizeOfG1AffineCompressed
+	G2Compressed = bn254.SizeOfG2AffineCompressed
+	Scalar       = fr.Bytes
+)
+
+// Reader takes values off the front of a buffer. Every point has the same form,
+// raw or compressed: mixing them would give one key many encodings. Its errors
+// are proof.ErrSize, proof.ErrEncoding and proof.ErrPoint.
+type Reader struct {
+	buf []byte
+	raw bool
+}
+
+// NewReader reads buf, whose points are raw or compressed.
+func NewReader(buf []byte, raw bool) *Reader { return &Reader{buf: buf, raw: raw} }
+
+// IsRaw reports whether the encoded point that starts with the byte is raw.
+func IsRaw(first byte) bool { return isRaw(first) }
+
+// Raw reports whether the reader's points are raw.
+func (r *Reader) Raw() bool { return r.raw }
+
+// Left returns the number of bytes that are left.
+func (r *Reader) Left() int { return len(r.buf) }
+
+// Rest returns what is left, without taking it.
+func (r *Reader) Rest() []byte { return r.buf }
+
+// G1Size returns the length of an encoded point of G1 in bytes.
+func (r *Reader) G1Size() int {
+	if r.raw {
+		return G1Raw
+	}
+	return G1Compressed
+}
+
+// G2Size returns the length of an encoded point of G2 in bytes.
+func (r *Reader) G2Size() int {
+	if r.raw {
+		return G2Raw
+	}
+	return G2Compressed
+}
+
+// Next takes n bytes; what says in errors what they are.
+func (r *Reader) Next(what string, n int) ([]byte, error) {
+	if len(r.buf) < n {
+		return nil, fmt.Errorf("%w: %s needs %d bytes, %d are left", proof.ErrSize, what, n, len(r.buf))
+	}
+	b := r.buf[:n]
+	r.buf = r.buf[n:]
+	return b, nil
+}
+
+// Uint32 takes an integer of four bytes.
+func (r *Reader) Uint32(what string) (uint32, error) {
+	b, err := r.Next(what, 4)
+	if err != nil {
+		return 0, err
+	}
+	return binary.BigEndian.Uint32(b), nil
+}
+
+// Uint64 takes an integer of eight bytes.
+func (r *Reader) Uint64(what string) (uint64, error) {
+	b, err := r.Next(what, 8)
+	if err != nil {
+		return 0, err
+	}
+	return binary.BigEndian.Uint64(b), nil
+}
+
+// Count takes the length of a list of items of itemSize bytes and bounds it by
+// limit and by the bytes left, before anything is allocated for it.
+func (r *Reader) Count(what string, limit, itemSize int) (int, error) {
+	n, err := r.Uint32("number of " + what)
+	if err != nil {
+		return 0, err
+	}
+	if uint64(n) > uint64(limit) {
+		return 0, fmt.Errorf("%w: claims %d %s, at most %d are allowed", proof.ErrSize, n, what, limit)
+	}
+	if need := int(n) * itemSize; len(r.buf) < need {
+		return 0, fmt.Errorf("%w: claims %d %s, which need %d bytes, but %d are left", proof.ErrSize, n, what, need, len(r.buf))
+	}
+	return int(n), nil
+}
+
+// End reports bytes that belong to nothing.
+func (r *Reader) End() error {
+	if len(r.buf) > 0 {
+		return fmt.Errorf("%w: %d bytes too many at the end", proof.ErrSize, len(r.buf))
+	}
+	return nil
+}
+
+// Scalar takes an element of the scalar field, below its modulus.
+func (r *Reader) Scalar(what string) (e fr.Element, err error) {
+	b, err := r.Next(what, Scalar)
+	if err != nil {
+		return e, err
+	}
+	if err := e.SetBytesCanonical(b); err != nil {
+		return e, fmt.Errorf("%w: %s is not below the scalar field's modulus", proof.ErrEncoding, what)
+	}
+	return e, nil
+}
+
+// G1 takes a point of G1: on the curve, in the subgroup, and infinity only where
+// that is allowed.
+func (r *Reader) G1(what string, infinity bool) (p bn254.G1Affine, err error) {
+	b, err := r.Next(what, r.G1Size())
+	if err != nil {
+		return p, err
+	}
+	if r.raw && isRawInfinity(b) {
+		return p, checkInfinity(what, infinity)
+	}
+	if err := checkForm(what, b, r.raw); err != nil {
+		return p, err
+	}
+	if r.raw {
+		err = setElements(b, &p.X, &p.Y)
+	} else if _, err = p.SetBytes(b); err != nil && !p.IsInfinity() && p.IsOnCurve() {
+		err = nil // outside the subgroup: reported below, as for raw points
+	}
+	switch {
+	case err != nil:
+		return p, fmt.Errorf("%w: %s: %s", proof.ErrEncoding, what, err)
+	case p.IsInfinity() && r.raw:
+		return p, fmt.Errorf("%w: %s: infinity has a form of its own", proof.ErrEncoding, what)
+	case p.IsInfinity():
+		return p, checkInfinity(what, infinity)
+	case !p.IsOnCurve():
+		return p, fmt.Errorf("%w: %s is not on the curve", proof.ErrPoint, what)
+	case !p.IsInSubGroup():
+		return p, fmt.Errorf("%w: %s is not in the subgroup", proof.ErrPoint, what)
+	}
+	return p, nil
+}
+
+// G2 takes a point of G2: on the curve, in the subgroup and never infinity.
+func (r *Reader) G2(what string) (p bn254.G2Affine, err error) {
+	b, err := r.Next(what, r.G2Size())
+	if err != nil {
+		return p, err
+	}
+	if r.raw && isRawInfinity(b) {
+		return p, checkInfinity(what, false)
+	}
+	if err := checkForm(what, b, r.raw); err != nil {
+		return p, err
+	}
+	if r.raw {
+		err = setElements(b, &p.X.A1, &p.X.A0, &p.Y.A1, &p.Y.A0)
+	} else if _, err = p.SetBytes(b); err != nil && !p.IsInfinity() && p.IsOnCurve() {
+		err = nil // outside the subgroup: reported below, as for raw points
+	}
+	switch {
+	case err != nil:
+		return p, fmt.Errorf("%w: %s: %s", proof.ErrEncoding, what, err)
+	case p.IsInfinity() && r.raw:
+		return p, fmt.Errorf("%w: %s: infinity has a form of its own", proof.ErrEncoding, what)
+	case p.IsInfinity():
+		return p, checkInfinity(what, false)
+	case !p.IsOnCurve():
+		return p, fmt.Errorf("%w: %s is not on the curve", proof.ErrPoint, what)
+	case !p.IsInSubGroup():
+		return p, fmt.Errorf("%w: %s is not in the subgroup", proof.ErrPoint, what)
+	}
+	return p, nil
+}
+
+// Scalars decodes n public inputs: 32-byte words, each below the scalar field's
+// modulus. Error: proof.ErrPublicValues.
+func Scalars(words []byte, n int) ([]fr.Element, error) {
+	if len(words) != n*Scalar {
+		return nil, fmt.Errorf("%w: %d public inputs need %d bytes, got %d", proof.ErrPublicValues, n, n*Scalar, len(words))
+	}
+	out := make([]fr.Element, n)
+	for i := range out {
+		if err := out[i].SetBytesCanonical(words[i*Scalar : (i+1)*Scalar]); err != nil {
+			return nil, fmt.Errorf("%w: input %d is not below the scalar field's modulus", proof.ErrPublicValues, i)
+		}
+	}
+	return out, nil
+}
+
+// Encode returns public inputs as 32-byte words: the form that Scalars reads.
+func Encode(inputs []fr.Element) []byte {
+	out := make([]byte, 0, len(inputs)*Scalar)
+	for i := range inputs {
+		out = append(out, inputs[i].Marshal()...)
+	}
+	return out
+}
+
+// setElements decodes coordinates, each below the modulus.
+func setElements(b []byte, elements ...*fp.Element) error {
+	for i, e := range elements {
+		if err := e.SetBytesCanonical(b[i*fp.Bytes : (i+1)*fp.Bytes]); err != nil {
+			return fmt.Errorf("coordinate %d is not below the field's modulus", i)
+		}
+	}
+	return nil
+}
+
+// checkForm reports a point whose first byte announces the other form.
+func checkForm(what string, b []byte, raw bool) error {
+	if raw != isRaw(b[0]) {
+		return fmt.Errorf("%w: %s mixes compressed and uncompressed points", proof.ErrEncoding, what)
+	}
+	return nil
+}
+
+func checkInfinity(what string, allowed bool) error {
+	if !allowed {
+		return fmt.Errorf("%w: %s is infinity", proof.ErrPoint, what)
+	}
+	return nil
+}
