@@ -88,6 +88,21 @@ proto-check: ## Fail if generated code differs from proto/
 	while read -r f; do cmp -s "$$f" "$$tmp/$$f" || { echo "$$f is out of date; run: make proto-gen" >&2; exit 1; }; done < "$$tmp.want"; \
 	echo "generated code is up to date: $$(wc -l < "$$tmp.want") files"
 
+.PHONY: curve-gen
+curve-gen: ## Derive the code for BLS12-381 from that for BN254
+	bash scripts/curve-gen.sh
+
+# Both ways too: curve.go and curve_test.go are written by hand on either side.
+.PHONY: curve-check
+curve-check: ## Fail if the code for BLS12-381 differs from that for BN254
+	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp" "$$tmp.have" "$$tmp.want"' EXIT; \
+	bash scripts/curve-gen.sh "$$tmp"; \
+	find x/verifier/proof -path '*/bls12381/*.go' ! -name curve.go ! -name curve_test.go | LC_ALL=C sort > "$$tmp.have"; \
+	(cd "$$tmp" && find x -type f) | LC_ALL=C sort > "$$tmp.want"; \
+	diff -u "$$tmp.have" "$$tmp.want" || { echo "generated files are missing or left over; run: make curve-gen" >&2; exit 1; }; \
+	while read -r f; do cmp -s "$$f" "$$tmp/$$f" || { echo "$$f is out of date; run: make curve-gen" >&2; exit 1; }; done < "$$tmp.want"; \
+	echo "the curves run the same code: $$(wc -l < "$$tmp.want") files"
+
 .PHONY: fuzz
 fuzz: ## Fuzz for a while: make fuzz [TARGET=FuzzName] [TIME=30s]
 	@grep -rEho --include='*_test.go' 'func Fuzz[A-Za-z0-9_]+' . | awk '{ print $$2 }' | sort -u | while read -r f; do \
@@ -101,6 +116,10 @@ fuzz: ## Fuzz for a while: make fuzz [TARGET=FuzzName] [TIME=30s]
 .PHONY: bench
 bench: ## Run the benchmarks
 	go test -run '^$$' -bench . -benchmem $$(grep -rl --include='*_test.go' 'func Benchmark' . | xargs -n1 dirname | sort -u)
+
+.PHONY: gas-table
+gas-table: ## Measure verifications and write their prices (x/verifier/types/gas_table.go)
+	go test ./x/verifier/types -count 1 -run '^TestWriteGasTable$$' -gas-table gas_table.go
 
 .PHONY: vuln
 vuln: build/tools/govulncheck ## Look the dependencies up in the vulnerability database (needs network)

@@ -144,7 +144,7 @@ func (s *narrator) news(ctx context.Context, view markettypes.RequestView) error
 		case markettypes.STAGE_ASSIGNED:
 			s.since = time.Now()
 			s.n.say("  assigned: %s wins at %s (second price), to deliver by %s market time", s.n.name(a.Assignment.Prover),
-				amount(a.Assignment.Price), a.Assignment.Deadline.Format(time.TimeOnly))
+				amount(a.Assignment.Price), view.Deadline.Format(time.TimeOnly))
 		}
 		s.stage = view.Stage
 	} else if view.BlocksLeft != s.left && view.BlocksLeft > 0 {

@@ -11,6 +11,7 @@ import (
 	"github.com/proofmarket/proofmarket/prover/chain"
 	"github.com/proofmarket/proofmarket/prover/store"
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
+	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
 const (
@@ -212,10 +213,9 @@ func (e *Engine) stepWait(head chain.Head, j *store.Job, v *markettypes.RequestV
 	case v.Stage == markettypes.STAGE_BIDDING || v.Stage == markettypes.STAGE_REVEALING:
 		return j, nil
 	case owes(j.Prover, v):
-		a := v.Auction.Assignment
 		return e.move(j, store.Assigned, func(j *store.Job) {
-			if a != nil {
-				j.Deadline = a.Deadline
+			if v.Deadline != nil {
+				j.Deadline = *v.Deadline
 			}
 		}, "time_left", v.TimeLeft, "stage", v.Stage.String())
 	case v.Auction.Assignment == nil || v.Auction.Search != nil:
@@ -279,6 +279,9 @@ func (e *Engine) stepSubmit(ctx context.Context, head chain.Head, j *store.Job, 
 	}
 	if v.Auction.Assignment == nil {
 		return j, nil // from the block after the closing
+	}
+	if v.VerifierStatus == verifiertypes.VERIFIER_STATUS_SUSPENDED {
+		return j, nil // no proof is taken, and the deadline waits too (law M11)
 	}
 	if j.Pending != nil {
 		return e.settle(ctx, head, j, store.Proved)

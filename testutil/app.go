@@ -58,14 +58,20 @@ func NewApp(t testing.TB, opts ...Option) *App {
 		accounts:  make(map[string]*Account),
 		pending:   make(map[string]uint64),
 	}
-	built, err := app.New(log.NewNopLogger(), a.cfg.db, true, a.options(),
-		baseapp.SetChainID(a.cfg.chainID), baseapp.SetMinGasPrices(a.cfg.minGasPrices))
-	require.NoError(t, err)
-	a.App = built
-	t.Cleanup(func() { require.NoError(t, built.Close()) })
+	a.open()
 	a.initChain()
 	a.Block()
 	return a
+}
+
+// open opens the application over its database.
+func (a *App) open() {
+	a.t.Helper()
+	built, err := app.New(log.NewNopLogger(), a.cfg.db, true, a.options(),
+		baseapp.SetChainID(a.cfg.chainID), baseapp.SetMinGasPrices(a.cfg.minGasPrices))
+	require.NoError(a.t, err)
+	a.App = built
+	a.t.Cleanup(func() { require.NoError(a.t, built.Close()) })
 }
 
 // options is the node's configuration.

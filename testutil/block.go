@@ -15,6 +15,8 @@ import (
 
 // Block is what came out of one block.
 type Block struct {
+	// Request is what consensus told the application.
+	Request *abci.RequestFinalizeBlock
 	// Height and Time are the block's own.
 	Height int64
 	Time   time.Time
@@ -41,7 +43,12 @@ func (a *App) Block(txs ...[]byte) Block {
 // BlockAfter runs one block with these transactions, gap after the last block.
 func (a *App) BlockAfter(gap time.Duration, txs ...[]byte) Block {
 	a.t.Helper()
-	req := a.nextBlock(gap, txs)
+	return a.run(a.nextBlock(gap, txs))
+}
+
+// run executes and commits a block.
+func (a *App) run(req *abci.RequestFinalizeBlock) Block {
+	a.t.Helper()
 	height, now := req.Height, req.Time
 	began := time.Now()
 	res, err := a.FinalizeBlock(req)
@@ -54,10 +61,14 @@ func (a *App) BlockAfter(gap time.Duration, txs ...[]byte) Block {
 	for i, hook := range a.cfg.hooks {
 		require.NoErrorf(a.t, hook(a, a.Ctx()), "block hook %d after block %d", i, height)
 	}
-	return Block{
-		Height: height, Time: now, Results: res.TxResults, Events: res.Events, AppHash: res.AppHash,
+	block := Block{
+		Request: req, Height: height, Time: now, Results: res.TxResults, Events: res.Events, AppHash: res.AppHash,
 		ResultsHash: cmttypes.NewResults(res.TxResults).Hash(), Duration: took,
 	}
+	if a.cfg.record != nil {
+		a.cfg.record(block)
+	}
+	return block
 }
 
 // nextBlock is what consensus would tell the application about the next block.

@@ -53,6 +53,7 @@ type config struct {
 	imported     *servertypes.ExportedApp
 	db           dbm.DB
 	node         map[string]any
+	record       func(Block)
 }
 
 func newConfig(opts []Option) config {

@@ -169,20 +169,23 @@ func newNetwork(t testing.TB, c *circuit, opts ...testutil.Option) *network {
 	return newQuietNetwork(t, c, append([]testutil.Option{testutil.WithInvariants()}, opts...)...)
 }
 
-// newQuietNetwork is newNetwork without checks.
-func newQuietNetwork(t testing.TB, c *circuit, opts ...testutil.Option) *network {
-	t.Helper()
+// accountNames are those of the network's accounts.
+func accountNames() []string {
 	all := []string{"requester", "delegator", "stranger"}
 	for _, n := range names {
 		all = append(all, n, n+"-worker")
 	}
-	opts = append([]testutil.Option{testutil.WithAccounts(all...)}, opts...)
+	return all
+}
+
+// newQuietNetwork is newNetwork without checks.
+func newQuietNetwork(t testing.TB, c *circuit, opts ...testutil.Option) *network {
+	t.Helper()
+	opts = append([]testutil.Option{testutil.WithAccounts(accountNames()...)}, opts...)
 	n := &network{App: testutil.NewApp(t, opts...), t: t, circuit: c}
 	n.requester = n.Account("requester")
 	var first, second [][]byte
-	first = append(first, n.Tx(n.requester, &verifiertypes.MsgRegisterCircuit{
-		Owner: n.requester.String(), Family: plaingroth16.Name, Curve: proof.CurveBN254, Key: c.key,
-	}))
+	first = append(first, n.Tx(n.requester, c.registration(n.requester)))
 	for _, name := range names {
 		p, w := n.Account(name), n.Account(name+"-worker")
 		n.provers, n.workers = append(n.provers, p), append(n.workers, w)

@@ -15,6 +15,7 @@ import (
 	genutilcli "github.com/cosmos/cosmos-sdk/x/genutil/client/cli"
 
 	"github.com/proofmarket/proofmarket/app"
+	marketcli "github.com/proofmarket/proofmarket/x/market/client/cli"
 	verifiercli "github.com/proofmarket/proofmarket/x/verifier/client/cli"
 )
 
@@ -33,7 +34,7 @@ func addCommands(root *cobra.Command, sample *app.App) {
 		pruning.Cmd(newApp, home),
 		confixcmd.ConfigCommand(),
 		debug.Cmd(),
-		withoutHome(verifiercli.NewVerifyCmd()),
+		verifyCommand(),
 		devnetCommand(),
 	)
 	// start, comet, export, version, rollback.
@@ -52,6 +53,22 @@ func addCommands(root *cobra.Command, sample *app.App) {
 // folder and its files.
 func withoutHome(c *cobra.Command) *cobra.Command {
 	c.PersistentPreRunE = func(*cobra.Command, []string) error { return nil }
+	return c
+}
+
+// verifyCommand needs the home folder's configuration only to ask a node. Whatever
+// goes wrong on the way there is no verdict, and has the exit code for that.
+func verifyCommand() *cobra.Command {
+	c := verifiercli.NewVerifyCmd(marketcli.FetchRequest)
+	c.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
+		if !cmd.Flags().Changed(verifiercli.FlagRequest) {
+			return nil
+		}
+		if err := cmd.Root().PersistentPreRunE(cmd, args); err != nil {
+			return verifiercli.Fail(cmd, err.Error())
+		}
+		return nil
+	}
 	return c
 }
 

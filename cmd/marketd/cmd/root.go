@@ -71,6 +71,9 @@ provers who compete in sealed-bid auctions and stake on their word.`,
 	if err := autoCLI.EnhanceRootCommand(root); err != nil {
 		return nil, err
 	}
+	if err := acceptProgramNames(root); err != nil {
+		return nil, err
+	}
 	return root, setTxDefaults(root)
 }
 

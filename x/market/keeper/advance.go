@@ -18,16 +18,16 @@ func (k *Keeper) advance(ctx context.Context, e *entry, m moment) (bool, error) 
 	if e.auction.Status != types.REQUEST_STATUS_PENDING {
 		return false, nil
 	}
-	status, err := k.verifier.Status(ctx, e.request.Statement.Verifier)
+	verifier, err := k.verifierOf(ctx, e)
 	if err != nil {
 		return false, err
 	}
-	if status == verifiertypes.VERIFIER_STATUS_REVOKED {
+	if verifier.status == verifiertypes.VERIFIER_STATUS_REVOKED {
 		return true, k.refund(ctx, e, types.END_REASON_REVOKED, auction.NobodyAtFault)
 	}
 	applied := false
 	for e.auction.Status == types.REQUEST_STATUS_PENDING {
-		due, err := k.step(ctx, e, m)
+		due, err := k.step(ctx, e, m, verifier)
 		if err != nil {
 			return false, err
 		}
@@ -44,7 +44,7 @@ func (k *Keeper) advance(ctx context.Context, e *entry, m moment) (bool, error) 
 }
 
 // step applies the next thing that is due; false if nothing is.
-func (k *Keeper) step(ctx context.Context, e *entry, m moment) (bool, error) {
+func (k *Keeper) step(ctx context.Context, e *entry, m moment, verifier *verifierState) (bool, error) {
 	a := &e.auction
 	switch {
 	case a.Stage == types.STAGE_BIDDING && m.past(a.BiddingEnd):
@@ -55,7 +55,7 @@ func (k *Keeper) step(ctx context.Context, e *entry, m moment) (bool, error) {
 		return true, nil
 	case a.Stage == types.STAGE_REVEALING && m.past(a.RevealEnd):
 		return true, k.closeAuction(ctx, e, m)
-	case a.Assignment != nil && m.passed(a.Assignment.Deadline):
+	case a.Assignment != nil && verifier.overdue(e, m):
 		return true, k.miss(ctx, e, m)
 	case a.Search != nil:
 		return true, k.searchStandby(ctx, e, m)

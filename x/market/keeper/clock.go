@@ -14,7 +14,8 @@ import (
 // BeginBlock moves the clock (docs/design.md section 5, "Clock"): market time is
 // block time minus the time lost to halts. A gap longer than max_block_gap is
 // lost whole, before any message of the block, and so is the time since the last
-// block of an imported state.
+// block of an imported state. Halts are kept, so that the market time of a past
+// block can be told.
 func (k *Keeper) BeginBlock(ctx context.Context) error {
 	clock, err := k.clock.Get(ctx)
 	if err != nil {
@@ -40,13 +41,22 @@ func (k *Keeper) BeginBlock(ctx context.Context) error {
 			return err
 		}
 	}
+	before := clock.LastBlockTime
 	clock.LastBlockTime = blockTime
 	if imported || gap > params.MaxBlockGap {
 		clock.Lost += gap
 		// This block is the first of the grace.
 		clock.GraceUntilHeight = blockHeight(ctx) + params.HaltGraceBlocks - 1
+		if err := k.recordHalt(ctx, clock, before); err != nil {
+			return err
+		}
 		event := types.EventHalt{Gap: gap, Lost: clock.Lost, GraceUntilHeight: clock.GraceUntilHeight}
 		if err := emit(ctx, &event); err != nil {
+			return err
+		}
+	}
+	if blockHeight(ctx) == clock.GraceUntilHeight {
+		if err := k.endGrace(ctx, blockTime); err != nil {
 			return err
 		}
 	}

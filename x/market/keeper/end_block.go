@@ -85,7 +85,8 @@ func (k *Keeper) dueItems(ctx context.Context, m moment, limit int) ([]queueItem
 	return append(times[:takeTimes:takeTimes], heights[:takeHeights]...), nil
 }
 
-// process applies one queue entry. One that fails moves to the dead letters, with
+// process applies one queue entry. A look at a request whose deadline suspensions
+// have put off counts like any other, and queues it anew (law M11). One that fails moves to the dead letters, with
 // an event, for MsgRefund to retry.
 func (k *Keeper) process(ctx context.Context, m moment, item queueItem) error {
 	failure := isolate.Run(ctx, types.ErrItemFailed, func(ctx context.Context) error {
@@ -94,10 +95,10 @@ func (k *Keeper) process(ctx context.Context, m moment, item queueItem) error {
 			return err
 		}
 		applied, err := k.advance(ctx, e, m)
-		if err == nil && !applied {
-			err = types.ErrNothingDue
+		if err != nil || applied {
+			return err
 		}
-		return err
+		return k.postpone(ctx, e, m)
 	})
 	if failure == nil {
 		return nil

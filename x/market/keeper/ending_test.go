@@ -111,61 +111,86 @@ func TestStandbySearchInPages(t *testing.T) {
 	require.Equal(t, crowd[n].String(), f.view(id).Auction.Assignment.Prover)
 }
 
-// law M11: a revoked verifier refunds everybody, whatever the stage; nobody is
-// slashed, overdue but unsettled requests included.
+// law M11: a revocation of the verifier, the circuit or the family refunds
+// everybody, whatever the stage, by message or by the queue; nobody is slashed,
+// overdue but unsettled requests included.
 func TestRevoked(t *testing.T) {
-	for name, open := range map[string]func(f *fixture) string{
-		"bidding": func(f *fixture) string {
-			id := f.request()
+	stages := map[string]func(f *fixture, statement func(*types.MsgRequest)) string{
+		"no bids": func(f *fixture, statement func(*types.MsgRequest)) string { return f.request(statement) },
+		"bidding": func(f *fixture, statement func(*types.MsgRequest)) string {
+			id := f.request(statement)
 			f.bid(id, alice, 5)
 			f.bid(id, bob, 6)
 			return id
 		},
-		"revealing": func(f *fixture) string {
-			id := f.request()
+		"revealing": func(f *fixture, statement func(*types.MsgRequest)) string {
+			id := f.request(statement)
 			f.bid(id, alice, 5)
 			f.bid(id, bob, 6)
 			f.toReveal(id)
 			f.reveal(id, bob, 6)
 			return id
 		},
-		"assigned": func(f *fixture) string { return f.assigned() },
-		"overdue": func(f *fixture) string {
-			id := f.assigned(withStandby)
+		"assigned": func(f *fixture, statement func(*types.MsgRequest)) string { return f.assigned(statement) },
+		"overdue": func(f *fixture, statement func(*types.MsgRequest)) string {
+			id := f.assigned(withStandby, statement)
 			f.blocks(58)
 			f.endBlock()
 			f.beginBlock(5 * time.Second)
 			return id
 		},
+	}
+	plain := func(*types.MsgRequest) {}
+	for target, statement := range map[verifiertypes.Target]func(*types.MsgRequest){
+		onVerifier: plain, onFamily: plain, onCircuit: ofCircuit, onCircuits: ofCircuit,
 	} {
-		t.Run(name, func(t *testing.T) {
-			f := setup(t)
-			id := open(f)
-			f.verifier.status["pico/v1"] = verifiertypes.VERIFIER_STATUS_REVOKED
-			result := f.refund(id)
-			require.True(t, result.Applied, result.Error)
-			require.Equal(t, types.REQUEST_STATUS_REFUNDED, result.Status)
-			require.Equal(t, types.END_REASON_REVOKED, f.view(id).Auction.EndReason)
-			f.blocks(1)
-			require.Equal(t, int64(wealth-10_000), f.Balance(requester).Int64())
-			for _, p := range []sdk.AccAddress{alice, bob, carol} {
-				require.Equal(t, int64(wealth), f.Balance(p).Int64(), "bonds are paid back")
+		for name, open := range stages {
+			for _, asked := range []bool{true, false} {
+				t.Run(fmt.Sprintf("%s, %s, asked %t", name, target.Describe(), asked), func(t *testing.T) {
+					f := setup(t)
+					id := open(f, statement)
+					f.revoke(target)
+					require.True(t, f.view(id).Due)
+					if asked {
+						result := f.refund(id)
+						require.True(t, result.Applied, result.Error)
+						require.Equal(t, types.REQUEST_STATUS_REFUNDED, result.Status)
+					}
+					f.blocks(62)
+					require.Equal(t, types.END_REASON_REVOKED, f.view(id).Auction.EndReason)
+					require.Equal(t, int64(wealth-10_000), f.Balance(requester).Int64())
+					for _, p := range []sdk.AccAddress{alice, bob, carol} {
+						require.Equal(t, int64(wealth), f.Balance(p).Int64(), "bonds are paid back")
+						require.Zero(t, f.slashed(p))
+					}
+					require.Equal(t, int64(10_000), f.Balance(treasuryAddr).Int64())
+				})
 			}
-			require.Equal(t, int64(10_000), f.Balance(treasuryAddr).Int64())
-		})
+		}
 	}
 }
 
-// law M11: the queue refunds without being asked, and messages are refused.
-func TestRevokedByTheQueue(t *testing.T) {
+// law M11: a standby prover, and one who is still looked for, too: what the winner
+// lost before stays lost.
+func TestRevokedOnStandby(t *testing.T) {
+	f := setup(t)
+	id := f.assigned(withStandby)
+	f.blocks(61)
+	require.Equal(t, types.STAGE_STANDBY, f.view(id).Stage)
+	f.revoke(onFamily)
+	f.blocks(32)
+	require.Equal(t, types.END_REASON_REVOKED, f.view(id).Auction.EndReason)
+	require.Equal(t, int64(penalty), f.slashed(bob))
+	require.Zero(t, f.slashed(alice))
+	require.Equal(t, int64(wealth-10_000), f.Balance(requester).Int64())
+}
+
+// law M11: messages are refused, and change nothing.
+func TestRevokedRefusesProofs(t *testing.T) {
 	f := setup(t)
 	id := f.assigned()
-	f.verifier.status["pico/v1"] = verifiertypes.VERIFIER_STATUS_REVOKED
+	f.revoke(onVerifier)
 	fails(f, f.msgs.SubmitProof, f.proofMsg(id, bob), types.ErrVerifierRevoked)
-	f.blocks(62)
-	require.Equal(t, types.END_REASON_REVOKED, f.view(id).Auction.EndReason)
-	prover, _ := f.provers.get(f.Ctx, bob)
-	require.Zero(t, prover.Slashed)
 }
 
 // law M11: with more bidders than one page, the other bonds wait for their payers.
@@ -180,7 +205,7 @@ func TestRevokedBondsAreClaimable(t *testing.T) {
 		crowd = append(crowd, p)
 		f.bid(id, p, int64(i))
 	}
-	f.verifier.status["pico/v1"] = verifiertypes.VERIFIER_STATUS_REVOKED
+	f.revoke(onVerifier)
 	require.True(t, f.refund(id).Applied)
 	f.blocks(1)
 	require.Equal(t, int64(5*bond), f.view(id).Auction.UnrevealedBonds.Int64())

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/stretchr/testify/require"
+
 	"cosmossdk.io/math"
 
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
@@ -17,6 +19,7 @@ import (
 	"github.com/proofmarket/proofmarket/internal/chain"
 	"github.com/proofmarket/proofmarket/x/internal/banktest"
 	"github.com/proofmarket/proofmarket/x/internal/treasury"
+	"github.com/proofmarket/proofmarket/x/market/types"
 	stakingtypes "github.com/proofmarket/proofmarket/x/staking/types"
 	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
@@ -182,16 +185,56 @@ func (p *fakeProvers) Slash(ctx context.Context, addr sdk.AccAddress, _ string, 
 
 // fakeVerifier stands for the module verifier: a proof is the hash of its statement.
 type fakeVerifier struct {
-	key    storetypes.StoreKey
+	key storetypes.StoreKey
+	// status is what verifiers, and "circuit", have of their own.
 	status map[string]verifiertypes.VerifierStatus
-	// verified counts the calls of Verify.
-	verified int
+	// laid is what is laid on targets.
+	laid map[verifiertypes.Target]*verifiertypes.Restriction
+	// verified counts the calls of Verify, asked those of Standing.
+	verified, asked int
 }
 
+// The targets of requests: requestMsg's verifier and its family; the circuit
+// that ofCircuit makes of its program, and the family of circuits.
+var (
+	onVerifier = verifiertypes.VerifierTarget("pico/v1")
+	onFamily   = verifiertypes.FamilyTarget("pico")
+	onCircuit  = verifiertypes.CircuitTarget(types.FormatID(account32("program")))
+	onCircuits = verifiertypes.FamilyTarget("groth16")
+)
+
 func newFakeVerifier(key storetypes.StoreKey) *fakeVerifier {
-	return &fakeVerifier{key: key, status: map[string]verifiertypes.VerifierStatus{
+	return &fakeVerifier{key: key, laid: map[verifiertypes.Target]*verifiertypes.Restriction{}, status: map[string]verifiertypes.VerifierStatus{
 		"pico/v1": verifiertypes.VERIFIER_STATUS_ACTIVE, "circuit": verifiertypes.VERIFIER_STATUS_ACTIVE,
 	}}
+}
+
+// on gives what is laid on the target.
+func (v *fakeVerifier) on(target verifiertypes.Target) *verifiertypes.Restriction {
+	if v.laid[target] == nil {
+		v.laid[target] = &verifiertypes.Restriction{Target: target}
+	}
+	return v.laid[target]
+}
+
+// suspend suspends a target from the present block on; one that is already, stays so.
+func (f *fixture) suspend(target verifiertypes.Target) {
+	if r := f.verifier.on(target); !r.Suspended() {
+		require.NoError(f.t, r.Suspend(f.Ctx.BlockTime(), "", ""))
+	}
+}
+
+// resume ends the suspension of a target.
+func (f *fixture) resume(target verifiertypes.Target) { f.verifier.on(target).End(f.Ctx.BlockTime()) }
+
+// revoke revokes a target for good.
+func (f *fixture) revoke(target verifiertypes.Target) {
+	f.resume(target)
+	if target.Kind == verifiertypes.TARGET_KIND_VERIFIER {
+		f.verifier.status[target.Id] = verifiertypes.VERIFIER_STATUS_REVOKED
+		return
+	}
+	f.verifier.on(target).Revoked = true
 }
 
 func (v *fakeVerifier) proof(st verifiertypes.Statement) []byte {
@@ -203,17 +246,16 @@ func (v *fakeVerifier) CheckStatement(_ context.Context, st verifiertypes.Statem
 	if _, _, err := st.Decode(); err != nil {
 		return err
 	}
-	switch v.status[st.Verifier] {
-	case verifiertypes.VERIFIER_STATUS_ACTIVE:
-		return nil
-	case verifiertypes.VERIFIER_STATUS_UNSPECIFIED:
+	if v.status[st.Verifier] == verifiertypes.VERIFIER_STATUS_UNSPECIFIED {
 		return verifiertypes.ErrVerifierNotFound
-	default:
-		return verifiertypes.ErrVerifierNotActive
 	}
+	return v.standing(st).TakesRequests()
 }
 
 func (v *fakeVerifier) Verify(_ context.Context, st verifiertypes.Statement, _, proof []byte) error {
+	if err := v.standing(st).TakesProofs(); err != nil {
+		return err
+	}
 	v.verified++
 	if string(proof) != string(v.proof(st)) {
 		return verifiertypes.ErrInvalidProof
@@ -241,6 +283,18 @@ func (v *fakeVerifier) Release(ctx context.Context, _ verifiertypes.Statement, r
 	return nil
 }
 
-func (v *fakeVerifier) Status(_ context.Context, id string) (verifiertypes.VerifierStatus, error) {
-	return v.status[id], nil
+// standing puts together what is laid on the statement's verifier or circuit and
+// on its family.
+func (v *fakeVerifier) standing(st verifiertypes.Statement) verifiertypes.Standing {
+	name, _, _ := strings.Cut(st.Verifier, "/")
+	target, family := verifiertypes.VerifierTarget(st.Verifier), verifiertypes.FamilyTarget(name)
+	if st.Verifier == "circuit" {
+		target, family = verifiertypes.CircuitTarget(st.Program), onCircuits
+	}
+	return verifiertypes.NewStanding(v.status[st.Verifier], *v.on(target), *v.on(family))
+}
+
+func (v *fakeVerifier) Standing(_ context.Context, st verifiertypes.Statement) (verifiertypes.Standing, error) {
+	v.asked++
+	return v.standing(st), nil
 }

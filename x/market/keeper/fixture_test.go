@@ -190,6 +190,9 @@ func (f *fixture) request(change ...func(*types.MsgRequest)) string {
 	return response.Id
 }
 
+// ofCircuit asks for a proof of the circuit onCircuit.
+func ofCircuit(m *types.MsgRequest) { m.Statement.Verifier = "circuit" }
+
 func withStandby(m *types.MsgRequest) { m.StandbyWindow = 30 * time.Second }
 
 // salt makes a bidder's salt.

@@ -27,6 +27,11 @@ func (k *Keeper) InitGenesis(ctx context.Context, g *types.GenesisState) error {
 	if err := k.clock.Set(ctx, g.Clock); err != nil {
 		return err
 	}
+	for _, h := range g.Halts {
+		if err := k.halts.Set(ctx, h.Time.UnixNano(), h); err != nil {
+			return err
+		}
+	}
 	if !g.Clock.LastBlockTime.IsZero() {
 		if err := k.imported.Set(ctx, true); err != nil {
 			return err
@@ -135,6 +140,9 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 		return nil, err
 	}
 	if g.Clock, err = k.clock.Get(ctx); err != nil {
+		return nil, err
+	}
+	if g.Halts, err = k.allHalts(ctx); err != nil {
 		return nil, err
 	}
 	if err := k.exportRequests(ctx, g); err != nil {

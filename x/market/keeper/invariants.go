@@ -36,7 +36,7 @@ func (k *Keeper) CheckInvariants(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, check := range []func(context.Context) error{k.checkIndexes, k.checkQueues, k.checkClaims} {
+	for _, check := range []func(context.Context) error{k.checkIndexes, k.checkQueues, k.checkClaims, k.checkHalts} {
 		if err := check(ctx); err != nil {
 			return err
 		}
@@ -328,6 +328,22 @@ func (k *Keeper) checkClaims(ctx context.Context) error {
 	}
 	if have := k.bank.GetBalance(ctx, types.ClaimsAccount(), chain.Denom).Amount; have.LT(sum) {
 		return broken("claims account holds %s, claims are %s", have, sum)
+	}
+	return nil
+}
+
+// checkHalts checks that the halts add up to what the clock has lost.
+func (k *Keeper) checkHalts(ctx context.Context) error {
+	clock, err := k.clock.Get(ctx)
+	if err != nil {
+		return err
+	}
+	halts, err := k.allHalts(ctx)
+	if err != nil {
+		return err
+	}
+	if err := clock.CheckHalts(halts); err != nil {
+		return broken("%s", err)
 	}
 	return nil
 }

@@ -52,6 +52,9 @@ type Keeper struct {
 	params collections.Item[types.Params]
 	// clock: the market's clock.
 	clock collections.Item[types.Clock]
+	// halts: block time in ns since 1970 of the first block after it → halt; the
+	// latest MaxHalts.
+	halts collections.Map[int64, types.Halt]
 	// imported: whether the state was imported and no block followed. It is not
 	// exported: a second import sets it again.
 	imported collections.Item[bool]
@@ -99,6 +102,7 @@ func NewKeeper(
 
 		params:   collections.NewItem(sb, types.ParamsPrefix, "params", codec.CollValue[types.Params](cdc)),
 		clock:    collections.NewItem(sb, types.ClockPrefix, "clock", codec.CollValue[types.Clock](cdc)),
+		halts:    collections.NewMap(sb, types.HaltsPrefix, "halts", collections.Int64Key, codec.CollValue[types.Halt](cdc)),
 		imported: collections.NewItem(sb, types.ImportedPrefix, "imported", collections.BoolValue),
 		requests: collections.NewIndexedMap(sb, types.RequestsPrefix, "requests", collections.BytesKey,
 			codec.CollValue[types.Request](cdc), newRequestIndexes(sb, accounts)),

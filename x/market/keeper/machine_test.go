@@ -14,7 +14,6 @@ import (
 	"github.com/proofmarket/proofmarket/internal/chain"
 	"github.com/proofmarket/proofmarket/x/market/types"
 	stakingtypes "github.com/proofmarket/proofmarket/x/staking/types"
-	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
 // machine does random things to the market and checks the invariants after each.
@@ -26,6 +25,8 @@ type machine struct {
 	supply sdk.Coin
 	// ended remembers how requests ended: it never changes again (law M12).
 	ended map[string]types.RequestStatus
+	// duties follows the assignments that stand, request by request.
+	duties map[string]*duty
 }
 
 type sealedBid struct {
@@ -80,10 +81,18 @@ func (m *machine) RevealAll(t *rapid.T) {
 func (m *machine) Submit(t *rapid.T) {
 	id := m.drawID(t)
 	p := drawProver(t)
-	if d := m.view(id).Auction.Assignment; d != nil && rapid.Bool().Draw(t, "by the right prover") {
-		p = sdk.MustAccAddressFromBech32(d.Prover)
+	d := m.duties[id]
+	right := d != nil && rapid.Bool().Draw(t, "by the right prover")
+	if right {
+		p = sdk.MustAccAddressFromBech32(d.prover)
 	}
-	_, _ = run(m.fixture, m.msgs.SubmitProof, m.proofMsg(id, p))
+	_, err := run(m.fixture, m.msgs.SubmitProof, m.proofMsg(id, p))
+	switch {
+	case m.suspended() || m.revoked():
+		require.Error(t, err, "law M11: no proof is accepted")
+	case right && !m.passed(d.deadline):
+		require.NoError(t, err, "laws M8, M11: a proof in time is accepted")
+	}
 }
 
 func (m *machine) Cancel(t *rapid.T) {
@@ -97,7 +106,12 @@ func (m *machine) Claim(t *rapid.T) {
 	_, _ = run(m.fixture, m.msgs.Claim, &types.MsgClaim{Owner: owner.String()})
 }
 
-func (m *machine) Blocks(t *rapid.T) { m.blocks(rapid.IntRange(1, 4).Draw(t, "blocks")) }
+func (m *machine) Blocks(t *rapid.T) {
+	for range rapid.IntRange(1, 4).Draw(t, "blocks") {
+		m.blocks(1)
+		m.follow(t)
+	}
+}
 
 func (m *machine) Later(t *rapid.T) {
 	m.endBlock()
@@ -123,15 +137,12 @@ func (m *machine) Moods(t *rapid.T) {
 	m.refuse[alice.String()] = rapid.IntRange(0, 4).Draw(t, "alice refuses") == 0
 	m.provers.failRewards = rapid.IntRange(0, 4).Draw(t, "rewards fail") == 0
 	m.provers.panicOnSlash = rapid.IntRange(0, 4).Draw(t, "slash panics") == 0
-	m.verifier.status["pico/v1"] = verifiertypes.VERIFIER_STATUS_ACTIVE
-	if rapid.IntRange(0, 9).Draw(t, "revoked") == 0 {
-		m.verifier.status["pico/v1"] = verifiertypes.VERIFIER_STATUS_REVOKED
-	}
 }
 
 // Check holds after every step.
 func (m *machine) Check(t *rapid.T) {
 	require.NoError(t, m.keeper.CheckInvariants(m.Ctx))
+	m.follow(t)
 	for _, id := range m.ids {
 		status := m.view(id).Auction.Status
 		if before, done := m.ended[id]; done {
@@ -148,11 +159,12 @@ func TestMachine(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		f := setup(t)
 		f.t = rt
-		m := &machine{fixture: f, sealed: map[string]sealedBid{}, ended: map[string]types.RequestStatus{}, supply: f.Bank.GetSupply(f.Ctx, chain.Denom)}
+		m := &machine{fixture: f, sealed: map[string]sealedBid{}, ended: map[string]types.RequestStatus{}, duties: map[string]*duty{}, supply: f.Bank.GetSupply(f.Ctx, chain.Denom)}
 		rt.Repeat(map[string]func(*rapid.T){
 			"request": m.Request, "bid": m.Bid, "bid again": m.Bid, "reveal": m.Reveal, "reveal all": m.RevealAll, "submit": m.Submit,
 			"cancel": m.Cancel, "refund": m.Refund, "claim": m.Claim, "blocks": m.Blocks, "later": m.Later,
 			"trouble": m.Trouble, "moods": m.Moods, "": m.Check,
+			"suspend": m.Suspend, "resume": m.Resume, "resume again": m.Resume, "revoke": m.Revoke,
 		})
 		m.settleAll(rt)
 	})
@@ -161,10 +173,12 @@ func TestMachine(t *testing.T) {
 // settleAll lets every request end: whatever happened, none is left behind.
 func (m *machine) settleAll(t *rapid.T) {
 	m.provers.panicOnSlash, m.provers.failRewards, m.refuse = false, false, map[string]bool{}
+	m.resumeAll(onVerifier, onFamily)
 	for range 3 {
 		for range 15 {
 			m.endBlock()
 			m.beginBlock(5 * time.Second)
+			m.follow(t)
 		}
 		for _, id := range m.ids {
 			m.refund(id)

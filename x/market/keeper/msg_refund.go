@@ -44,7 +44,7 @@ func (k *Keeper) applyDue(ctx context.Context, name string) types.RefundResult {
 		}
 		applied, err := k.advance(ctx, e, m)
 		if err == nil && !applied {
-			err = errorsmod.Wrapf(types.ErrNothingDue, "request is in %s", e.auction.Stage)
+			err = k.notDue(ctx, e)
 		}
 		if err != nil {
 			return err

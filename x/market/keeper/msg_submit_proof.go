@@ -63,8 +63,12 @@ func (k *Keeper) assignedTo(ctx context.Context, signer sdk.AccAddress, name str
 	if err != nil {
 		return nil, err
 	}
-	if d := e.auction.Assignment; d != nil && m.passed(d.Deadline) {
-		return nil, errorsmod.Wrapf(types.ErrOverdue, "deadline %s, market time %s", d.Deadline, m.clock.MarketTime)
+	verifier, err := k.verifierOf(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	if e.auction.Assignment != nil && verifier.overdue(e, m) {
+		return nil, errorsmod.Wrapf(types.ErrOverdue, "deadline %s, market time %s", verifier.reading(e).Deadline, m.clock.MarketTime)
 	}
 	if e.auction.Search != nil {
 		return nil, errorsmod.Wrapf(types.ErrNotAssigned, "request %s looks for a standby prover", e.request.Id)

@@ -100,23 +100,21 @@ func (q queryServer) MayBid(ctx context.Context, req *types.QueryMayBidRequest) 
 }
 
 // requestConditions are what a bid needs of the request: an open window and a
-// verifier that verifies.
+// verifier that is not revoked.
 func (k *Keeper) requestConditions(ctx context.Context, e *entry, _ sdk.AccAddress) ([]types.Condition, error) {
 	view, err := k.view(ctx, e)
 	if err != nil {
 		return nil, err
 	}
-	status, err := k.verifier.Status(ctx, e.request.Statement.Verifier)
-	if err != nil {
-		return nil, err
-	}
-	verifies := status == verifiertypes.VERIFIER_STATUS_ACTIVE || status == verifiertypes.VERIFIER_STATUS_DEPRECATED
+	// A suspended verifier takes bids (law M11); one of an ended request is not asked.
+	status := view.VerifierStatus
+	open := status != verifiertypes.VERIFIER_STATUS_REVOKED && status != verifiertypes.VERIFIER_STATUS_UNSPECIFIED
 	return []types.Condition{
 		{
 			Name: "window", Ok: view.Stage == types.STAGE_BIDDING && view.BlocksLeft > 0,
 			Have: fmt.Sprintf("%s, %d blocks left", view.Stage, view.BlocksLeft), Need: types.STAGE_BIDDING.String(),
 		},
-		{Name: "verifier", Ok: verifies, Have: status.String(), Need: verifiertypes.VERIFIER_STATUS_ACTIVE.String()},
+		{Name: "verifier", Ok: open, Have: status.String(), Need: verifiertypes.VERIFIER_STATUS_ACTIVE.String()},
 	}, nil
 }
 

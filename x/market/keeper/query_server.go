@@ -16,6 +16,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/query"
 
 	"github.com/proofmarket/proofmarket/x/market/types"
+	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
 // queryServer answers the market's queries.
@@ -95,6 +96,14 @@ func (k *Keeper) view(ctx context.Context, e *entry) (types.RequestView, error) 
 		return types.RequestView{}, err
 	}
 	v := types.RequestView{Request: e.request, Auction: e.auction, Stage: e.auction.Stage, Account: account}
+	if e.auction.Status != types.REQUEST_STATUS_PENDING {
+		return v, nil
+	}
+	verifier, err := k.verifierOf(ctx, e)
+	if err != nil {
+		return types.RequestView{}, err
+	}
+	v.VerifierStatus = verifier.status
 	end, waits := e.auction.QueueHeight()
 	if waits && v.Stage == types.STAGE_BIDDING && m.height >= end && e.auction.Bids > 0 {
 		v.Stage, end = types.STAGE_REVEALING, e.auction.RevealEnd
@@ -103,10 +112,12 @@ func (k *Keeper) view(ctx context.Context, e *entry) (types.RequestView, error) 
 		v.BlocksLeft = end - m.height
 	}
 	v.Due = waits && m.height >= end || e.auction.Search != nil
-	if d := e.auction.Assignment; d != nil && v.Stage != types.STAGE_DONE {
-		v.TimeLeft = max(d.Deadline.Sub(m.clock.MarketTime), time.Duration(0))
-		v.Due = m.passed(d.Deadline)
+	if e.auction.Assignment != nil {
+		deadline := verifier.reading(e).IfResumed(m.clock.MarketTime)
+		v.Deadline, v.TimeLeft = &deadline, max(deadline.Sub(m.clock.MarketTime), time.Duration(0))
+		v.Due = verifier.overdue(e, m)
 	}
+	v.Due = v.Due || verifier.status == verifiertypes.VERIFIER_STATUS_REVOKED
 	return v, nil
 }
 

@@ -24,6 +24,8 @@ type entry struct {
 	auction types.Auction
 	// stored is the auction as it stands in the store.
 	stored types.Auction
+	// verifier is how the verifier stands, once verifierOf has read it.
+	verifier *verifierState
 }
 
 // account is the account of the request's escrow and bonds.

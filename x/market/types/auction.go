@@ -73,12 +73,15 @@ func (a Auction) QueueHeight() (uint64, bool) {
 	}
 }
 
-// QueueTime is the market time after which the request falls due; false when it
-// is not waiting for a time.
+// QueueTime is the market time after which the queue looks at the request: when it
+// falls due, unless suspensions of its verifier put that off (law M11). It is
+// false when the request is not waiting for a time.
 func (a Auction) QueueTime() (time.Time, bool) {
 	switch {
 	case a.Status != REQUEST_STATUS_PENDING:
 		return time.Time{}, false
+	case a.Assignment != nil && a.Assignment.Review != nil:
+		return *a.Assignment.Review, true
 	case a.Assignment != nil:
 		return a.Assignment.Deadline, true
 	case a.Search != nil:
@@ -101,6 +104,12 @@ func (c Clock) Passed(deadline time.Time, height uint64) bool {
 // falls due in the grace after a halt expires with the last block of it.
 func (c Clock) PassedAtEnd(deadline time.Time, height uint64) bool {
 	return c.MarketTime.After(deadline) && height >= c.GraceUntilHeight
+}
+
+// Graced tells whether nothing was overdue for messages of the block of that
+// time, which came after the halt and before any later one.
+func (h Halt) Graced(block time.Time) bool {
+	return h.GraceEnded == nil || !block.After(*h.GraceEnded)
 }
 
 // BondPayer is who gets the held bond back; empty for none.

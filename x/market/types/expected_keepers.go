@@ -45,8 +45,9 @@ type VerifierKeeper interface {
 	Hold(ctx context.Context, st verifiertypes.Statement, ref []byte) error
 	// Release ends a hold.
 	Release(ctx context.Context, st verifiertypes.Statement, ref []byte) error
-	// Status gives the status of a verifier.
-	Status(ctx context.Context, verifierID string) (verifiertypes.VerifierStatus, error)
+	// Standing tells how the verifier or circuit of a statement stands, its family
+	// included, with its suspensions in block time (law M11).
+	Standing(ctx context.Context, st verifiertypes.Statement) (verifiertypes.Standing, error)
 }
 
 // ProversKeeper is what the market needs of the module provers (folder x/staking).

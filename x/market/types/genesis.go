@@ -27,6 +27,9 @@ func (g GenesisState) Validate() error {
 	if err := g.Clock.validate(); err != nil {
 		return invalid("clock", err)
 	}
+	if err := g.Clock.CheckHalts(g.Halts); err != nil {
+		return err
+	}
 	if err := g.validateRequests(); err != nil {
 		return err
 	}
@@ -45,6 +48,31 @@ func invalid(what string, err error) error {
 func (c Clock) validate() error {
 	if !c.LastBlockTime.IsZero() && !c.MarketTime.Add(c.Lost).Equal(c.LastBlockTime) {
 		return errorsmod.Wrap(ErrInvalidGenesis, "market_time and lost must add up to last_block_time")
+	}
+	return nil
+}
+
+// CheckHalts checks that halts are in order and add up to what the clock has
+// lost. It returns ErrInvalidGenesis.
+func (c Clock) CheckHalts(halts []Halt) error {
+	if len(halts) > MaxHalts {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "%d halts, at most %d are kept", len(halts), MaxHalts)
+	}
+	for i, h := range halts {
+		if err := checkTime(h.Time); err != nil {
+			return err
+		}
+		last := i == len(halts)-1
+		switch {
+		case i > 0 && !h.Time.After(halts[i-1].Time):
+			return errorsmod.Wrapf(ErrInvalidGenesis, "halt of %s: halts must be sorted by time and unique", h.Time)
+		case i > 0 && h.Lost-h.Gap != halts[i-1].Lost:
+			return errorsmod.Wrapf(ErrInvalidGenesis, "halt of %s: lost must be its gap and what was lost before", h.Time)
+		case h.GraceEnded == nil && !last:
+			return errorsmod.Wrapf(ErrInvalidGenesis, "halt of %s: only the last grace may still last", h.Time)
+		case last && (h.Lost != c.Lost || h.Time.After(c.LastBlockTime)):
+			return errorsmod.Wrapf(ErrInvalidGenesis, "halt of %s: it must have lost what the clock has, and not be after its last block", h.Time)
+		}
 	}
 	return nil
 }
@@ -132,6 +160,14 @@ func (a Auction) validate() error {
 		}
 		if err := checkTime(d.Deadline); err != nil {
 			return err
+		}
+		if d.Review != nil {
+			if d.Review.Before(d.Deadline) {
+				return errorsmod.Wrap(ErrInvalidGenesis, "review of an assignment lies before its deadline")
+			}
+			if err := checkTime(*d.Review); err != nil {
+				return err
+			}
 		}
 	}
 	if s := a.Search; s != nil {

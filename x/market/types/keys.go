@@ -4,6 +4,7 @@ package types
 
 import (
 	"encoding/hex"
+	"time"
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
@@ -44,6 +45,12 @@ const (
 	// BondPage is the number of sealed bonds paid back in one go when a verifier
 	// is revoked; the rest is claimable (law M11).
 	BondPage = 20
+	// MaxHalts is the number of halts kept, the latest ones. An older suspension
+	// would read as having ended up to as much earlier as the forgotten halts took.
+	MaxHalts = 1000
+	// SuspensionReview is the least market time between two looks that the queue
+	// takes at a request while its verifier is suspended.
+	SuspensionReview = 30 * time.Second
 	// MaxErrorBytes is the length of the longest error text kept in an event or result.
 	MaxErrorBytes = 256
 )
@@ -67,6 +74,7 @@ var (
 	SubmittersPrefix          = collections.NewPrefix(14)
 	ConsentsPrefix            = collections.NewPrefix(15)
 	ClaimsPrefix              = collections.NewPrefix(16)
+	HaltsPrefix               = collections.NewPrefix(17)
 )
 
 // RequestAccount is the account that holds the request's escrow and bonds while

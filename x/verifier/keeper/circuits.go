@@ -33,7 +33,7 @@ func (k *Keeper) parseNew(ctx context.Context, f proof.Family, curve string, key
 
 // RegisterCircuit registers a key as a circuit of owner against the deposit (law
 // V2) and returns its id. Errors: types.ErrUnknownFamily, ErrKeyTooLarge,
-// ErrInvalidKey, ErrCircuitExists, and bank's when owner cannot pay.
+// ErrInvalidKey, ErrCircuitExists, ErrRevoked, and bank's when owner cannot pay.
 func (k *Keeper) RegisterCircuit(ctx context.Context, owner sdk.AccAddress, family, curve string, key []byte) (string, error) {
 	params, err := k.params.Get(ctx)
 	if err != nil {
@@ -54,6 +54,13 @@ func (k *Keeper) RegisterCircuit(ctx context.Context, owner sdk.AccAddress, fami
 		return "", err
 	} else if has {
 		return "", errorsmod.Wrapf(types.ErrCircuitExists, "%x; anyone may use it", id)
+	}
+	// What is laid on a circuit outlives its withdrawal (law V1).
+	if err := k.notRevoked(ctx, types.CircuitTarget(hex.EncodeToString(id[:]))); err != nil {
+		return "", err
+	}
+	if err := k.notRevoked(ctx, types.FamilyTarget(family)); err != nil {
+		return "", err
 	}
 	ownerText, err := k.accounts.AddressCodec().BytesToString(owner)
 	if err != nil {
@@ -105,7 +112,7 @@ func (k *Keeper) WithdrawCircuit(ctx context.Context, owner sdk.AccAddress, id [
 		return err
 	}
 	ownaccount.Close(ctx, k.accounts, account)
-	if err := k.circuits.Remove(ctx, id); err != nil {
+	if err := k.removeCircuit(ctx, id); err != nil {
 		return err
 	}
 	return emit(ctx, &types.EventCircuitWithdrawn{CircuitId: c.Id, Owner: c.Owner, Deposit: c.Deposit})

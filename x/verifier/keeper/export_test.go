@@ -1,8 +1,34 @@
 package keeper
 
+import (
+	"context"
+
+	"github.com/proofmarket/proofmarket/x/verifier/types"
+)
+
 // CachedKeys returns the number of prepared keys in memory.
 func (k *Keeper) CachedKeys() int {
 	k.keys.mu.Lock()
 	defer k.keys.mu.Unlock()
 	return k.keys.order.Len()
+}
+
+// PutRestriction writes a restriction, right or wrong, under a target.
+func (k *Keeper) PutRestriction(ctx context.Context, under types.Target, r types.Restriction) error {
+	return k.restrictions.Set(ctx, restrictionKey(under), r)
+}
+
+// PutVerifier writes a verifier's record, right or wrong, and leaves its key alone.
+func (k *Keeper) PutVerifier(ctx context.Context, v types.Verifier) error {
+	return k.verifiers.Set(ctx, v.Id, v)
+}
+
+// PutVerifierKey writes a key, with or without a verifier.
+func (k *Keeper) PutVerifierKey(ctx context.Context, id string, key []byte) error {
+	return k.verifierKeys.Set(ctx, id, key)
+}
+
+// PutCircuitKey writes a key, with or without a circuit.
+func (k *Keeper) PutCircuitKey(ctx context.Context, id, key []byte) error {
+	return k.circuitKeys.Set(ctx, id, key)
 }

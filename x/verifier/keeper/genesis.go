@@ -15,11 +15,11 @@ func (k *Keeper) InitGenesis(ctx context.Context, g *types.GenesisState) error {
 	if err := g.Validate(); err != nil {
 		return err
 	}
-	if err := k.params.Set(ctx, g.Params); err != nil {
+	if _, err := k.setParams(ctx, g.Params); err != nil {
 		return err
 	}
 	for _, v := range g.Verifiers {
-		if err := k.verifiers.Set(ctx, v.Id, v); err != nil {
+		if err := k.setVerifier(ctx, v); err != nil {
 			return err
 		}
 	}
@@ -27,6 +27,14 @@ func (k *Keeper) InitGenesis(ctx context.Context, g *types.GenesisState) error {
 		if err := k.setCircuit(ctx, c); err != nil {
 			return err
 		}
+	}
+	for _, r := range g.Restrictions {
+		if err := k.setRestriction(ctx, r); err != nil {
+			return err
+		}
+	}
+	if err := k.importPrograms(ctx, g.Programs); err != nil {
+		return err
 	}
 	for _, u := range g.CircuitUses {
 		id, err := hex.DecodeString(u.CircuitId)
@@ -48,17 +56,29 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 	}
 	g := &types.GenesisState{Params: params}
 	err = k.verifiers.Walk(ctx, nil, func(_ string, v types.Verifier) (bool, error) {
+		v, err := k.withVerifierKey(ctx, v)
 		g.Verifiers = append(g.Verifiers, v)
+		return err != nil, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = k.circuits.Walk(ctx, nil, func(id []byte, c types.Circuit) (bool, error) {
+		c, err := k.withCircuitKey(ctx, id, c)
+		g.Circuits = append(g.Circuits, c)
+		return err != nil, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = k.restrictions.Walk(ctx, nil, func(_ collections.Pair[uint32, string], r types.Restriction) (bool, error) {
+		g.Restrictions = append(g.Restrictions, r)
 		return false, nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	err = k.circuits.Walk(ctx, nil, func(_ []byte, c types.Circuit) (bool, error) {
-		g.Circuits = append(g.Circuits, c)
-		return false, nil
-	})
-	if err != nil {
+	if g.Programs, err = k.exportPrograms(ctx); err != nil {
 		return nil, err
 	}
 	err = k.circuitUses.Walk(ctx, nil, func(key collections.Pair[[]byte, []byte]) (bool, error) {

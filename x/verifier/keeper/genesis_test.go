@@ -1,8 +1,11 @@
 package keeper_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
+	"github.com/consensys/gnark/frontend"
 	"github.com/stretchr/testify/require"
 
 	"cosmossdk.io/math"
@@ -22,7 +25,29 @@ func populate(t testing.TB, s *suite) {
 	}
 	_, err := s.msg.AddVerifier(s.Ctx, addPico(t, s.Authority))
 	require.NoError(t, err)
-	require.NoError(t, s.k.SetVerifierStatus(s.Ctx, types.PicoV122, types.VERIFIER_STATUS_REVOKED))
+	withdrawn := s.register(t, bob, groth16test.Build(t, "withdrawn", &groth16test.Wide{Inputs: make([]frontend.Variable, 2)}, groth16test.WideAssignment(2)))
+	for _, o := range []struct {
+		name string
+		of   types.Target
+	}{
+		{"suspend", types.VerifierTarget(types.PicoV122)},
+		{"revoke", types.VerifierTarget(types.PicoV122)},
+		{"suspend", types.FamilyTarget("pico")},
+		{"resume", types.FamilyTarget("pico")},
+		{"suspend", types.FamilyTarget("pico")},
+		{"suspend", types.CircuitTarget(statement(groth16test.All(t)[0]).Program)},
+		{"suspend", types.VerifierTarget("pico/next")},
+		{"revoke", types.CircuitTarget(withdrawn)},
+	} {
+		s.after(time.Minute)
+		require.NoError(t, s.order(o.name, o.of))
+	}
+	_, err = s.msg.WithdrawCircuit(s.Ctx, &types.MsgWithdrawCircuit{Owner: bob.String(), CircuitId: withdrawn})
+	require.NoError(t, err)
+	params := types.DefaultParams()
+	params.Guardian = alice.String()
+	_, err = s.msg.UpdateParams(s.Ctx, &types.MsgUpdateParams{Authority: s.Authority, Params: params})
+	require.NoError(t, err)
 }
 
 // Invariant 7: export, import and export again gives the same bytes.
@@ -40,6 +65,11 @@ func TestGenesisRoundTrip(t *testing.T) {
 	err := fresh.k.CheckInvariants(fresh.Ctx)
 	require.ErrorIs(t, err, types.ErrInvariant, "the deposits are in the bank's genesis, which this test left out")
 	require.NoError(t, s.k.CheckInvariants(s.Ctx))
+
+	for _, target := range []types.Target{types.VerifierTarget("pico/next"), types.FamilyTarget("pico")} {
+		fresh.after(time.Hour)
+		require.NoError(t, fresh.order("resume", target), "it was imported as suspended")
+	}
 
 	bad := []byte(`{"params":{"circuit_deposit":"-1","max_key_size":1}}`)
 	require.ErrorIs(t, module.ValidateGenesis(s.Codec, nil, bad), types.ErrInvalidParams)
@@ -67,7 +97,8 @@ func TestGenesisValidate(t *testing.T) {
 		"verifier id":        {func(g *types.GenesisState) { g.Verifiers[0].Id = "circuit" }, types.ErrInvalidVerifier},
 		"verifier key":       {func(g *types.GenesisState) { g.Verifiers[0].Key = nil }, types.ErrInvalidKey},
 		"verifier height":    {func(g *types.GenesisState) { g.Verifiers[0].AddedHeight = -1 }, types.ErrInvalidVerifier},
-		"suspended":          {func(g *types.GenesisState) { g.Verifiers[0].Status = types.VERIFIER_STATUS_SUSPENDED }, types.ErrSuspendReserved},
+		"suspended":          {func(g *types.GenesisState) { g.Verifiers[0].Status = types.VERIFIER_STATUS_SUSPENDED }, types.ErrInvalidStatus},
+		"guardian":           {func(g *types.GenesisState) { g.Params.Guardian = "x" }, types.ErrInvalidParams},
 		"no status":          {func(g *types.GenesisState) { g.Verifiers[0].Status = 0 }, types.ErrInvalidStatus},
 		"circuits unsorted":  {func(g *types.GenesisState) { g.Circuits[0], g.Circuits[1] = g.Circuits[1], g.Circuits[0] }, types.ErrInvalidGenesis},
 		"circuit id":         {func(g *types.GenesisState) { g.Circuits[0].Id = zeros }, types.ErrInvalidGenesis},
@@ -81,10 +112,30 @@ func TestGenesisValidate(t *testing.T) {
 		"use without ref":    {func(g *types.GenesisState) { g.CircuitUses[0].Ref = nil }, types.ErrInvalidStatement},
 		"ref too long":       {func(g *types.GenesisState) { g.CircuitUses[0].Ref = make([]byte, types.MaxRefSize+1) }, types.ErrInvalidStatement},
 		"uses unsorted":      {func(g *types.GenesisState) { g.CircuitUses[0], g.CircuitUses[1] = g.CircuitUses[1], g.CircuitUses[0] }, types.ErrInvalidGenesis},
+
+		"restrictions unsorted":   {func(g *types.GenesisState) { slices.Reverse(g.Restrictions) }, types.ErrInvalidGenesis},
+		"restriction twice":       {func(g *types.GenesisState) { g.Restrictions[1] = g.Restrictions[0] }, types.ErrInvalidGenesis},
+		"restriction of nobody":   {func(g *types.GenesisState) { g.Restrictions[0].Target.Id = "nobody" }, types.ErrInvalidGenesis},
+		"restriction kind":        {func(g *types.GenesisState) { g.Restrictions[0].Target.Kind = 0 }, types.ErrInvalidTarget},
+		"restriction circuit id":  {func(g *types.GenesisState) { restriction(g, types.TARGET_KIND_CIRCUIT).Target.Id = "0" }, types.ErrInvalidTarget},
+		"restriction family":      {func(g *types.GenesisState) { restriction(g, types.TARGET_KIND_FAMILY).Target.Id = "x" }, types.ErrUnknownFamily},
+		"restriction reason":      {func(g *types.GenesisState) { g.Restrictions[0].Suspensions[0].Reason = "\xff" }, types.ErrInvalidReason},
+		"restriction time":        {func(g *types.GenesisState) { g.Restrictions[0].Suspensions[0].Began = time.Time{} }, types.ErrInvalidGenesis},
+		"suspended while revoked": {func(g *types.GenesisState) { revoked(g).Suspensions[0].Ended = nil }, types.ErrInvalidGenesis},
 	} {
 		g := export()
 		tc.malleate(g)
 		require.ErrorIs(t, g.Validate(), tc.err, name)
 		require.ErrorIs(t, s.k.InitGenesis(s.Ctx, g), tc.err, name)
 	}
+}
+
+// restriction returns the first restriction of that kind.
+func restriction(g *types.GenesisState, kind types.TargetKind) *types.Restriction {
+	return &g.Restrictions[slices.IndexFunc(g.Restrictions, func(r types.Restriction) bool { return r.Target.Kind == kind })]
+}
+
+// revoked returns the restriction of the verifier that populate revokes.
+func revoked(g *types.GenesisState) *types.Restriction {
+	return &g.Restrictions[slices.IndexFunc(g.Restrictions, func(r types.Restriction) bool { return r.Target.Id == types.PicoV122 })]
 }

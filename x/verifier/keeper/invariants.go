@@ -14,13 +14,30 @@ import (
 // CheckInvariants reports state that contradicts itself: each circuit is named
 // by its content, is in its owner's index once and its account holds at least
 // the deposit; each use is of a live circuit; each verifier's status is one that
-// state may hold. Error: types.ErrInvariant.
+// state may hold; each key is some verifier's or circuit's; each restriction is
+// well formed, and that of a verifier is of one that exists; programs as
+// checkPrograms says. Error: types.ErrInvariant.
 func (k *Keeper) CheckInvariants(ctx context.Context) error {
+	for _, check := range []func(context.Context) error{
+		k.checkCircuits, k.checkUses, k.checkVerifiers, k.checkRestrictions, k.checkPrograms,
+	} {
+		if err := check(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *Keeper) checkCircuits(ctx context.Context) error {
 	circuits := 0
 	err := k.circuits.Walk(ctx, nil, func(id []byte, c types.Circuit) (bool, error) {
 		circuits++
-		if c.Id != hex.EncodeToString(id) || c.Id != types.CircuitID(c.Family, c.Curve, c.Key) {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "circuit %x is not named by its content", id)
+		key, err := k.circuitKeys.Get(ctx, id)
+		if err != nil {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "circuit %x: key: %s", id, err)
+		}
+		if len(c.Key) > 0 || c.Id != hex.EncodeToString(id) || c.Id != types.CircuitID(c.Family, c.Curve, key) {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "circuit %x is not named by its content, or holds its key twice", id)
 		}
 		held := k.bank.GetBalance(ctx, types.CircuitAccount(id), chain.Denom).Amount
 		if held.LT(c.Deposit) {
@@ -46,22 +63,76 @@ func (k *Keeper) CheckInvariants(ctx context.Context) error {
 	if entries != circuits {
 		return errorsmod.Wrapf(types.ErrInvariant, "%d circuits, but %d entries in the index by owner", circuits, entries)
 	}
-	err = k.circuitUses.Walk(ctx, nil, func(use collections.Pair[[]byte, []byte]) (bool, error) {
+	keys, err := count(ctx, k.circuitKeys)
+	if err == nil && keys != circuits {
+		err = errorsmod.Wrapf(types.ErrInvariant, "%d circuits, but %d keys", circuits, keys)
+	}
+	return err
+}
+
+func (k *Keeper) checkUses(ctx context.Context) error {
+	return k.circuitUses.Walk(ctx, nil, func(use collections.Pair[[]byte, []byte]) (bool, error) {
 		has, err := k.circuits.Has(ctx, use.K1())
 		if err == nil && !has {
 			err = errorsmod.Wrapf(types.ErrInvariant, "use %x of circuit %x, which does not exist", use.K2(), use.K1())
 		}
 		return err != nil, err
 	})
+}
+
+func (k *Keeper) checkVerifiers(ctx context.Context) error {
+	verifiers := 0
+	err := k.verifiers.Walk(ctx, nil, func(id string, v types.Verifier) (bool, error) {
+		verifiers++
+		if id != v.Id || types.CheckStatus(v.Status) != nil || len(v.Key) > 0 {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "verifier %s has id %s, status %s and %d bytes of key", id, v.Id, v.Status, len(v.Key))
+		}
+		has, err := k.verifierKeys.Has(ctx, id)
+		if err == nil && !has {
+			err = errorsmod.Wrapf(types.ErrInvariant, "verifier %s has no key", id)
+		}
+		return err != nil, err
+	})
 	if err != nil {
 		return err
 	}
-	return k.verifiers.Walk(ctx, nil, func(id string, v types.Verifier) (bool, error) {
-		if id != v.Id || types.CheckStatus(v.Status) != nil {
-			return true, errorsmod.Wrapf(types.ErrInvariant, "verifier %s has id %s and status %s", id, v.Id, v.Status)
+	keys, err := count(ctx, k.verifierKeys)
+	if err == nil && keys != verifiers {
+		err = errorsmod.Wrapf(types.ErrInvariant, "%d verifiers, but %d keys", verifiers, keys)
+	}
+	return err
+}
+
+func (k *Keeper) checkRestrictions(ctx context.Context) error {
+	return k.restrictions.Walk(ctx, nil, func(key collections.Pair[uint32, string], r types.Restriction) (bool, error) {
+		name := r.Target.Describe()
+		if key.K1() != uint32(r.Target.Kind) || key.K2() != r.Target.Id {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "the restriction of %s is kept under kind %d, id %s", name, key.K1(), key.K2())
+		}
+		if err := r.Validate(); err != nil {
+			return true, errorsmod.Wrap(types.ErrInvariant, err.Error())
+		}
+		if r.Target.Kind != types.TARGET_KIND_VERIFIER {
+			return false, nil
+		}
+		v, err := k.getVerifier(ctx, r.Target.Id)
+		if err != nil {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "restriction of %s: %s", name, err)
+		}
+		if v.Status == types.VERIFIER_STATUS_REVOKED && r.Suspended() {
+			return true, errorsmod.Wrapf(types.ErrInvariant, "%s is revoked, and its suspension goes on", name)
 		}
 		return false, nil
 	})
+}
+
+// count counts the entries of a collection.
+func count[K, V any](ctx context.Context, m collections.Map[K, V]) (n int, err error) {
+	err = m.Walk(ctx, nil, func(K, V) (bool, error) {
+		n++
+		return false, nil
+	})
+	return n, err
 }
 
 // indexed reports a circuit that is missing from the index by owner.

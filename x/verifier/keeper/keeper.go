@@ -38,12 +38,20 @@ type Keeper struct {
 	schema collections.Schema
 	// params: ()
 	params collections.Item[types.Params]
-	// verifiers: verifier id
+	// verifiers: verifier id; without the key
 	verifiers collections.Map[string, types.Verifier]
-	// circuits: circuit id, 32 bytes
+	// verifierKeys: verifier id; apart, so that reading a status is cheap
+	verifierKeys collections.Map[string, []byte]
+	// circuits: circuit id, 32 bytes; without the key
 	circuits *collections.IndexedMap[[]byte, types.Circuit, circuitIndexes]
+	// circuitKeys: circuit id, 32 bytes
+	circuitKeys collections.Map[[]byte, []byte]
+	// restrictions: (kind of target, id)
+	restrictions collections.Map[collections.Pair[uint32, string], types.Restriction]
 	// circuitUses: (circuit id, ref)
 	circuitUses collections.KeySet[collections.Pair[[]byte, []byte]]
+	// programs: (publisher's address, program, 32 bytes)
+	programs *programMap
 }
 
 // NewKeeper returns a keeper on the store. It panics if the module account is
@@ -67,10 +75,14 @@ func NewKeeper(
 		pool:      pool,
 		authority: authority,
 		address:   address,
-		keys:      newKeyCache(cachedKeys),
+		keys:      newKeyCache(cacheSize),
 
-		params:    collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
-		verifiers: collections.NewMap(sb, types.VerifiersKey, "verifiers", collections.StringKey, codec.CollValue[types.Verifier](cdc)),
+		params:       collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
+		verifiers:    collections.NewMap(sb, types.VerifiersKey, "verifiers", collections.StringKey, codec.CollValue[types.Verifier](cdc)),
+		verifierKeys: collections.NewMap(sb, types.VerifierKeysKey, "verifier_keys", collections.StringKey, collections.BytesValue),
+		circuitKeys:  collections.NewMap(sb, types.CircuitKeysKey, "circuit_keys", collections.BytesKey, collections.BytesValue),
+		restrictions: collections.NewMap(sb, types.RestrictionsKey, "restrictions",
+			collections.PairKeyCodec(collections.Uint32Key, collections.StringKey), codec.CollValue[types.Restriction](cdc)),
 		circuitUses: collections.NewKeySet(sb, types.CircuitUsesPrefix, "circuit_uses",
 			collections.PairKeyCodec(collections.BytesKey, collections.BytesKey)),
 	}
@@ -81,6 +93,7 @@ func NewKeeper(
 		codec.CollValue[types.Circuit](cdc), circuitIndexes{
 			Owner: indexes.NewMulti(sb, types.CircuitsByOwner, "circuits_by_owner", collections.BytesKey, collections.BytesKey, owner),
 		})
+	k.programs = newPrograms(sb, cdc)
 	schema, err := sb.Build()
 	if err != nil {
 		panic(err)

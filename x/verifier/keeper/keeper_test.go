@@ -176,16 +176,14 @@ func TestDepositIsPinned(t *testing.T) {
 func TestRegisterRefuses(t *testing.T) {
 	s := setup(t)
 	f := groth16test.All(t)[0]
-	pico, err := types.DefaultVerifiers()
-	require.NoError(t, err)
 	require.Greater(t, len(f.Raw), 64)
 	poor := sdk.AccAddress("poor________________")
 	for name, tc := range map[string]struct {
 		malleate func(m *types.MsgRegisterCircuit)
 		err      error
 	}{
-		"unknown family":     {func(m *types.MsgRegisterCircuit) { m.Family = "plonk" }, types.ErrUnknownFamily},
-		"closed family":      {func(m *types.MsgRegisterCircuit) { m.Family, m.Key = "pico", pico[0].Key }, types.ErrUnknownFamily},
+		"unknown family":     {func(m *types.MsgRegisterCircuit) { m.Family = "stark" }, types.ErrUnknownFamily},
+		"closed family":      {func(m *types.MsgRegisterCircuit) { m.Family, m.Key = "pico", picoKey(t) }, types.ErrUnknownFamily},
 		"unknown curve":      {func(m *types.MsgRegisterCircuit) { m.Curve = "bls12_381" }, types.ErrInvalidKey},
 		"no key":             {func(m *types.MsgRegisterCircuit) { m.Key = nil }, types.ErrInvalidKey},
 		"compressed key":     {func(m *types.MsgRegisterCircuit) { m.Key = f.Compressed }, types.ErrInvalidKey},

@@ -43,6 +43,9 @@ func (q queryServer) Verifier(ctx context.Context, req *types.QueryVerifierReque
 	if err != nil {
 		return nil, grpcError(err, types.ErrVerifierNotFound)
 	}
+	if v, err = q.show(ctx, v); err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
 	return &types.QueryVerifierResponse{Verifier: v}, nil
 }
 
@@ -52,11 +55,22 @@ func (q queryServer) Verifiers(ctx context.Context, req *types.QueryVerifiersReq
 		return nil, status.Error(codes.InvalidArgument, "empty request")
 	}
 	list, page, err := query.CollectionPaginate(ctx, q.k.verifiers, bounded(req.Pagination),
-		func(_ string, v types.Verifier) (types.Verifier, error) { return v, nil })
+		func(_ string, v types.Verifier) (types.Verifier, error) { return q.show(ctx, v) })
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
 	return &types.QueryVerifiersResponse{Verifiers: list, Pagination: page}, nil
+}
+
+// show completes a verifier with its key and with the status that its restrictions
+// give it.
+func (q queryServer) show(ctx context.Context, v types.Verifier) (types.Verifier, error) {
+	standing, err := q.k.standing(ctx, verifierSubject(v))
+	if err != nil {
+		return v, err
+	}
+	v.Status = standing.Status
+	return q.k.withVerifierKey(ctx, v)
 }
 
 // Circuit implements types.QueryServer.
@@ -76,7 +90,14 @@ func (q queryServer) Circuit(ctx context.Context, req *types.QueryCircuitRequest
 	if err != nil {
 		return nil, status.Error(codes.Internal, err.Error())
 	}
-	return &types.QueryCircuitResponse{Circuit: c, InUse: used}, nil
+	standing, err := q.k.standing(ctx, circuitSubject(c))
+	if err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	if c, err = q.k.withCircuitKey(ctx, id[:], c); err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	return &types.QueryCircuitResponse{Circuit: c, InUse: used, Status: standing.Status}, nil
 }
 
 // Circuits implements types.QueryServer.
@@ -91,7 +112,7 @@ func (q queryServer) Circuits(ctx context.Context, req *types.QueryCircuitsReque
 	)
 	if req.Owner == "" {
 		list, page, err = query.CollectionPaginate(ctx, q.k.circuits, bounded(req.Pagination),
-			func(_ []byte, c types.Circuit) (types.Circuit, error) { return c, nil })
+			func(id []byte, c types.Circuit) (types.Circuit, error) { return q.k.withCircuitKey(ctx, id, c) })
 	} else {
 		owner, decodeErr := q.k.accounts.AddressCodec().StringToBytes(req.Owner)
 		if decodeErr != nil {
@@ -99,13 +120,39 @@ func (q queryServer) Circuits(ctx context.Context, req *types.QueryCircuitsReque
 		}
 		list, page, err = query.CollectionPaginate(ctx, q.k.circuits.Indexes.Owner, bounded(req.Pagination),
 			func(key collections.Pair[[]byte, []byte], _ collections.NoValue) (types.Circuit, error) {
-				return q.k.getCircuit(ctx, key.K2())
+				c, err := q.k.getCircuit(ctx, key.K2())
+				if err != nil {
+					return c, err
+				}
+				return q.k.withCircuitKey(ctx, key.K2(), c)
 			}, query.WithCollectionPaginationPairPrefix[[]byte, []byte](owner))
 	}
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
 	return &types.QueryCircuitsResponse{Circuits: list, Pagination: page}, nil
+}
+
+// Restrictions implements types.QueryServer.
+func (q queryServer) Restrictions(ctx context.Context, req *types.QueryRestrictionsRequest) (*types.QueryRestrictionsResponse, error) {
+	if req == nil {
+		return nil, status.Error(codes.InvalidArgument, "empty request")
+	}
+	if _, known := types.TargetKind_name[int32(req.Kind)]; !known {
+		return nil, status.Errorf(codes.InvalidArgument, "kind %d is none of VERIFIER, CIRCUIT and FAMILY", req.Kind)
+	}
+	var options []func(*query.CollectionsPaginateOptions[collections.Pair[uint32, string]])
+	if req.Kind != types.TARGET_KIND_UNSPECIFIED {
+		options = append(options, query.WithCollectionPaginationPairPrefix[uint32, string](uint32(req.Kind)))
+	}
+	list, page, err := query.CollectionPaginate(ctx, q.k.restrictions, bounded(req.Pagination),
+		func(_ collections.Pair[uint32, string], r types.Restriction) (types.Restriction, error) {
+			return r, nil
+		}, options...)
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	return &types.QueryRestrictionsResponse{Restrictions: list, Pagination: page}, nil
 }
 
 // bounded copies a page request with its limit cut to MaxPage.

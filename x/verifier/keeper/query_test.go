@@ -1,6 +1,8 @@
 package keeper_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -50,14 +52,88 @@ func TestQueryCircuitsByPageAndOwner(t *testing.T) {
 
 func TestQueryVerifiers(t *testing.T) {
 	s := setup(t)
-	_, err := s.msg.AddVerifier(s.Ctx, addPico(t, s.Authority))
+	want, err := types.DefaultVerifiers()
 	require.NoError(t, err)
-	for _, page := range []*query.PageRequest{nil, {}, {Limit: keeper.MaxPage + 1}, {Limit: 2}} {
+	m := addPico(t, s.Authority)
+	_, err = s.msg.AddVerifier(s.Ctx, m)
+	require.NoError(t, err)
+	want = append(want, types.Verifier{
+		Id: m.Id, Family: m.Family, Curve: m.Curve, Key: m.Key, Status: types.VERIFIER_STATUS_ACTIVE, AddedHeight: s.Ctx.BlockHeight(),
+	})
+	slices.SortFunc(want, func(a, b types.Verifier) int { return strings.Compare(a.Id, b.Id) })
+	for _, page := range []*query.PageRequest{nil, {}, {Limit: keeper.MaxPage + 1}, {Limit: uint64(len(want))}} {
 		res, err := s.qry.Verifiers(s.Ctx, &types.QueryVerifiersRequest{Pagination: page})
 		require.NoError(t, err)
-		require.Len(t, res.Verifiers, 2)
-		require.Equal(t, "pico/next", res.Verifiers[0].Id)
-		require.Equal(t, types.PicoV122, res.Verifiers[1].Id)
+		require.Equal(t, want, res.Verifiers, "keys included")
+	}
+}
+
+// Answers show the status with all that restricts it; genesis only a verifier's own.
+func TestQueriesShowTheEffectiveStatus(t *testing.T) {
+	s := setup(t)
+	f := groth16test.All(t)[1]
+	id := s.register(t, alice, f)
+	shown := func() [3]types.VerifierStatus {
+		one, err := s.qry.Verifier(s.Ctx, &types.QueryVerifierRequest{Id: types.PicoV122})
+		require.NoError(t, err)
+		list, err := s.qry.Verifiers(s.Ctx, &types.QueryVerifiersRequest{})
+		require.NoError(t, err)
+		i := slices.IndexFunc(list.Verifiers, func(v types.Verifier) bool { return v.Id == types.PicoV122 })
+		require.Equal(t, one.Verifier, list.Verifiers[i])
+		circuit, err := s.qry.Circuit(s.Ctx, &types.QueryCircuitRequest{Id: id})
+		require.NoError(t, err)
+		return [3]types.VerifierStatus{one.Verifier.Status, list.Verifiers[i].Status, circuit.Status}
+	}
+	const active, suspended, revoked = types.VERIFIER_STATUS_ACTIVE, types.VERIFIER_STATUS_SUSPENDED, types.VERIFIER_STATUS_REVOKED
+	require.Equal(t, [3]types.VerifierStatus{active, active, active}, shown())
+	require.NoError(t, s.order("suspend", types.VerifierTarget(types.PicoV122)))
+	require.Equal(t, [3]types.VerifierStatus{suspended, suspended, active}, shown())
+	require.NoError(t, s.order("resume", types.VerifierTarget(types.PicoV122)))
+	require.NoError(t, s.order("suspend", types.FamilyTarget("pico")))
+	require.NoError(t, s.order("suspend", types.FamilyTarget("groth16")))
+	require.Equal(t, [3]types.VerifierStatus{suspended, suspended, suspended}, shown())
+	require.NoError(t, s.order("revoke", types.FamilyTarget("pico")))
+	require.NoError(t, s.order("revoke", types.CircuitTarget(id)))
+	require.Equal(t, [3]types.VerifierStatus{revoked, revoked, revoked}, shown())
+
+	g, err := s.k.ExportGenesis(s.Ctx)
+	require.NoError(t, err)
+	i := slices.IndexFunc(g.Verifiers, func(v types.Verifier) bool { return v.Id == types.PicoV122 })
+	require.Equal(t, active, g.Verifiers[i].Status)
+}
+
+func TestQueryRestrictions(t *testing.T) {
+	s := setup(t)
+	id := s.register(t, alice, groth16test.All(t)[0])
+	targets := []types.Target{ // in the order of state
+		types.VerifierTarget(types.PicoV122), types.CircuitTarget(id), types.FamilyTarget("groth16"), types.FamilyTarget("pico"),
+	}
+	for i := range targets {
+		require.NoError(t, s.order("suspend", targets[len(targets)-1-i]))
+	}
+	for kind, want := range map[types.TargetKind][]types.Target{
+		types.TARGET_KIND_UNSPECIFIED: targets,
+		types.TARGET_KIND_VERIFIER:    targets[:1],
+		types.TARGET_KIND_CIRCUIT:     targets[1:2],
+		types.TARGET_KIND_FAMILY:      targets[2:],
+	} {
+		var got []types.Target
+		page := &query.PageRequest{Limit: 1}
+		for page != nil {
+			res, err := s.qry.Restrictions(s.Ctx, &types.QueryRestrictionsRequest{Kind: kind, Pagination: page})
+			require.NoError(t, err)
+			require.Len(t, res.Restrictions, 1)
+			require.True(t, res.Restrictions[0].Suspended())
+			got = append(got, res.Restrictions[0].Target)
+			if page = nil; len(res.Pagination.NextKey) > 0 {
+				page = &query.PageRequest{Limit: 1, Key: res.Pagination.NextKey}
+			}
+		}
+		require.Equal(t, want, got, "%s", kind)
+	}
+	for _, req := range []*types.QueryRestrictionsRequest{nil, {Kind: 4}, {Kind: -1}, {Pagination: &query.PageRequest{Offset: 1, Key: []byte{1}}}} {
+		_, err := s.qry.Restrictions(s.Ctx, req)
+		require.Equal(t, codes.InvalidArgument, status.Code(err), "%v", req)
 	}
 }
 

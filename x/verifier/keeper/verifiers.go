@@ -12,8 +12,10 @@ import (
 	"github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
-// AddVerifier registers an ACTIVE verifier (law V1). Errors:
-// types.ErrInvalidVerifier, ErrVerifierExists, ErrUnknownFamily, ErrInvalidKey.
+// AddVerifier registers an ACTIVE verifier (law V1). Its family may be suspended,
+// so that a sound verifier can stand ready, but not revoked. Errors:
+// types.ErrInvalidVerifier, ErrVerifierExists, ErrUnknownFamily, ErrRevoked,
+// ErrInvalidKey.
 func (k *Keeper) AddVerifier(ctx context.Context, v types.Verifier) error {
 	if err := types.CheckVerifierID(v.Id); err != nil {
 		return err
@@ -27,44 +29,45 @@ func (k *Keeper) AddVerifier(ctx context.Context, v types.Verifier) error {
 	if err != nil {
 		return err
 	}
+	if err := k.notRevoked(ctx, types.FamilyTarget(v.Family)); err != nil {
+		return err
+	}
 	if err := k.parseNew(ctx, f, v.Curve, v.Key, v.ProofConstants()); err != nil {
 		return err
 	}
 	v.Status = types.VERIFIER_STATUS_ACTIVE
 	v.AddedHeight = sdk.UnwrapSDKContext(ctx).BlockHeight()
-	if err := k.verifiers.Set(ctx, v.Id, v); err != nil {
+	if err := k.setVerifier(ctx, v); err != nil {
 		return err
 	}
 	return emit(ctx, &types.EventVerifierAdded{Id: v.Id, Family: v.Family, Curve: v.Curve, KeyHash: v.KeyHash()})
 }
 
-// SetVerifierStatus changes a verifier's status (law V1). Errors:
-// types.ErrVerifierNotFound, ErrInvalidStatus, ErrSuspendReserved.
-func (k *Keeper) SetVerifierStatus(ctx context.Context, id string, status types.VerifierStatus) error {
-	v, err := k.getVerifier(ctx, id)
+// UpdateParams replaces the parameters. Error: types.ErrInvalidParams.
+func (k *Keeper) UpdateParams(ctx context.Context, p types.Params) error {
+	p, err := k.setParams(ctx, p)
 	if err != nil {
 		return err
 	}
-	old := v.Status
-	if err := types.CheckTransition(old, status); err != nil {
-		return err
-	}
-	v.Status = status
-	if err := k.verifiers.Set(ctx, id, v); err != nil {
-		return err
-	}
-	return emit(ctx, &types.EventVerifierStatusChanged{Id: id, OldStatus: old, NewStatus: status})
+	return emit(ctx, &types.EventParamsUpdated{Params: p})
 }
 
-// UpdateParams replaces the parameters. Error: types.ErrInvalidParams.
-func (k *Keeper) UpdateParams(ctx context.Context, p types.Params) error {
+// setParams checks parameters, writes them with the guardian's address in its
+// canonical form, and returns what it wrote. Error: types.ErrInvalidParams.
+func (k *Keeper) setParams(ctx context.Context, p types.Params) (types.Params, error) {
 	if err := p.Validate(); err != nil {
-		return err
+		return p, err
 	}
-	if err := k.params.Set(ctx, p); err != nil {
-		return err
+	if p.Guardian != "" {
+		guardian, err := k.accounts.AddressCodec().StringToBytes(p.Guardian)
+		if err != nil {
+			return p, errorsmod.Wrapf(types.ErrInvalidParams, "guardian: %s", err)
+		}
+		if p.Guardian, err = k.accounts.AddressCodec().BytesToString(guardian); err != nil {
+			return p, err
+		}
 	}
-	return emit(ctx, &types.EventParamsUpdated{Params: p})
+	return p, k.params.Set(ctx, p)
 }
 
 // emit emits a typed event.

@@ -1,6 +1,7 @@
 package keeper_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,15 +12,22 @@ import (
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
-	"github.com/proofmarket/proofmarket/x/verifier/proof/pico"
 	"github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
 func addPico(t testing.TB, authority string) *types.MsgAddVerifier {
 	t.Helper()
-	key, err := pico.KeyV122()
+	return &types.MsgAddVerifier{Authority: authority, Id: "pico/next", Family: "pico", Curve: "bn254", Key: picoKey(t)}
+}
+
+// picoKey returns the key of pico/v1.2.2.
+func picoKey(t testing.TB) []byte {
+	t.Helper()
+	list, err := types.DefaultVerifiers()
 	require.NoError(t, err)
-	return &types.MsgAddVerifier{Authority: authority, Id: "pico/next", Family: "pico", Curve: "bn254", Key: key}
+	i := slices.IndexFunc(list, func(v types.Verifier) bool { return v.Id == types.PicoV122 })
+	require.GreaterOrEqual(t, i, 0)
+	return list[i].Key
 }
 
 func TestAddVerifier(t *testing.T) {
@@ -40,6 +48,30 @@ func TestAddVerifier(t *testing.T) {
 	require.NoError(t, s.k.CheckStatement(ctx, st))
 	require.NoError(t, s.k.Verify(ctx, st, nil, bz))
 	require.NoError(t, s.k.CheckInvariants(ctx))
+}
+
+// The authority can add a key of every family that the default genesis has, and
+// none with the constants of another.
+func TestAddVerifierOfEveryFamily(t *testing.T) {
+	s := setup(t)
+	list, err := types.DefaultVerifiers()
+	require.NoError(t, err)
+	for _, v := range list {
+		m := &types.MsgAddVerifier{Authority: s.Authority, Id: v.Id + "/again", Family: v.Family, Curve: v.Curve, Key: v.Key}
+		m.Constants = append(slices.Clone(v.Constants), types.Constant{Name: "z", Value: make([]byte, 32)})
+		_, err := s.msg.AddVerifier(s.Ctx, m)
+		require.ErrorIs(t, err, types.ErrInvalidKey, v.Id)
+		m.Constants = v.Constants
+		_, err = s.msg.AddVerifier(s.Ctx, m)
+		require.NoError(t, err, v.Id)
+		res, err := s.qry.Verifier(s.Ctx, &types.QueryVerifierRequest{Id: m.Id})
+		require.NoError(t, err)
+		require.Equal(t, types.Verifier{
+			Id: m.Id, Family: v.Family, Curve: v.Curve, Key: v.Key, Constants: v.Constants,
+			Status: types.VERIFIER_STATUS_ACTIVE, AddedHeight: s.Ctx.BlockHeight(),
+		}, res.Verifier)
+	}
+	require.NoError(t, s.k.CheckInvariants(s.Ctx))
 }
 
 func TestAddVerifierRefuses(t *testing.T) {
@@ -75,31 +107,55 @@ func TestAddVerifierRefuses(t *testing.T) {
 
 func TestUpdateParams(t *testing.T) {
 	s := setup(t)
-	valid := types.Params{CircuitDeposit: math.NewInt(5), MaxKeySize: proof.MaxKeySize}
+	update := func(p types.Params) error {
+		_, err := s.msg.UpdateParams(s.Ctx, &types.MsgUpdateParams{Authority: s.Authority, Params: p})
+		return err
+	}
+	stored := func() types.Params {
+		res, err := s.qry.Params(s.Ctx, &types.QueryParamsRequest{})
+		require.NoError(t, err)
+		return res.Params
+	}
+	require.Empty(t, stored().Guardian, "a new chain has no guardian")
+	valid := types.Params{CircuitDeposit: math.NewInt(5), MaxKeySize: proof.MaxKeySize, Guardian: alice.String(), ProgramDeposit: math.NewInt(6)}
 	_, err := s.msg.UpdateParams(s.Ctx, &types.MsgUpdateParams{Authority: bob.String(), Params: valid})
 	require.ErrorIs(t, err, sdkerrors.ErrUnauthorized)
-	_, err = s.msg.UpdateParams(s.Ctx, &types.MsgUpdateParams{Authority: s.Authority, Params: valid})
-	require.NoError(t, err)
-	res, err := s.qry.Params(s.Ctx, &types.QueryParamsRequest{})
-	require.NoError(t, err)
-	require.Equal(t, valid, res.Params)
+	require.NoError(t, update(valid))
+	require.Equal(t, valid, stored())
+	upper := valid
+	upper.Guardian = strings.ToUpper(upper.Guardian)
+	require.NoError(t, update(upper))
+	require.Equal(t, valid, stored(), "the guardian is stored in its canonical form")
 
 	huge := math.NewIntFromBigInt(math.OneInt().BigInt().Lsh(math.OneInt().BigInt(), 128))
-	for name, p := range map[string]types.Params{
-		"no deposit":        {MaxKeySize: types.DefaultMaxKeySize},
-		"negative deposit":  {CircuitDeposit: math.NewInt(-1), MaxKeySize: types.DefaultMaxKeySize},
-		"deposit too large": {CircuitDeposit: huge, MaxKeySize: types.DefaultMaxKeySize},
-		"keys too small":    {CircuitDeposit: math.OneInt(), MaxKeySize: types.MinMaxKeySize - 1},
-		"keys too large":    {CircuitDeposit: math.OneInt(), MaxKeySize: proof.MaxKeySize + 1},
+	for name, malleate := range map[string]func(p *types.Params){
+		"no deposit":                func(p *types.Params) { p.CircuitDeposit = math.Int{} },
+		"negative deposit":          func(p *types.Params) { p.CircuitDeposit = math.NewInt(-1) },
+		"deposit too large":         func(p *types.Params) { p.CircuitDeposit = huge },
+		"keys too small":            func(p *types.Params) { p.MaxKeySize = types.MinMaxKeySize - 1 },
+		"keys too large":            func(p *types.Params) { p.MaxKeySize = proof.MaxKeySize + 1 },
+		"guardian is no address":    func(p *types.Params) { p.Guardian = "x" },
+		"guardian of another chain": func(p *types.Params) { p.Guardian = "cosmos1fl48vsnmsdzcv85q5d2q4z5ajdha8yu34mf0eh" },
+		"no program deposit":        func(p *types.Params) { p.ProgramDeposit = math.Int{} },
+		"negative program deposit":  func(p *types.Params) { p.ProgramDeposit = math.NewInt(-1) },
+		"program deposit too large": func(p *types.Params) { p.ProgramDeposit = huge },
 	} {
-		_, err = s.msg.UpdateParams(s.Ctx, &types.MsgUpdateParams{Authority: s.Authority, Params: p})
-		require.ErrorIs(t, err, types.ErrInvalidParams, name)
+		p := valid
+		malleate(&p)
+		require.ErrorIs(t, update(p), types.ErrInvalidParams, name)
+		require.Equal(t, valid, stored(), name)
 	}
-	for _, p := range []types.Params{
-		{CircuitDeposit: math.ZeroInt(), MaxKeySize: types.MinMaxKeySize},
-		{CircuitDeposit: huge.SubRaw(1), MaxKeySize: proof.MaxKeySize},
+	for name, malleate := range map[string]func(p *types.Params){
+		"lowest": func(p *types.Params) {
+			p.CircuitDeposit, p.ProgramDeposit, p.MaxKeySize = math.ZeroInt(), math.ZeroInt(), types.MinMaxKeySize
+		},
+		"highest":       func(p *types.Params) { p.CircuitDeposit, p.ProgramDeposit = huge.SubRaw(1), huge.SubRaw(1) },
+		"no guardian":   func(p *types.Params) { p.Guardian = "" },
+		"the authority": func(p *types.Params) { p.Guardian = s.Authority },
 	} {
-		_, err = s.msg.UpdateParams(s.Ctx, &types.MsgUpdateParams{Authority: s.Authority, Params: p})
-		require.NoError(t, err)
+		p := valid
+		malleate(&p)
+		require.NoError(t, update(p), name)
+		require.Equal(t, p, stored(), name)
 	}
 }

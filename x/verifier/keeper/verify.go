@@ -18,43 +18,84 @@ type keySource struct {
 	curve     string
 	key       []byte
 	constants []proof.Constant
-	status    types.VerifierStatus
 }
 
-// source reads the key that a statement names, at the metered price of its
-// bytes. A circuit counts as ACTIVE.
-func (k *Keeper) source(ctx context.Context, st types.Statement, program []byte) (s keySource, err error) {
-	var family string
+// subject is the verifier or circuit that a statement names, without the key.
+type subject struct {
+	target    types.Target
+	family    string
+	curve     string
+	constants []proof.Constant
+	status    types.VerifierStatus // its own: ACTIVE for a circuit
+}
+
+// subject reads what a decoded statement names, but not the key. Errors:
+// types.ErrVerifierNotFound, ErrCircuitNotFound.
+func (k *Keeper) subject(ctx context.Context, st types.Statement, program []byte) (s subject, err error) {
 	if st.IsCircuit() {
 		c, err := k.getCircuit(ctx, program)
-		if err != nil {
-			return s, err
-		}
-		family, s = c.Family, keySource{curve: c.Curve, key: c.Key, status: types.VERIFIER_STATUS_ACTIVE}
-	} else {
-		v, err := k.getVerifier(ctx, st.Verifier)
-		if err != nil {
-			return s, err
-		}
-		family, s = v.Family, keySource{curve: v.Curve, key: v.Key, constants: v.ProofConstants(), status: v.Status}
+		return circuitSubject(c), err
 	}
-	s.family, err = types.GetFamily(family)
-	return s, err
+	v, err := k.getVerifier(ctx, st.Verifier)
+	return verifierSubject(v), err
+}
+
+// verifierSubject is the subject of statements under the verifier.
+func verifierSubject(v types.Verifier) subject {
+	return subject{
+		target: types.VerifierTarget(v.Id), family: v.Family, curve: v.Curve, constants: v.ProofConstants(), status: v.Status,
+	}
+}
+
+// circuitSubject is the subject of statements about the circuit.
+func circuitSubject(c types.Circuit) subject {
+	return subject{target: types.CircuitTarget(c.Id), family: c.Family, curve: c.Curve, status: types.VERIFIER_STATUS_ACTIVE}
+}
+
+// source reads the subject's key, at the metered price of its bytes.
+func (k *Keeper) source(ctx context.Context, s subject, program []byte) (src keySource, err error) {
+	src = keySource{curve: s.curve, constants: s.constants}
+	if src.family, err = types.GetFamily(s.family); err != nil {
+		return src, err
+	}
+	if s.target.Kind == types.TARGET_KIND_CIRCUIT {
+		src.key, err = k.circuitKeys.Get(ctx, program)
+	} else {
+		src.key, err = k.verifierKeys.Get(ctx, s.target.Id)
+	}
+	return src, err
 }
 
 // prepare returns the prepared key. The caller has charged for parsing it,
 // whether the cache has it or not (law V7).
 func (k *Keeper) prepare(s keySource) (proof.Key, error) {
 	hash := proof.KeyHash(s.family.Name(), s.curve, s.key, s.constants)
-	return k.keys.get(hash, func() (proof.Key, error) {
+	return k.keys.get(hash, len(s.key), func() (proof.Key, error) {
 		key, err := s.family.Parse(s.curve, s.key, s.constants)
 		return key, types.FromKey(err)
 	})
 }
 
+// admit reads the key that a statement names, after allowed has said that its
+// verifier or circuit stands well enough.
+func (k *Keeper) admit(ctx context.Context, st types.Statement, program []byte, allowed func(types.Standing) error) (src keySource, err error) {
+	s, err := k.subject(ctx, st, program)
+	if err != nil {
+		return src, err
+	}
+	standing, err := k.standing(ctx, s)
+	if err != nil {
+		return src, err
+	}
+	if err := allowed(standing); err != nil {
+		return src, err
+	}
+	return k.source(ctx, s, program)
+}
+
 // CheckStatement reports whether a request for the statement may be made (law
-// M1): its verifier is ACTIVE, its circuit is known, and program and digest are
-// values that a proof can be about, in their canonical ranges. Errors:
+// M1): its verifier or circuit is known and, with its family, ACTIVE, and program
+// and digest are values that a proof can be about, in their canonical ranges. Errors:
 // types.ErrInvalidStatement, ErrVerifierNotFound, ErrCircuitNotFound,
 // ErrVerifierNotActive, ErrInvalidProgram, ErrInvalidDigest.
 func (k *Keeper) CheckStatement(ctx context.Context, st types.Statement) error {
@@ -62,12 +103,9 @@ func (k *Keeper) CheckStatement(ctx context.Context, st types.Statement) error {
 	if err != nil {
 		return err
 	}
-	s, err := k.source(ctx, st, program[:])
+	s, err := k.admit(ctx, st, program[:], types.Standing.TakesRequests)
 	if err != nil {
 		return err
-	}
-	if s.status != types.VERIFIER_STATUS_ACTIVE {
-		return errorsmod.Wrapf(types.ErrVerifierNotActive, "%s is %s", st.Verifier, s.status)
 	}
 	shape, err := s.family.Shape(s.curve, s.key)
 	if err != nil {
@@ -95,12 +133,9 @@ func (k *Keeper) Verify(ctx context.Context, st types.Statement, publicValues, b
 	if err != nil {
 		return err
 	}
-	s, err := k.source(ctx, st, program[:])
+	s, err := k.admit(ctx, st, program[:], types.Standing.TakesProofs)
 	if err != nil {
 		return err
-	}
-	if !s.status.Verifies() {
-		return errorsmod.Wrapf(types.ErrVerifierDisabled, "%s is %s", st.Verifier, s.status)
 	}
 	shape, err := s.family.Shape(s.curve, s.key)
 	if err != nil {
@@ -129,8 +164,10 @@ func (k *Keeper) Hold(ctx context.Context, st types.Statement, ref []byte) error
 	if err != nil || !ok {
 		return err
 	}
-	if _, err := k.getCircuit(ctx, use.K1()); err != nil {
+	if has, err := k.circuits.Has(ctx, use.K1()); err != nil {
 		return err
+	} else if !has {
+		return circuitNotFound(use.K1())
 	}
 	if has, err := k.circuitUses.Has(ctx, use); err != nil {
 		return err
@@ -161,14 +198,4 @@ func circuitUse(st types.Statement, ref []byte) (use collections.Pair[[]byte, []
 		return use, false, err
 	}
 	return collections.Join(program[:], ref), true, types.CheckRef(ref)
-}
-
-// Status returns a verifier's status; circuits are always ACTIVE. Error:
-// types.ErrVerifierNotFound.
-func (k *Keeper) Status(ctx context.Context, verifierID string) (types.VerifierStatus, error) {
-	if verifierID == types.CircuitVerifier {
-		return types.VERIFIER_STATUS_ACTIVE, nil
-	}
-	v, err := k.getVerifier(ctx, verifierID)
-	return v.Status, err
 }

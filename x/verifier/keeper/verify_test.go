@@ -3,8 +3,6 @@ package keeper_test
 import (
 	"bytes"
 	"encoding/hex"
-	"encoding/json"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -13,30 +11,34 @@ import (
 
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
-	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 
 	"github.com/proofmarket/proofmarket/x/verifier/keeper"
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
+	"github.com/proofmarket/proofmarket/x/verifier/proof/groth16"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/groth16/groth16test"
 	"github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
-// picoProof returns the published proof under the default genesis's key.
+// picoProof returns a published proof under a key of the default genesis: that of
+// evm/forge-test/zk/AutomataDcapPicoZkTest.t.sol in
+// github.com/automata-network/automata-dcap-attestation.
 func picoProof(t testing.TB) (st types.Statement, bz []byte) {
 	t.Helper()
-	file, err := os.ReadFile("../proof/pico/testdata/vectors.json")
+	bz, err := hex.DecodeString("" +
+		"07f0e6c5a27d75f71d55b2c01d221f90187fb2c9de210caa349b8c34080e7850" +
+		"03043a219734b1fded87e6ca446b906282f912cd970fb2173f6ee09d4bd40d4a" +
+		"26e46a5a5c74fe0f420c494cc267804db9bc1fc1ec41085a64df2c9aa51aea5f" +
+		"2fce06522248c699cac7a2b25ea4c2c58ce125a5460b6f20c60acc479ff13704" +
+		"11d051de551e3fbb31b079c48d03028ba9547a36f2c68c32fb67d33f7c95e3b1" +
+		"2a432ad9f5eeb3a01695d993783f6f41a133c0c08424097fca12a32fda883a37" +
+		"0a4567419338159acf4497cded7c5ee475b73dd62f0513be2e384aa287fc0588" +
+		"1dfe3a8d8cdad455c05585dbb52e510fe6c61fe297c08cc85a74d2a5accc547e")
 	require.NoError(t, err)
-	var d struct {
-		Vectors []struct {
-			RiscvVKey, PublicValuesDigest string
-			Proof                         []string
-		}
-	}
-	require.NoError(t, json.Unmarshal(file, &d))
-	v := d.Vectors[1]
-	bz, err = hex.DecodeString(strings.ReplaceAll(strings.Join(v.Proof, ""), "0x", ""))
-	require.NoError(t, err)
-	return types.Statement{Verifier: types.PicoV122, Program: v.RiscvVKey[2:], Digest: v.PublicValuesDigest[2:]}, bz
+	return types.Statement{
+		Verifier: types.PicoV122,
+		Program:  "00a2d3636751871b1b97c0ada94d69daa8e0a31867b6f2c0e157e4cd198712d0",
+		Digest:   "087351bd6542ac375e4d59ca9f2943ce699caa3cdca845aede845ddd60f2f5ed",
+	}, bz
 }
 
 func TestVerifyRegisteredVerifier(t *testing.T) {
@@ -103,43 +105,6 @@ func TestCheckStatementRefuses(t *testing.T) {
 	}
 }
 
-// law V1: what each status allows.
-func TestStatus(t *testing.T) {
-	s := setup(t)
-	st, bz := picoProof(t)
-	set := func(status types.VerifierStatus) error {
-		_, err := s.msg.SetVerifierStatus(s.Ctx, &types.MsgSetVerifierStatus{Authority: s.Authority, Id: st.Verifier, Status: status})
-		return err
-	}
-	_, err := s.msg.SetVerifierStatus(s.Ctx, &types.MsgSetVerifierStatus{Authority: alice.String(), Id: st.Verifier, Status: types.VERIFIER_STATUS_REVOKED})
-	require.ErrorIs(t, err, sdkerrors.ErrUnauthorized)
-	require.ErrorIs(t, set(types.VERIFIER_STATUS_SUSPENDED), types.ErrSuspendReserved)
-	require.ErrorIs(t, set(types.VERIFIER_STATUS_UNSPECIFIED), types.ErrInvalidStatus)
-	require.ErrorIs(t, set(types.VerifierStatus(9)), types.ErrInvalidStatus)
-	require.ErrorIs(t, set(types.VERIFIER_STATUS_ACTIVE), types.ErrInvalidStatus, "it is already")
-
-	require.NoError(t, set(types.VERIFIER_STATUS_DEPRECATED))
-	require.ErrorIs(t, s.k.CheckStatement(s.Ctx, st), types.ErrVerifierNotActive)
-	require.NoError(t, s.k.Verify(s.Ctx, st, nil, bz), "open requests still verify")
-	require.NoError(t, set(types.VERIFIER_STATUS_ACTIVE))
-	require.NoError(t, s.k.CheckStatement(s.Ctx, st))
-
-	require.NoError(t, set(types.VERIFIER_STATUS_REVOKED))
-	require.ErrorIs(t, s.k.CheckStatement(s.Ctx, st), types.ErrVerifierNotActive)
-	require.ErrorIs(t, s.k.Verify(s.Ctx, st, nil, bz), types.ErrVerifierDisabled)
-	require.ErrorIs(t, set(types.VERIFIER_STATUS_ACTIVE), types.ErrInvalidStatus, "final")
-	got, err := s.k.Status(s.Ctx, st.Verifier)
-	require.NoError(t, err)
-	require.Equal(t, types.VERIFIER_STATUS_REVOKED, got)
-
-	got, err = s.k.Status(s.Ctx, types.CircuitVerifier)
-	require.NoError(t, err)
-	require.Equal(t, types.VERIFIER_STATUS_ACTIVE, got)
-	_, err = s.k.Status(s.Ctx, "nobody")
-	require.ErrorIs(t, err, types.ErrVerifierNotFound)
-	require.NoError(t, s.k.CheckInvariants(s.Ctx))
-}
-
 // gasOf runs f on a context with an empty meter and returns what it used.
 func gasOf(s *suite, f func(ctx sdk.Context)) storetypes.Gas {
 	ctx := s.Ctx.WithGasMeter(storetypes.NewInfiniteGasMeter())
@@ -167,7 +132,9 @@ func TestGasIsTheSameOnColdAndWarmKeeper(t *testing.T) {
 			require.NoError(t, k.Verify(ctx, st, f.PublicValues(), f.RawProof))
 		})
 		require.Equal(t, cold, warm, f.Name)
-		require.Greater(t, cold, types.VerificationGas(proof.Shape{PublicInputs: len(f.Inputs), Commitments: f.Commitments}))
+		shape, err := groth16.Family.Shape(f.Curve, f.Raw)
+		require.NoError(t, err)
+		require.Greater(t, cold, types.VerificationGas(shape))
 		cold, warm = run(func(ctx sdk.Context, k *keeper.Keeper) { require.NoError(t, k.CheckStatement(ctx, st)) })
 		require.Equal(t, cold, warm, f.Name)
 	}

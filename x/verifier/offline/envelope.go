@@ -8,6 +8,13 @@
 // A key that is not built in is given instead of verifier:
 //
 //	{"family": "groth16", "curve": "bn254", "key": …, "constants": {"<name>": …}, …}
+//
+// curve may be left out where the family has one curve, and program where the
+// key is a circuit's: it can only be the circuit id.
+//
+// What snarkjs writes may stand in the object as it is: verification_key.json as
+// key, which says family and curve itself, proof.json as proof, and public.json
+// as public_values.
 package offline
 
 import (
@@ -17,6 +24,7 @@ import (
 	"strings"
 
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
+	"github.com/proofmarket/proofmarket/x/verifier/proof/families"
 )
 
 // MaxObjectSize is the largest object that is read, in bytes. It holds the
@@ -49,19 +57,19 @@ func parseHex(raw json.RawMessage) (Hex, error) {
 }
 
 // Envelope is the object, as this software writes it. Either Verifier is set, or
-// Family, Curve, Key and perhaps Constants.
+// Family, Curve, Key and perhaps Constants. What is empty is left out.
 type Envelope struct {
 	Verifier  string         `json:"verifier,omitempty"`
 	Family    string         `json:"family,omitempty"`
 	Curve     string         `json:"curve,omitempty"`
 	Key       *Hex           `json:"key,omitempty"`
 	Constants map[string]Hex `json:"constants,omitempty"`
-	Program   Hex            `json:"program"`
+	Program   Hex            `json:"program,omitempty"`
 	Digest    *Hex           `json:"digest,omitempty"`
 	// PublicValues is nil where they did not come with the proof; circuits always
 	// have them, if only as the empty string.
 	PublicValues *Hex `json:"public_values,omitempty"`
-	Proof        Hex  `json:"proof"`
+	Proof        Hex  `json:"proof,omitempty"`
 }
 
 // ForVerifier returns the envelope of a proof under a registered verifier.
@@ -76,10 +84,11 @@ func ForVerifier(id string, program, digest [32]byte, publicValues, proofBytes [
 	return e
 }
 
-// ForKey returns the envelope of a proof under a key that it carries, such as a
-// circuit's. publicValues may be empty, for a circuit without public inputs.
+// ForKey returns the envelope of a proof under a key that it carries: a circuit's,
+// or that of a verifier which is not built in. publicValues is nil where they did
+// not come with the proof; a circuit's always did, if only as the empty string.
 func ForKey(family, curve string, key []byte, constants []proof.Constant, program, digest [32]byte, publicValues, proofBytes []byte) Envelope {
-	if publicValues == nil {
+	if f, ok := families.Get(family); ok && f.Permissionless() && publicValues == nil {
 		publicValues = []byte{}
 	}
 	e := ForVerifier("", program, digest, publicValues, proofBytes)

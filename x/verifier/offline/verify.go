@@ -2,11 +2,11 @@ package offline
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 
-	"github.com/proofmarket/proofmarket/x/verifier/proof"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/families"
 )
 
@@ -44,28 +44,7 @@ func Verify(bz []byte) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, err
 	}
-	key, v, err := o.key()
-	if err != nil {
-		return Verdict{}, err
-	}
-	if err := o.require("program", "proof"); err != nil {
-		return v, err
-	}
-	if _, ok := o["public_values"]; !ok {
-		if key.NeedsPublicValues() {
-			return v, fmt.Errorf("%w %q: a circuit's public values must come with the proof", ErrMissingField, "public_values")
-		}
-		if err := o.require("digest"); err != nil {
-			return v, fmt.Errorf("%w, or else \"public_values\"", err)
-		}
-	}
-	// A fault is a verdict, not a failure to reach one.
-	fault := o.check(key, &v)
-	v.Valid, v.Reason = fault == nil, "the proof is valid"
-	if fault != nil {
-		v.Reason = fault.Error()
-	}
-	return v, nil
+	return o.verify()
 }
 
 // VerifyReader reads an object to its end and verifies it, like Verify.
@@ -77,113 +56,83 @@ func VerifyReader(r io.Reader) (Verdict, error) {
 	return Verify(bz)
 }
 
-// key returns the key that the object names or carries, and what the verdict
-// says of it.
-func (o object) key() (proof.Key, Verdict, error) {
-	if _, ok := o["verifier"]; !ok {
-		return o.ownKey()
-	}
-	for _, name := range []string{"family", "curve", "key", "constants"} {
-		if _, ok := o[name]; ok {
-			return nil, Verdict{}, fmt.Errorf("%w: give \"verifier\" or %q, not both", ErrUnreadable, name)
-		}
-	}
-	id, err := o.text("verifier")
+// VerifyFiles verifies, under the key and the statement of e, the proof and the
+// public values in the bytes of two files, like Verify. Each file that is nil was
+// not given; e's own proof or public values then stand. The files hold the bytes
+// themselves or, for a circuit, what snarkjs writes.
+func VerifyFiles(e Envelope, proofFile, valuesFile []byte) (Verdict, error) {
+	bz, err := json.Marshal(e)
 	if err != nil {
-		return nil, Verdict{}, err
+		return Verdict{}, fmt.Errorf("%w: %s", ErrUnreadable, err)
 	}
-	builtIn, err := families.BuiltIn()
+	o, err := parseObject(bz, fields)
 	if err != nil {
-		return nil, Verdict{}, fmt.Errorf("%w: %s", ErrBadKey, err)
+		return Verdict{}, err
 	}
-	var known string
-	for _, b := range builtIn {
-		known += " " + b.ID
-		if b.ID == id {
-			f, ok := families.Get(b.Family)
-			if !ok {
-				return nil, Verdict{}, fmt.Errorf("%w: family %q", ErrBadKey, b.Family)
-			}
-			k, err := f.Parse(b.Curve, b.Key, b.Constants)
-			if err != nil {
-				return nil, Verdict{}, fmt.Errorf("%w: %w", ErrBadKey, err)
-			}
-			return k, Verdict{Verifier: id, Family: b.Family}, nil
-		}
-	}
-	return nil, Verdict{}, fmt.Errorf("%w %.64q; built in are:%s; give another key as \"family\", \"curve\" and \"key\"", ErrUnknownVerifier, id, known)
+	f, ok := families.Get(e.Family)
+	circuit := ok && f.Permissionless()
+	o.setFile("proof", proofFile, circuit)
+	o.setFile("public_values", valuesFile, circuit)
+	return o.verify()
 }
 
-// ownKey reads the key that the object carries, in any form that its family
-// reads.
-func (o object) ownKey() (proof.Key, Verdict, error) {
-	if len(o["family"])+len(o["curve"])+len(o["key"])+len(o["constants"]) == 0 {
-		return nil, Verdict{}, fmt.Errorf("%w %q, or else \"family\", \"curve\" and \"key\"", ErrMissingField, "verifier")
-	}
-	if err := o.require("family", "curve", "key"); err != nil {
-		return nil, Verdict{}, err
-	}
-	family, err := o.text("family")
+// verify is Verify of an object that was parsed.
+func (o object) verify() (Verdict, error) {
+	k, err := o.key()
 	if err != nil {
-		return nil, Verdict{}, err
+		return Verdict{}, err
 	}
-	curve, err := o.text("curve")
-	if err != nil {
-		return nil, Verdict{}, err
+	v := k.verdict()
+	if err := o.require("proof"); err != nil {
+		return v, err
 	}
-	bz, err := parseHex(o["key"])
-	if err != nil {
-		return nil, Verdict{}, fmt.Errorf("%w: field \"key\" %s", ErrBadKey, err)
+	if !k.isCircuit() {
+		if err := o.require("program"); err != nil {
+			return v, fmt.Errorf("%w: the program key or image id", err)
+		}
 	}
-	constants, err := o.constants()
-	if err != nil {
-		return nil, Verdict{}, err
+	if _, ok := o["public_values"]; !ok {
+		if k.key.NeedsPublicValues() && k.key.Shape().PublicInputs > 0 {
+			return v, fmt.Errorf("%w %q: a circuit's public values must come with the proof", ErrMissingField, "public_values")
+		}
+		if err := o.require("digest"); err != nil && !k.isCircuit() {
+			return v, fmt.Errorf("%w, or else \"public_values\"", err)
+		}
 	}
-	f, ok := families.Get(family)
-	if !ok {
-		return nil, Verdict{}, fmt.Errorf("%w: family %.40q is none of %s", ErrBadKey, family, families.Names())
+	// A fault is a verdict, not a failure to reach one.
+	fault := o.check(k, &v)
+	v.Valid, v.Reason = fault == nil, "the proof is valid"
+	if fault != nil {
+		v.Reason = fault.Error()
 	}
-	canonical, err := f.Canonicalize(curve, bz)
-	if err != nil {
-		return nil, Verdict{}, fmt.Errorf("%w: %w", ErrBadKey, err)
-	}
-	k, err := f.Parse(curve, canonical, constants)
-	if err != nil {
-		return nil, Verdict{}, fmt.Errorf("%w: %w", ErrBadKey, err)
-	}
-	v := Verdict{Family: family}
-	if f.Permissionless() {
-		id := proof.CircuitID(family, curve, canonical)
-		v.Verifier, v.CircuitID = circuitVerifier, hex.EncodeToString(id[:])
-	}
-	return k, v, nil
+	return v, nil
 }
 
 // check verifies the statement that the object makes and notes it in v.
-func (o object) check(key proof.Key, v *Verdict) error {
-	program, err := o.word("program")
+func (o object) check(k key, v *Verdict) (err error) {
+	program := k.circuit
+	if _, ok := o["program"]; ok {
+		if program, err = o.word("program"); err != nil {
+			return err
+		}
+	}
+	v.Program = hex.EncodeToString(program[:])
+	publicValues, err := o.publicValues(k)
 	if err != nil {
 		return err
 	}
-	v.Program = hex.EncodeToString(program[:])
-	var publicValues Hex
-	if raw, ok := o["public_values"]; ok {
-		if publicValues, err = parseHex(raw); err != nil {
-			return fmt.Errorf("public_values %w", err)
-		}
-	}
 	var digest [32]byte
 	if _, ok := o["digest"]; !ok {
-		digest = key.Digest(publicValues)
+		digest = k.key.Digest(publicValues)
 	} else if digest, err = o.word("digest"); err != nil {
 		return err
 	}
 	v.Digest = hex.EncodeToString(digest[:])
-	bz, err := parseHex(o["proof"])
+	bz, err := o.proof(k)
 	if err != nil {
-		return fmt.Errorf("proof %w", err)
+		return err
 	}
-	return key.Verify(program, digest, publicValues, bz)
+	return k.key.Verify(program, digest, publicValues, bz)
 }
 
 // word decodes a field of 32 bytes.

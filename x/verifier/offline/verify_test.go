@@ -3,7 +3,7 @@ package offline_test
 import (
 	"encoding/hex"
 	"encoding/json"
-	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,6 +13,7 @@ import (
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/families"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/groth16/groth16test"
+	"github.com/proofmarket/proofmarket/x/verifier/proof/vectors"
 )
 
 // object is an object under construction: any JSON values.
@@ -23,20 +24,14 @@ func hex0x(bz []byte) string { return "0x" + hex.EncodeToString(bz) }
 // picoObject is the published proof under the built-in key.
 func picoObject(t testing.TB) object {
 	t.Helper()
-	file, err := os.ReadFile("../proof/pico/testdata/vectors.json")
-	require.NoError(t, err)
-	var d struct {
-		Vectors []struct {
-			RiscvVKey, PublicValuesDigest string
-			Proof                         []string
+	set := vectors.Pico(t)
+	for _, r := range set.Rows {
+		if slices.Contains(r.VerifiesUnder, vectors.PicoV122) {
+			return object{"verifier": families.PicoV122, "program": hex0x(r.Program[:]), "digest": hex0x(r.Digest[:]), "proof": hex0x(r.Proof)}
 		}
 	}
-	require.NoError(t, json.Unmarshal(file, &d))
-	v := d.Vectors[1]
-	return object{
-		"verifier": families.PicoV122, "program": v.RiscvVKey, "digest": v.PublicValuesDigest,
-		"proof": "0x" + strings.ReplaceAll(strings.Join(v.Proof, ""), "0x", ""),
-	}
+	require.Fail(t, "no proof under the built-in key")
+	return nil
 }
 
 // circuitObject is a proof under a key that the object carries.
@@ -78,6 +73,7 @@ func TestValid(t *testing.T) {
 			"upper case":       func() { o["digest"] = "0x" + strings.ToUpper(hex.EncodeToString(digest[:])) },
 			"constants empty":  func() { o["constants"] = object{} },
 			"null is absent":   func() { o["verifier"] = nil },
+			"no program":       func() { delete(o, "program") },
 		} {
 			change()
 			v, err := verify(t, o)
@@ -216,17 +212,27 @@ func TestEnvelopeIsAccepted(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, string(want), string(bz))
 
-	e := offline.ForKey("sp1", "bn254", []byte{1}, []proof.Constant{{Name: "b", Value: []byte{2}}, {Name: "a"}}, [32]byte{}, [32]byte{}, nil, nil)
+	e := offline.ForKey("sp1-groth16", "bn254", []byte{1}, []proof.Constant{{Name: "b", Value: []byte{2}}, {Name: "a"}}, [32]byte{}, [32]byte{}, nil, nil)
 	bz, err = json.Marshal(e)
 	require.NoError(t, err)
 	require.Contains(t, string(bz), `"constants":{"a":"0x","b":"0x02"}`)
-	require.Contains(t, string(bz), `"public_values":"0x","proof":"0x"`)
+	require.NotContains(t, string(bz), "public_values", "they did not come")
+	e = offline.ForKey("groth16", "bn254", []byte{1}, nil, [32]byte{}, [32]byte{}, nil, []byte{5})
+	bz, err = json.Marshal(e)
+	require.NoError(t, err)
+	require.Contains(t, string(bz), `"public_values":"0x","proof":"0x05"`)
 }
 
-// FuzzVerify: no file makes the verifier panic or answer outside its contract.
-func FuzzVerify(f *testing.F) {
-	o, _ := circuitObject(f, 0)
-	for _, seed := range []object{o, picoObject(f), {"constants": object{"a": "0x01"}}} {
+// FuzzEnvelope: no file makes the verifier panic or answer outside its contract.
+func FuzzEnvelope(f *testing.F) {
+	// No circuit is set up here: each of the fuzzer's processes would do it again.
+	key, proofBytes, values := snarkjsBytes(f)
+	o := object{"family": "groth16", "curve": "bn254", "key": hex0x(key), "public_values": hex0x(values), "proof": hex0x(proofBytes)}
+	seeds := []object{o, picoObject(f), snarkjsObject(f), {"constants": object{"a": "0x01"}}}
+	for _, set := range []vectors.Set{vectors.Risc0(f), vectors.SP1(f)} {
+		seeds = append(seeds, ownKeyObject(set.Keys[0], set.Rows[0]))
+	}
+	for _, seed := range seeds {
 		bz, err := json.Marshal(seed)
 		require.NoError(f, err)
 		f.Add(bz)
@@ -239,5 +245,27 @@ func FuzzVerify(f *testing.F) {
 			return
 		}
 		require.NotEmpty(t, v.Reason)
+	})
+}
+
+// FuzzFiles: no bytes in the files of a circuit's proof do either.
+func FuzzFiles(f *testing.F) {
+	key, proofBytes, values := snarkjsBytes(f)
+	f.Add(key, proofBytes, values)
+	f.Add(vectors.Read(f, snarkjsKey), vectors.Read(f, snarkjsProof), vectors.Read(f, snarkjsPublic))
+	f.Fuzz(func(t *testing.T, key, proofFile, valuesFile []byte) {
+		c, err := offline.ReadCircuit("", "", key)
+		if err != nil {
+			require.True(t, offline.IsUnreadable(err), "%v", err)
+			return
+		}
+		h := offline.Hex(c.Key)
+		v, err := offline.VerifyFiles(offline.Envelope{Family: c.Family, Curve: c.Curve, Key: &h}, proofFile, valuesFile)
+		if err != nil {
+			require.True(t, offline.IsUnreadable(err), "%v", err)
+			return
+		}
+		require.NotEmpty(t, v.Reason)
+		require.NotEmpty(t, v.CircuitID)
 	})
 }

@@ -15,7 +15,13 @@ func RegisterLegacyAminoCodec(cdc *codec.LegacyAmino) {
 	legacy.RegisterAminoMsg(cdc, &MsgRegisterCircuit{}, "proofmarket/verifier/MsgRegisterCircuit")
 	legacy.RegisterAminoMsg(cdc, &MsgWithdrawCircuit{}, "proofmarket/verifier/MsgWithdrawCircuit")
 	legacy.RegisterAminoMsg(cdc, &MsgAddVerifier{}, "proofmarket/verifier/MsgAddVerifier")
-	legacy.RegisterAminoMsg(cdc, &MsgSetVerifierStatus{}, "proofmarket/MsgSetVerifierStatus")
+	legacy.RegisterAminoMsg(cdc, &MsgDeprecate{}, "proofmarket/verifier/MsgDeprecate")
+	legacy.RegisterAminoMsg(cdc, &MsgSuspend{}, "proofmarket/verifier/MsgSuspend")
+	legacy.RegisterAminoMsg(cdc, &MsgResume{}, "proofmarket/verifier/MsgResume")
+	legacy.RegisterAminoMsg(cdc, &MsgRevoke{}, "proofmarket/verifier/MsgRevoke")
+	legacy.RegisterAminoMsg(cdc, &MsgPublishProgram{}, "proofmarket/MsgPublishProgram")
+	legacy.RegisterAminoMsg(cdc, &MsgUpdateProgram{}, "proofmarket/MsgUpdateProgram")
+	legacy.RegisterAminoMsg(cdc, &MsgWithdrawProgram{}, "proofmarket/MsgWithdrawProgram")
 	legacy.RegisterAminoMsg(cdc, &MsgUpdateParams{}, "proofmarket/verifier/MsgUpdateParams")
 }
 
@@ -25,7 +31,13 @@ func RegisterInterfaces(r cdctypes.InterfaceRegistry) {
 		&MsgRegisterCircuit{},
 		&MsgWithdrawCircuit{},
 		&MsgAddVerifier{},
-		&MsgSetVerifierStatus{},
+		&MsgDeprecate{},
+		&MsgSuspend{},
+		&MsgResume{},
+		&MsgRevoke{},
+		&MsgPublishProgram{},
+		&MsgUpdateProgram{},
+		&MsgWithdrawProgram{},
 		&MsgUpdateParams{},
 	)
 	msgservice.RegisterMsgServiceDesc(r, &_Msg_serviceDesc)

@@ -14,18 +14,19 @@ var (
 	ErrInvalidStatement = errorsmod.Register(ModuleName, 2, "malformed statement")
 	// ErrVerifierNotFound means that no verifier has that id.
 	ErrVerifierNotFound = errorsmod.Register(ModuleName, 3, "unknown verifier")
-	// ErrVerifierNotActive means that the verifier takes no new requests.
+	// ErrVerifierNotActive means that the verifier, circuit or family takes no new requests.
 	ErrVerifierNotActive = errorsmod.Register(ModuleName, 4, "verifier accepts no new requests")
-	// ErrVerifierDisabled means that the verifier verifies nothing.
+	// ErrVerifierDisabled means that the verifier, circuit or family verifies nothing.
 	ErrVerifierDisabled = errorsmod.Register(ModuleName, 5, "verifier does not verify")
 	// ErrVerifierExists means that the verifier's id is taken.
 	ErrVerifierExists = errorsmod.Register(ModuleName, 6, "verifier already exists")
 	// ErrInvalidVerifier means that a verifier's id or constants are malformed.
 	ErrInvalidVerifier = errorsmod.Register(ModuleName, 7, "malformed verifier")
-	// ErrInvalidStatus means that a verifier cannot take that status now.
+	// ErrInvalidStatus means that a verifier, circuit or family cannot take that
+	// status now, or that state cannot hold it.
 	ErrInvalidStatus = errorsmod.Register(ModuleName, 8, "status cannot be set")
-	// ErrSuspendReserved means that SUSPENDED cannot be set yet (law V1).
-	ErrSuspendReserved = errorsmod.Register(ModuleName, 9, "status SUSPENDED is reserved for guardians, which do not exist yet")
+	// ErrInvalidTarget means that what a suspension or revocation is of is malformed.
+	ErrInvalidTarget = errorsmod.Register(ModuleName, 9, "malformed target")
 	// ErrUnknownFamily means that there is no such family, or that it takes no circuits.
 	ErrUnknownFamily = errorsmod.Register(ModuleName, 10, "unknown proof family")
 	// ErrInvalidKey means that a verifying key is malformed or not canonical.
@@ -62,6 +63,18 @@ var (
 	ErrInvariant = errorsmod.Register(ModuleName, 26, "broken invariant")
 	// ErrVerification means that verification itself failed.
 	ErrVerification = errorsmod.Register(ModuleName, 27, "verification failed unexpectedly")
+	// ErrRevoked means that the verifier, circuit or family is revoked, which is final.
+	ErrRevoked = errorsmod.Register(ModuleName, 28, "revoked for good")
+	// ErrInvalidReason means that the reason for a suspension is too long or not text.
+	ErrInvalidReason = errorsmod.Register(ModuleName, 29, "malformed reason")
+	// ErrInvalidProgramInfo means that a program's record is malformed.
+	ErrInvalidProgramInfo = errorsmod.Register(ModuleName, 40, "malformed program record")
+	// ErrProgramNotFound means that the publisher has no record of that program.
+	ErrProgramNotFound = errorsmod.Register(ModuleName, 41, "unknown program record")
+	// ErrProgramExists means that the publisher has a record of that program already.
+	ErrProgramExists = errorsmod.Register(ModuleName, 42, "program already published")
+	// ErrProgramNameTaken means that another record of the publisher has that name.
+	ErrProgramNameTaken = errorsmod.Register(ModuleName, 43, "program name already taken")
 )
 
 // FromKey turns an error about a verifying key into one of the module's.

@@ -235,9 +235,10 @@ func (m *EventVerifierAdded) GetKeyHash() string {
 type EventStatusChanged struct {
 	// target says what changed.
 	Target Target `protobuf:"bytes,1,opt,name=target,proto3" json:"target"`
-	// old_status is the target's own status before.
+	// old_status is the target's status before, its family's apart.
 	OldStatus VerifierStatus `protobuf:"varint,2,opt,name=old_status,json=oldStatus,proto3,enum=proofmarket.verifier.v1.VerifierStatus" json:"old_status,omitempty"`
-	// new_status is its own status from now on.
+	// new_status is its status from now on, its family's apart. A verifier that is
+	// deprecated while it is suspended has SUSPENDED in both.
 	NewStatus VerifierStatus `protobuf:"varint,3,opt,name=new_status,json=newStatus,proto3,enum=proofmarket.verifier.v1.VerifierStatus" json:"new_status,omitempty"`
 	// by is who ordered it.
 	By string `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`

@@ -2,59 +2,80 @@ package types
 
 import "github.com/proofmarket/proofmarket/x/verifier/proof"
 
-// Gas of a verification (law V5). The unit is the SDK's price for one secp256k1
-// signature check, 1000 gas. BenchmarkVerify, BenchmarkInputs and
-// BenchmarkParseKey in gas_bench_test.go measure both in one run; the smallest
-// figures of four runs on a two-core machine, and the gas that they come to:
-//
-//	secp256k1 check                 0.177 ms   1,000
-//	proof, no input, no commitment  0.86  ms   4,900
-//	preparing a key                 0.93  ms   5,300
-//	first ten inputs, each          0.07  ms     400
-//	further inputs, each            0.013 ms      75
-//	first commitment                1.24  ms   7,000 (0.1 ms of it for the key)
-//	further commitments, each       0.6   ms   3,400 (0.35 ms of it for the key)
-//
-// The constants add about a quarter for slower processors and noise.
+//go:generate make -C ../../.. gas-table
+
 const (
-	// GasVerify is charged for every verification.
-	GasVerify = 6_500
-	// GasPrepareKey is charged for every verification, whether the prepared key
-	// is cached or not: gas is the same on every node (law V7), and someone who
-	// pushes keys out of the cache gains nothing.
-	GasPrepareKey = 6_500
-	// GasInput is charged for each of the first manyInputs public inputs.
-	GasInput = 500
-	// GasFurtherInput is charged for each further one.
-	GasFurtherInput = 100
-	// GasFirstCommitment is charged for the first commitment.
-	GasFirstCommitment = 9_000
-	// GasFurtherCommitment is charged for each further one.
-	GasFurtherCommitment = 4_500
+	// GasSignature is the SDK's price for one secp256k1 signature check: the unit
+	// that verifications are priced in (law V5).
+	GasSignature = 1_000
 	// GasCommittedInput is charged for each value hashed with a commitment.
 	GasCommittedInput = 10
-	// GasKeyInput is charged for each public input when a key is parsed alone.
-	GasKeyInput = 10
-	// GasKeyCommitment is charged for each commitment when a key is parsed alone.
-	GasKeyCommitment = 2_500
+	// GasUnpriced is charged for what has no price: more than a block holds. No
+	// shape that a family reads comes here.
+	GasUnpriced = 1 << 40
 
-	// manyInputs is the number of inputs from which they are cheaper.
-	manyInputs = 10
+	// manyInputs is the number of inputs beyond which each costs less.
+	manyInputs = 64
 )
 
-// VerificationGas returns the gas of one verification under a key of that
-// shape. It cannot overflow: package proof bounds each part.
-func VerificationGas(s proof.Shape) uint64 {
-	first := min(s.PublicInputs, manyInputs)
-	gas := GasVerify + GasPrepareKey + GasInput*first + GasFurtherInput*(s.PublicInputs-first)
-	if s.Commitments > 0 {
-		gas += GasFirstCommitment + GasFurtherCommitment*(s.Commitments-1)
+// price is what a proof system on a curve costs, in gas. The table of prices is
+// generated from measurements, in gas_table.go.
+type price struct {
+	system, curve string
+	// verify is charged for every verification.
+	verify uint64
+	// input is charged for each of the first manyInputs public inputs, further
+	// for each one after them.
+	input, further uint64
+	// commitment is charged for the first commitment, commitments for each one
+	// after it.
+	commitment, commitments uint64
+	// prepare is charged for every key that is parsed, keyInput and keyCommitment
+	// for each public input and each commitment of it.
+	prepare, keyInput, keyCommitment uint64
+}
+
+// priceOf returns the prices of a shape's system and curve, or false.
+func priceOf(s proof.Shape) (price, bool) {
+	for _, p := range priceTable {
+		if p.system == s.System && p.curve == s.Curve {
+			return p, true
+		}
 	}
-	return uint64(gas + GasCommittedInput*s.Committed)
+	return price{}, false
+}
+
+// VerificationGas returns the gas of one verification under a key of that shape.
+// Preparing the key is charged whether the prepared key is cached or not: gas is
+// the same on every node (law V7), and someone who pushes keys out of the cache
+// gains nothing. It cannot overflow: package proof bounds each part.
+func VerificationGas(s proof.Shape) uint64 {
+	p, ok := priceOf(s)
+	if !ok {
+		return GasUnpriced
+	}
+	return p.verification(s) + p.preparation(s)
 }
 
 // PrepareGas returns the gas of parsing a key of that shape, at registration and
 // where a statement is checked.
 func PrepareGas(s proof.Shape) uint64 {
-	return uint64(GasPrepareKey + GasKeyInput*s.PublicInputs + GasKeyCommitment*s.Commitments)
+	p, ok := priceOf(s)
+	if !ok {
+		return GasUnpriced
+	}
+	return p.preparation(s)
+}
+
+func (p price) verification(s proof.Shape) uint64 {
+	first := min(s.PublicInputs, manyInputs)
+	gas := p.verify + p.input*uint64(first) + p.further*uint64(s.PublicInputs-first)
+	if s.Commitments > 0 {
+		gas += p.commitment + p.commitments*uint64(s.Commitments-1)
+	}
+	return gas + GasCommittedInput*uint64(s.Committed)
+}
+
+func (p price) preparation(s proof.Shape) uint64 {
+	return p.prepare + p.keyInput*uint64(s.PublicInputs) + p.keyCommitment*uint64(s.Commitments)
 }

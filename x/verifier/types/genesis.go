@@ -44,6 +44,12 @@ func (g GenesisState) Validate() error {
 		}
 		circuits[c.Id] = true
 	}
+	if err := checkRestrictions(g.Restrictions, g.Verifiers); err != nil {
+		return err
+	}
+	if err := validatePrograms(g.Programs, g.Verifiers); err != nil {
+		return err
+	}
 	for i, u := range g.CircuitUses {
 		if !circuits[u.CircuitId] {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "use %x of circuit %.64q, which is not in the list", u.Ref, u.CircuitId)
@@ -53,6 +59,34 @@ func (g GenesisState) Validate() error {
 		}
 		if i > 0 && !less(g.CircuitUses[i-1], u) {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "use %x: circuit uses must be sorted by circuit, then ref, each once", u.Ref)
+		}
+	}
+	return nil
+}
+
+// checkRestrictions reports restrictions that are malformed, out of order or of
+// verifiers that are not in the list. A circuit may have been withdrawn.
+func checkRestrictions(list []Restriction, verifiers []Verifier) error {
+	status := make(map[string]VerifierStatus, len(verifiers))
+	for _, v := range verifiers {
+		status[v.Id] = v.Status
+	}
+	for i, r := range list {
+		if i > 0 && !list[i-1].Target.less(r.Target) {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "%s: restrictions must be sorted by kind, then id, each once", r.Target.Describe())
+		}
+		if err := r.Validate(); err != nil {
+			return err
+		}
+		if r.Target.Kind != TARGET_KIND_VERIFIER {
+			continue
+		}
+		own, ok := status[r.Target.Id]
+		if !ok {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "restriction of %s, which is not in the list", r.Target.Describe())
+		}
+		if own == VERIFIER_STATUS_REVOKED && r.Suspended() {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "%s is revoked, so its suspension must have ended", r.Target.Describe())
 		}
 	}
 	return nil
@@ -89,7 +123,7 @@ func (c Circuit) Validate() error {
 	if _, err := sdk.AccAddressFromBech32(c.Owner); err != nil {
 		return errorsmod.Wrapf(ErrInvalidGenesis, "circuit %s: owner: %s", c.Id, err)
 	}
-	if c.Deposit.IsNil() || c.Deposit.IsNegative() || c.Deposit.BigInt().BitLen() > maxDepositBits {
+	if !validDeposit(c.Deposit) {
 		return errorsmod.Wrapf(ErrInvalidGenesis, "circuit %s: deposit must be 0 to 2^%d-1 uproof", c.Id, maxDepositBits)
 	}
 	if c.AddedHeight < 0 {

@@ -31,6 +31,12 @@ var (
 	CircuitsKey       = collections.NewPrefix(2)
 	CircuitsByOwner   = collections.NewPrefix(3)
 	CircuitUsesPrefix = collections.NewPrefix(4)
+	VerifierKeysKey   = collections.NewPrefix(5)
+	CircuitKeysKey    = collections.NewPrefix(6)
+	RestrictionsKey   = collections.NewPrefix(7)
+	ProgramsKey       = collections.NewPrefix(8)
+	ProgramsByName    = collections.NewPrefix(9)
+	ProgramsByProgram = collections.NewPrefix(10)
 )
 
 // CircuitAccount returns the account that holds a circuit's deposit.

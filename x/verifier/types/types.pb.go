@@ -433,7 +433,7 @@ type Verifier struct {
 	Family string `protobuf:"bytes,2,opt,name=family,proto3" json:"family,omitempty"`
 	// curve is the name of the curve that the key lives on, such as "bn254".
 	Curve string `protobuf:"bytes,3,opt,name=curve,proto3" json:"curve,omitempty"`
-	// key is the verifying key in the family's canonical form.
+	// key is the verifying key in the family's canonical form. State keeps it apart.
 	Key []byte `protobuf:"bytes,4,opt,name=key,proto3" json:"key,omitempty"`
 	// constants holds the family's further values, sorted by name.
 	Constants []Constant `protobuf:"bytes,5,rep,name=constants,proto3" json:"constants"`
@@ -536,7 +536,7 @@ type Circuit struct {
 	// curve is the name of the curve: "bn254" or "bls12-381".
 	Curve string `protobuf:"bytes,3,opt,name=curve,proto3" json:"curve,omitempty"`
 	// key is the verifying key in gnark's WriteRawTo form; a PLONK key's without
-	// the KZG lines, which are derived.
+	// the KZG lines, which are derived. State keeps it apart.
 	Key []byte `protobuf:"bytes,4,opt,name=key,proto3" json:"key,omitempty"`
 	// owner paid the deposit, and alone may withdraw the circuit.
 	Owner string `protobuf:"bytes,5,opt,name=owner,proto3" json:"owner,omitempty"`

@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -27,7 +29,7 @@ import (
 	"github.com/proofmarket/proofmarket/internal/chain"
 	"github.com/proofmarket/proofmarket/x/verifier"
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
-	"github.com/proofmarket/proofmarket/x/verifier/proof/pico"
+	"github.com/proofmarket/proofmarket/x/verifier/proof/families"
 	"github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
@@ -38,7 +40,8 @@ func TestMain(m *testing.M) {
 
 var messages = []sdk.Msg{
 	&types.MsgRegisterCircuit{}, &types.MsgWithdrawCircuit{}, &types.MsgAddVerifier{},
-	&types.MsgSetVerifierStatus{}, &types.MsgUpdateParams{},
+	&types.MsgDeprecate{}, &types.MsgSuspend{}, &types.MsgResume{}, &types.MsgRevoke{}, &types.MsgUpdateParams{},
+	&types.MsgPublishProgram{}, &types.MsgUpdateProgram{}, &types.MsgWithdrawProgram{},
 }
 
 func TestMessagesAreRegistered(t *testing.T) {
@@ -77,8 +80,9 @@ func TestAutoCLI(t *testing.T) {
 	}.EnhanceRootCommand(root))
 	for _, path := range []string{
 		"query verifier params", "query verifier verifiers", "query verifier verifier", "query verifier circuits",
-		"query verifier circuit", "tx verifier register-circuit", "tx verifier withdraw-circuit",
-		"tx verifier add-verifier-proposal", "tx verifier set-verifier-status-proposal", "tx verifier update-params-proposal",
+		"query verifier circuit", "query verifier restrictions", "tx verifier register-circuit", "tx verifier withdraw-circuit",
+		"tx verifier add-verifier-proposal", "tx verifier suspend", "tx verifier resume-proposal",
+		"tx verifier deprecate-proposal", "tx verifier revoke-proposal", "tx verifier update-params-proposal",
 	} {
 		cmd, rest, err := root.Find(strings.Fields(path))
 		require.NoError(t, err, path)
@@ -106,17 +110,54 @@ func TestFromProof(t *testing.T) {
 	require.NotContains(t, types.FromProof(panicked).Error(), "0xc000123456")
 }
 
+// The default genesis is what stands built in, each with the status that its
+// family says.
 func TestDefaultGenesis(t *testing.T) {
 	g, err := types.DefaultGenesis()
 	require.NoError(t, err)
 	require.NoError(t, g.Validate())
-	require.Len(t, g.Verifiers, 1)
-	v := g.Verifiers[0]
-	require.Equal(t, types.PicoV122, v.Id)
-	require.Equal(t, types.VERIFIER_STATUS_ACTIVE, v.Status)
-	require.Equal(t, pico.KeyV122Hash, v.KeyHash())
-	sum := sha256.Sum256(v.Key)
-	require.Equal(t, hex.EncodeToString(sum[:]), v.KeyHash())
+	builtIn, err := families.BuiltIn()
+	require.NoError(t, err)
+	require.Len(t, g.Verifiers, len(builtIn))
+	for i, v := range g.Verifiers {
+		b := builtIn[i]
+		require.Equal(t, b.ID, v.Id)
+		require.Equal(t, b.Constants, v.ProofConstants())
+		want := types.VERIFIER_STATUS_ACTIVE
+		if b.Deprecated {
+			want = types.VERIFIER_STATUS_DEPRECATED
+		}
+		require.Equal(t, want, v.Status, v.Id)
+		sum := sha256.Sum256(b.Key)
+		require.Equal(t, hex.EncodeToString(sum[:]), v.KeyHash())
+	}
+	require.Empty(t, g.Params.Guardian)
+	require.Empty(t, g.Restrictions)
+}
+
+// The README's list of the default genesis is the one that there is.
+func TestReadmeListsGenesis(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	builtIn, err := families.BuiltIn()
+	require.NoError(t, err)
+	for _, b := range builtIn {
+		v := types.FromPublished(b)
+		row := fmt.Sprintf("| `%s` | `%s` | `%s` of github.com/%s | `%s` | `%s` |\n", v.Id, v.Status.Name(), b.Source.Path, b.Source.Repository, b.Source.Commit, v.KeyHash())
+		require.Contains(t, string(readme), row)
+	}
+	require.Equal(t, len(builtIn), strings.Count(string(readme), " of github.com/"))
+}
+
+func TestFromPublished(t *testing.T) {
+	p := proof.Published{ID: "x/v1", Family: "x", Curve: "y", Key: []byte{1}, Constants: []proof.Constant{{Name: "c", Value: []byte{2}}}}
+	want := types.Verifier{
+		Id: "x/v1", Family: "x", Curve: "y", Key: []byte{1}, Status: types.VERIFIER_STATUS_ACTIVE,
+		Constants: []types.Constant{{Name: "c", Value: []byte{2}}},
+	}
+	require.Equal(t, want, types.FromPublished(p))
+	p.Deprecated, want.Status = true, types.VERIFIER_STATUS_DEPRECATED
+	require.Equal(t, want, types.FromPublished(p))
 }
 
 func TestCheckVerifierID(t *testing.T) {
@@ -128,21 +169,27 @@ func TestCheckVerifierID(t *testing.T) {
 	}
 }
 
-// law V1
-func TestCheckTransition(t *testing.T) {
-	const active, deprecated, suspended, revoked = types.VERIFIER_STATUS_ACTIVE, types.VERIFIER_STATUS_DEPRECATED,
-		types.VERIFIER_STATUS_SUSPENDED, types.VERIFIER_STATUS_REVOKED
-	for _, ok := range [][2]types.VerifierStatus{{active, deprecated}, {deprecated, active}, {active, revoked}, {deprecated, revoked}} {
-		require.NoError(t, types.CheckTransition(ok[0], ok[1]))
+// law V1: what state may hold as a verifier's own status, and what verifies.
+func TestStatuses(t *testing.T) {
+	for status, tc := range map[types.VerifierStatus]struct {
+		own, verifies bool
+		name          string
+	}{
+		types.VERIFIER_STATUS_UNSPECIFIED: {false, false, "UNSPECIFIED"},
+		types.VERIFIER_STATUS_ACTIVE:      {true, true, "ACTIVE"},
+		types.VERIFIER_STATUS_DEPRECATED:  {true, true, "DEPRECATED"},
+		types.VERIFIER_STATUS_SUSPENDED:   {false, false, "SUSPENDED"},
+		types.VERIFIER_STATUS_REVOKED:     {true, false, "REVOKED"},
+		9:                                 {false, false, "9"},
+	} {
+		require.Equal(t, tc.verifies, status.Verifies(), tc.name)
+		require.Equal(t, tc.name, status.Name())
+		if tc.own {
+			require.NoError(t, types.CheckStatus(status), tc.name)
+		} else {
+			require.ErrorIs(t, types.CheckStatus(status), types.ErrInvalidStatus, tc.name)
+		}
 	}
-	for _, bad := range [][2]types.VerifierStatus{{active, active}, {deprecated, deprecated}, {revoked, revoked}, {revoked, active}, {revoked, deprecated}, {active, 0}} {
-		require.ErrorIs(t, types.CheckTransition(bad[0], bad[1]), types.ErrInvalidStatus)
-	}
-	require.ErrorIs(t, types.CheckTransition(active, suspended), types.ErrSuspendReserved)
-	require.True(t, active.Verifies())
-	require.True(t, deprecated.Verifies())
-	require.False(t, suspended.Verifies())
-	require.False(t, revoked.Verifies())
 }
 
 // FuzzStatement: no strings make the decoder panic; what it accepts encodes back.

@@ -3,6 +3,7 @@ package types
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 
 	errorsmod "cosmossdk.io/errors"
 
@@ -22,18 +23,26 @@ func DefaultVerifiers() ([]Verifier, error) {
 	}
 	var out []Verifier
 	for _, b := range builtIn {
-		v := Verifier{Id: b.ID, Family: b.Family, Curve: b.Curve, Key: b.Key, Status: VERIFIER_STATUS_ACTIVE}
-		for _, c := range b.Constants {
-			v.Constants = append(v.Constants, Constant{Name: c.Name, Value: c.Value})
-		}
-		out = append(out, v)
+		out = append(out, FromPublished(b))
 	}
 	return out, nil
 }
 
+// FromPublished returns the verifier that a published key makes.
+func FromPublished(p proof.Published) Verifier {
+	v := Verifier{Id: p.ID, Family: p.Family, Curve: p.Curve, Key: p.Key, Status: VERIFIER_STATUS_ACTIVE}
+	if p.Deprecated {
+		v.Status = VERIFIER_STATUS_DEPRECATED
+	}
+	for _, c := range p.Constants {
+		v.Constants = append(v.Constants, Constant{Name: c.Name, Value: c.Value})
+	}
+	return v
+}
+
 // Validate checks everything about the verifier but its place in state: the
-// key is parsed. Errors: ErrInvalidVerifier, ErrInvalidStatus,
-// ErrSuspendReserved, ErrUnknownFamily, ErrKeyTooLarge, ErrInvalidKey.
+// key is parsed. Errors: ErrInvalidVerifier, ErrInvalidStatus, ErrUnknownFamily,
+// ErrKeyTooLarge, ErrInvalidKey.
 func (v Verifier) Validate() error {
 	if err := CheckVerifierID(v.Id); err != nil {
 		return err
@@ -48,33 +57,14 @@ func (v Verifier) Validate() error {
 	return err
 }
 
-// CheckStatus reports whether state may hold the status. Errors:
-// ErrInvalidStatus, ErrSuspendReserved.
+// CheckStatus reports whether state may hold the status as a verifier's own.
+// Error: ErrInvalidStatus.
 func CheckStatus(s VerifierStatus) error {
 	switch s {
 	case VERIFIER_STATUS_ACTIVE, VERIFIER_STATUS_DEPRECATED, VERIFIER_STATUS_REVOKED:
 		return nil
-	case VERIFIER_STATUS_SUSPENDED:
-		return ErrSuspendReserved
 	default:
-		return errorsmod.Wrapf(ErrInvalidStatus, "%s is none of ACTIVE, DEPRECATED and REVOKED", s)
-	}
-}
-
-// CheckTransition reports whether a verifier may go from one status to another
-// (law V1): ACTIVE and DEPRECATED into each other, either to REVOKED, which is
-// final. Errors: ErrInvalidStatus, ErrSuspendReserved.
-func CheckTransition(from, to VerifierStatus) error {
-	if err := CheckStatus(to); err != nil {
-		return err
-	}
-	switch from {
-	case VERIFIER_STATUS_REVOKED:
-		return errorsmod.Wrap(ErrInvalidStatus, "the verifier is REVOKED, which is final; add a new one")
-	case to:
-		return errorsmod.Wrapf(ErrInvalidStatus, "the verifier is %s already", to)
-	default:
-		return nil
+		return errorsmod.Wrapf(ErrInvalidStatus, "%s is none of ACTIVE, DEPRECATED and REVOKED, which a verifier may have of its own", s.Name())
 	}
 }
 
@@ -82,6 +72,9 @@ func CheckTransition(from, to VerifierStatus) error {
 func (s VerifierStatus) Verifies() bool {
 	return s == VERIFIER_STATUS_ACTIVE || s == VERIFIER_STATUS_DEPRECATED
 }
+
+// Name returns the status as people write it: without the common prefix.
+func (s VerifierStatus) Name() string { return strings.TrimPrefix(s.String(), "VERIFIER_STATUS_") }
 
 // ProofConstants returns the constants as package proof knows them.
 func (v Verifier) ProofConstants() []proof.Constant { return toProof(v.Constants) }

@@ -3,8 +3,6 @@ package cli
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,7 +22,6 @@ import (
 
 	"github.com/proofmarket/proofmarket/internal/chain"
 	"github.com/proofmarket/proofmarket/x/market/types"
-	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
 func TestMain(m *testing.M) {
@@ -98,34 +95,6 @@ func TestSecrets(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("{"), 0o600))
 	require.Error(t, keepSecret(path, secret{}), "a damaged file is not overwritten")
 	require.Error(t, keepSecret(filepath.Join(path, "none"), secret{}))
-}
-
-func TestEnvelope(t *testing.T) {
-	find := func(id string) (verifiertypes.Circuit, error) {
-		if id != hash {
-			return verifiertypes.Circuit{}, errors.New("unknown")
-		}
-		return verifiertypes.Circuit{Family: "groth16", Curve: "bn254", Key: []byte{7}}, nil
-	}
-	fields := func(st verifiertypes.Statement, p types.Proof) map[string]string {
-		e, err := makeEnvelope(st, p, find)
-		require.NoError(t, err)
-		bz, err := json.Marshal(e)
-		require.NoError(t, err)
-		var m map[string]string
-		require.NoError(t, json.Unmarshal(bz, &m))
-		return m
-	}
-	circuit := verifiertypes.Statement{Verifier: "circuit", Program: hash, Digest: hash}
-	require.Equal(t, map[string]string{
-		"family": "groth16", "curve": "bn254", "key": "0x07", "program": "0x" + hash, "digest": "0x" + hash, "public_values": "0x01", "proof": "0x02",
-	}, fields(circuit, types.Proof{Proof: []byte{2}, PublicValues: []byte{1}}))
-	require.Equal(t, map[string]string{
-		"verifier": "pico/v1", "program": "0x" + hash, "digest": "0x" + hash, "proof": "0x02",
-	}, fields(verifiertypes.Statement{Verifier: "pico/v1", Program: hash, Digest: hash}, types.Proof{Proof: []byte{2}}))
-	circuit.Program = strings.Repeat("cd", 32)
-	_, err := makeEnvelope(circuit, types.Proof{}, find)
-	require.Error(t, err)
 }
 
 func TestReadFileIsBounded(t *testing.T) {

@@ -14,7 +14,6 @@ import (
 
 	"github.com/proofmarket/proofmarket/x/market/types"
 	stakingtypes "github.com/proofmarket/proofmarket/x/staking/types"
-	"github.com/proofmarket/proofmarket/x/verifier/proof"
 	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
@@ -51,8 +50,15 @@ func NewRequestCmd() *cobra.Command {
 		Long: `Ask for a proof. The most that you pay goes to escrow; what the winner does not
 cost comes back. What you leave out is taken from the chain's parameters.
 
-The public values' digest is given with --digest, or computed from --public-values
-(sha256 with the top three bits cleared: circuits and Pico).
+The program is given as hex, or as publisher/name if somebody has published it: the
+publisher is an address or the name of one of your keys. Image and verifier may then
+be left out and are taken from the publisher's record; a record with several
+verifiers leaves the choice to you. What you give is never overridden.
+
+The public values' digest is given with --digest, or computed from the file
+--public-values under the rule of the verifier's family: sha256, with the top three
+bits cleared but for RISC Zero. For a circuit the file holds the public inputs as
+32-byte big-endian words, or is snarkjs's public.json.
 
 With --wait the command shows each stage on standard error, prints the outcome on
 standard output, and fails unless the request was fulfilled.`,
@@ -60,6 +66,8 @@ standard output, and fails unless the request was fulfilled.`,
     --input-url https://… --input-sha256 77… --max-fee 5PROOF --from alice --wait -y
   marketd tx market request --verifier pico/v1.2.2 --program 00… --digest 1b… --image-url https://… --image-sha256 9a… \
     --input input.bin --max-fee 2000000 --time-limit 30m --from alice
+  marketd tx market request --program proof1…/fibonacci --verifier sp1-groth16/v6.1.0 --public-values values.bin \
+    --input input.bin --max-fee 2PROOF --from alice
   marketd tx market request --job job.json --max-fee 5PROOF --from alice --wait -y`,
 		Args:    cobra.NoArgs,
 		PreRunE: applyJob,
@@ -67,7 +75,7 @@ standard output, and fails unless the request was fulfilled.`,
 	}
 	addRequestFlags(cmd.Flags())
 	cmd.Flags().String(flagJob, "", "JSON file with texts for any of these flags, by name; flags given here win")
-	for _, name := range []string{flagProgram, flagImageURL, flagImageHash, flagMaxFee} {
+	for _, name := range []string{flagProgram, flagMaxFee} {
 		// It fails only for a flag that does not exist.
 		if err := cmd.MarkFlagRequired(name); err != nil {
 			panic(err)
@@ -83,12 +91,12 @@ standard output, and fails unless the request was fulfilled.`,
 
 // addRequestFlags adds what describes a request.
 func addRequestFlags(f *pflag.FlagSet) {
-	f.String(flagVerifier, verifiertypes.CircuitVerifier, "verifier id; \"circuit\" for a registered circuit")
-	f.String(flagProgram, "", "program key, image id or circuit id, 32 bytes of hex")
+	f.String(flagVerifier, verifiertypes.CircuitVerifier, "verifier id; \"circuit\" for a registered circuit (default also: the only one that the program's record names)")
+	f.String(flagProgram, "", "program key, image id or circuit id, 32 bytes of hex, or publisher/name")
 	f.String(flagDigest, "", "digest of the public values, 32 bytes of hex")
-	f.String(flagPublicValues, "", "file with the public values, to compute the digest from")
-	f.String(flagImageURL, "", "where provers fetch the program")
-	f.String(flagImageHash, "", "sha256 of the program's file")
+	f.String(flagPublicValues, "", "file with the public values, to compute the digest from; for a circuit also snarkjs's public.json")
+	f.String(flagImageURL, "", "where provers fetch the program (default: as its record says)")
+	f.String(flagImageHash, "", "sha256 of the program's file (default: as its record says)")
 	f.String(flagInput, "", "file with the input, to be stored on the chain (\"-\" for standard input)")
 	f.String(flagInputURL, "", "where provers fetch the input")
 	f.String(flagInputHash, "", "sha256 of the input's file")
@@ -129,22 +137,7 @@ func buildRequest(cmd *cobra.Command, clientCtx client.Context) (*types.MsgReque
 	text := func(name string) string { s, _ := f.GetString(name); return s }
 	msg := &types.MsgRequest{Requester: clientCtx.GetFromAddress().String()}
 	var err error
-	msg.Statement.Verifier = text(flagVerifier)
-	if msg.Statement.Program, err = cleanHash("--"+flagProgram, text(flagProgram)); err != nil {
-		return nil, err
-	}
-	if path := text(flagPublicValues); path != "" {
-		values, err := readFile(cmd, path, types.MaxPublicValuesBytes)
-		if err != nil {
-			return nil, err
-		}
-		digest := proof.MaskedDigest(values)
-		msg.Statement.Digest = types.FormatID(digest[:])
-	} else if msg.Statement.Digest, err = cleanHash("--"+flagDigest, text(flagDigest)); err != nil {
-		return nil, err
-	}
-	msg.Image.Url = text(flagImageURL)
-	if msg.Image.Sha256, err = cleanHash("--"+flagImageHash, text(flagImageHash)); err != nil {
+	if err := newSubject(cmd, clientCtx).fill(cmd.Context(), msg); err != nil {
 		return nil, err
 	}
 	if url := text(flagInputURL); url != "" {

@@ -14,6 +14,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client/tx"
 
 	"github.com/proofmarket/proofmarket/x/market/types"
+	"github.com/proofmarket/proofmarket/x/verifier/offline"
 )
 
 // NewTxCmd returns the parent of the module's transaction commands. AutoCLI adds
@@ -71,9 +72,12 @@ func NewSubmitProofCmd() *cobra.Command {
 		Use:   "submit-proof REQUEST_ID PROOF_FILE",
 		Short: "Submit the proof of a request that is assigned to you",
 		Long: `Submit the proof of a request that is assigned to you, or to the prover that you
-are a submitter of. PROOF_FILE holds the proof's raw bytes ("-" for standard input).`,
-		Example: `  marketd tx market submit-proof 5f1c... proof.bin --public-values values.bin --from gpu-machine --gas auto`,
-		Args:    cobra.ExactArgs(2),
+are a submitter of. PROOF_FILE holds the proof's raw bytes ("-" for standard input), or
+is snarkjs's proof.json; --public-values may then be public.json. Check a proof before
+you pay to submit it: marketd verify --request REQUEST_ID --proof PROOF_FILE`,
+		Example: `  marketd tx market submit-proof 5f1c... proof.bin --public-values values.bin --from gpu-machine --gas auto
+  marketd tx market submit-proof 5f1c... proof.json --public-values public.json --from gpu-machine --gas auto`,
+		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			clientCtx, err := client.GetClientTxContext(cmd)
 			if err != nil {
@@ -83,13 +87,9 @@ are a submitter of. PROOF_FILE holds the proof's raw bytes ("-" for standard inp
 			if msg.RequestId, err = cleanHash("REQUEST_ID", args[0]); err != nil {
 				return err
 			}
-			if msg.Proof, err = readFile(cmd, args[1], types.MaxProofBytes); err != nil {
+			values, _ := cmd.Flags().GetString(flagPublicValues)
+			if msg.Proof, msg.PublicValues, err = readProof(cmd, args[1], values); err != nil {
 				return err
-			}
-			if path, _ := cmd.Flags().GetString(flagPublicValues); path != "" {
-				if msg.PublicValues, err = readFile(cmd, path, types.MaxPublicValuesBytes); err != nil {
-					return err
-				}
 			}
 			if err := msg.Validate(); err != nil {
 				return err
@@ -97,9 +97,25 @@ are a submitter of. PROOF_FILE holds the proof's raw bytes ("-" for standard inp
 			return tx.GenerateOrBroadcastTxCLI(clientCtx, cmd.Flags(), msg)
 		},
 	}
-	cmd.Flags().String(flagPublicValues, "", "file with the public values' raw bytes, where the verifier wants them")
+	cmd.Flags().String(flagPublicValues, "", "file with the public values' raw bytes, or snarkjs's public.json, where the verifier wants them")
 	flags.AddTxFlagsToCmd(cmd)
 	return cmd
+}
+
+// readProof reads the files of a proof and its public values; no path is none.
+func readProof(cmd *cobra.Command, proofPath, valuesPath string) (proofBytes, publicValues []byte, err error) {
+	if proofBytes, err = readFile(cmd, proofPath, offline.MaxFileSize); err != nil {
+		return nil, nil, err
+	}
+	if valuesPath != "" {
+		if publicValues, err = readFile(cmd, valuesPath, offline.MaxFileSize); err != nil {
+			return nil, nil, err
+		}
+	}
+	if proofBytes, publicValues, err = offline.ReadProof(proofBytes, publicValues); err != nil {
+		return nil, nil, fmt.Errorf("%s and its public values are not what snarkjs writes: %w", proofPath, err)
+	}
+	return proofBytes, publicValues, nil
 }
 
 // NewClaimCmd returns the command that claims what waits for the signer.

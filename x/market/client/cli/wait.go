@@ -20,6 +20,7 @@ import (
 	"github.com/proofmarket/proofmarket/internal/chain"
 	"github.com/proofmarket/proofmarket/x/market/auction"
 	"github.com/proofmarket/proofmarket/x/market/types"
+	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
 const (
@@ -195,12 +196,25 @@ func progress(v types.RequestView) string {
 			if d.Standby {
 				name = "standby"
 			}
-			return fmt.Sprintf("%s: %s, price %s%s, deadline %s (market time)", name, d.Prover, d.Price, chain.Denom, d.Deadline.Format(time.RFC3339))
+			return fmt.Sprintf("%s: %s, price %s%s, %s", name, d.Prover, d.Price, chain.Denom, deadline(v))
 		}
 		return "standby: looking for a prover"
 	default:
 		return fmt.Sprintf("done: %s, %s", a.Status, a.EndReason)
 	}
+}
+
+// deadline says when the proof is due. While the verifier is suspended that moves
+// with the clock, so only the suspension is worth a word (law M11).
+func deadline(v types.RequestView) string {
+	if v.VerifierStatus == verifiertypes.VERIFIER_STATUS_SUSPENDED {
+		return "verifier suspended, no deadline expires"
+	}
+	at := v.Auction.Assignment.Deadline
+	if v.Deadline != nil {
+		at = *v.Deadline
+	}
+	return fmt.Sprintf("deadline %s (market time)", at.Format(time.RFC3339))
 }
 
 // printOutcome prints how the request ended.

@@ -6,6 +6,8 @@ import (
 
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/pico"
+	"github.com/proofmarket/proofmarket/x/verifier/proof/risc0"
+	"github.com/proofmarket/proofmarket/x/verifier/proof/sp1"
 )
 
 // PicoV122 is the id of the verifier that the current Pico network uses.
@@ -16,7 +18,7 @@ const PicoV122 = "pico/v1.2.2"
 // embedded file is damaged, which a test rules out.
 func BuiltIn() ([]proof.Published, error) {
 	var all []proof.Published
-	for _, published := range []func() ([]proof.Published, error){pico.Published} {
+	for _, published := range []func() ([]proof.Published, error){pico.Published, sp1.Published, risc0.Published} {
 		list, err := published()
 		if err != nil {
 			return nil, err

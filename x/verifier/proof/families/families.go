@@ -7,10 +7,13 @@ import (
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/groth16"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/pico"
+	"github.com/proofmarket/proofmarket/x/verifier/proof/plonk"
+	"github.com/proofmarket/proofmarket/x/verifier/proof/risc0"
+	"github.com/proofmarket/proofmarket/x/verifier/proof/sp1"
 )
 
 // all holds each family once. New families are added here and nowhere else.
-var all = []proof.Family{groth16.Family, pico.Family{}}
+var all = []proof.Family{groth16.Family, plonk.Family, pico.Family{}, sp1.Groth16, sp1.Plonk, risc0.Family{}}
 
 // Get returns the family of that name, or false.
 func Get(name string) (proof.Family, bool) {

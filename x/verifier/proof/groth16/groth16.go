@@ -7,14 +7,17 @@
 // # Keys
 //
 // The canonical form of a key is what gnark's WriteRawTo writes; all integers
-// are big-endian, points uncompressed:
+// are big-endian, points uncompressed, of 64 bytes in G1 and 128 in G2 on BN254,
+// of 96 and 192 on BLS12-381:
 //
-//	α₁ 64 | β₁ 64 | β₂ 128 | γ₂ 128 | δ₁ 64 | δ₂ 128
-//	u32 number of K | each K 64
+//	α₁ | β₁ | β₂ | γ₂ | δ₁ | δ₂
+//	u32 number of K | each K₁
 //	u32 number of commitments | for each: u32 count | each index u64
-//	u32 number of commitments | for each: G₂ 128 | (−σG)₂ 128
+//	u32 number of commitments | for each: G₂ | (−σG)₂
 //
-// WriteTo's form, with compressed points of half the size, is read offline.
+// Infinity is all zeros on BN254, the byte 0x40 and then zeros on BLS12-381.
+// WriteTo's form, with compressed points of half the size, and snarkjs's
+// verification_key.json are read offline.
 // β₁ and δ₁ take no part in verification and may be infinity: a key that was
 // published as a Solidity contract does not have them. K may hold infinity too;
 // nothing else may (law V4).
@@ -31,6 +34,8 @@
 package groth16
 
 import (
+	"fmt"
+
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/circuit"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/groth16/bls12381"
@@ -46,12 +51,30 @@ var Family = circuit.NewFamily(Name,
 		Name:           proof.CurveBN254,
 		ReadShape:      bn254.ReadShape,
 		ParseCanonical: func(key []byte) (circuit.Key, error) { return bn254.ParseCanonicalKey(key) },
-		Canonicalize:   bn254.Canonicalize,
+		Canonicalize:   canonicalize(proof.CurveBN254, bn254.Canonicalize),
 	},
 	circuit.Curve{
 		Name:           proof.CurveBLS12381,
 		ReadShape:      bls12381.ReadShape,
 		ParseCanonical: func(key []byte) (circuit.Key, error) { return bls12381.ParseCanonicalKey(key) },
-		Canonicalize:   bls12381.Canonicalize,
+		Canonicalize:   canonicalize(proof.CurveBLS12381, bls12381.Canonicalize),
 	},
 )
+
+// canonicalize reads a key of the curve in gnark's forms, with binary, or as
+// snarkjs writes it.
+func canonicalize(curve string, binary func([]byte) ([]byte, error)) func([]byte) ([]byte, error) {
+	return func(key []byte) ([]byte, error) {
+		if !IsJSON(key) {
+			return binary(key)
+		}
+		got, canonical, err := KeyFromSnarkJS(key)
+		if err != nil {
+			return nil, err
+		}
+		if got != curve {
+			return nil, fmt.Errorf("%w: the key is on %s, not on %s", proof.ErrCurve, got, curve)
+		}
+		return canonical, nil
+	}
+}

@@ -1,3 +1,5 @@
+// Package bls12381 parses Groth16 keys and proofs on BLS12-381 and verifies them. Package
+// groth16 describes the formats.
 package bls12381
 
 import "github.com/consensys/gnark-crypto/ecc/bls12-381"

@@ -1,3 +1,5 @@
+// Package bn254 parses Groth16 keys and proofs on BN254 and verifies them. Package
+// groth16 describes the formats.
 package bn254
 
 import "github.com/consensys/gnark-crypto/ecc/bn254"

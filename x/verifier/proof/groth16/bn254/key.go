@@ -1,5 +1,3 @@
-// Package bn254 parses Groth16 keys and proofs on BN254 and verifies them. Package
-// groth16 describes the formats.
 package bn254
 
 import (
@@ -8,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/consensys/gnark-crypto/ecc/bn254"
-	"github.com/consensys/gnark-crypto/ecc/bn254/fr/pedersen"
 
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
 	wire "github.com/proofmarket/proofmarket/x/verifier/proof/wire/bn254"
@@ -20,12 +17,13 @@ type VerifyingKey struct {
 	shape     proof.Shape
 	canonical []byte
 
-	k           []bn254.G1Affine        // K[0] for the constant, then inputs, then commitments
-	committed   [][]int                 // for each commitment, the inputs hashed with it: indexes into k, from 1
-	commitments []pedersen.VerifyingKey // one for each commitment
-	alphaBeta   bn254.GT                // e(α, β)
-	gammaNeg    lines                   // of −γ
-	deltaNeg    lines                   // of −δ
+	k         []bn254.G1Affine // K[0] for the constant, then inputs, then commitments
+	multiples []multiples      // of K[1:], if there are few enough of them
+	committed [][]int          // for each commitment, the inputs hashed with it: indexes into k, from 1
+	knowledge []lines          // of −σG for each commitment, and of G; empty without commitments
+	alphaBeta bn254.GT         // e(α, β)
+	gammaNeg  lines            // of −γ
+	deltaNeg  lines            // of −δ
 }
 
 // ReadShape reads the lengths in a key, raw or compressed, and checks that they
@@ -164,6 +162,9 @@ func (vk *VerifyingKey) readPoints(r *wire.Reader, w *bytes.Buffer) (err error) 
 	if err != nil {
 		return err
 	}
+	if len(vk.k)-1 <= maxTabled {
+		vk.multiples = oddMultiples(vk.k[1:])
+	}
 	gamma.Neg(&gamma)
 	delta.Neg(&delta)
 	vk.gammaNeg = bn254.PrecomputeLines(gamma)
@@ -189,11 +190,10 @@ func (vk *VerifyingKey) readCommitments(r *wire.Reader, w *bytes.Buffer) error {
 		last := uint64(vk.shape.PublicInputs + i)
 		vk.committed[i] = make([]int, m)
 		for j := range vk.committed[i] {
-			b, err := r.Next("committed input", 8)
+			index, err := r.Uint64("committed input")
 			if err != nil {
 				return err
 			}
-			index := binary.BigEndian.Uint64(b)
 			if index < 1 || index > last {
 				return fmt.Errorf("%w: commitment %d covers input %d, which is not among the %d before it", proof.ErrEncoding, i, index, last)
 			}
@@ -204,20 +204,27 @@ func (vk *VerifyingKey) readCommitments(r *wire.Reader, w *bytes.Buffer) error {
 		return err
 	}
 	w.Write(start[:len(start)-r.Left()])
-	vk.commitments = make([]pedersen.VerifyingKey, n)
-	for i := range vk.commitments {
-		if vk.commitments[i].G, err = r.G2("commitment key G"); err != nil {
+	var shared bn254.G2Affine
+	for i := range n {
+		g, err := r.G2("commitment key G")
+		if err != nil {
 			return err
 		}
-		if vk.commitments[i].GSigmaNeg, err = r.G2("commitment key −σG"); err != nil {
+		sigma, err := r.G2("commitment key −σG")
+		if err != nil {
 			return err
 		}
-		if vk.commitments[i].G != vk.commitments[0].G {
+		if i > 0 && g != shared {
 			return fmt.Errorf("%w: commitment keys must share one G", proof.ErrEncoding)
 		}
-		g, sigma := vk.commitments[i].G.RawBytes(), vk.commitments[i].GSigmaNeg.RawBytes()
-		w.Write(g[:])
-		w.Write(sigma[:])
+		shared = g
+		vk.knowledge = append(vk.knowledge, bn254.PrecomputeLines(sigma))
+		rawG, rawSigma := g.RawBytes(), sigma.RawBytes()
+		w.Write(rawG[:])
+		w.Write(rawSigma[:])
+	}
+	if n > 0 {
+		vk.knowledge = append(vk.knowledge, bn254.PrecomputeLines(shared))
 	}
 	return nil
 }

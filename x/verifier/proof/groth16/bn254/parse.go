@@ -26,7 +26,9 @@ func RawSize(n int) int { return 2*wire.G1Raw + wire.G2Raw + 4 + (n+1)*wire.G1Ra
 
 // CompressedSize returns the length of a compressed proof with n commitments,
 // in bytes.
-func CompressedSize(n int) int { return 2*wire.G1Compressed + wire.G2Compressed + 4 + (n+1)*wire.G1Compressed }
+func CompressedSize(n int) int {
+	return 2*wire.G1Compressed + wire.G2Compressed + 4 + (n+1)*wire.G1Compressed
+}
 
 // ParseProof parses a proof for a key with n commitments, in gnark's WriteRawTo
 // or WriteTo form. Errors: proof.ErrSize, proof.ErrEncoding, proof.ErrPoint.

@@ -3,6 +3,7 @@ package groth16test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"math/big"
 	"sync"
@@ -11,7 +12,7 @@ import (
 	"github.com/consensys/gnark-crypto/ecc"
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
 	gnark "github.com/consensys/gnark/backend/groth16"
-	bn254groth16 "github.com/consensys/gnark/backend/groth16/bn254"
+	"github.com/consensys/gnark/backend/witness"
 	"github.com/consensys/gnark/frontend"
 	"github.com/consensys/gnark/frontend/cs/r1cs"
 	"github.com/consensys/gnark/logger"
@@ -19,7 +20,6 @@ import (
 
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/groth16"
-	wire "github.com/proofmarket/proofmarket/x/verifier/proof/wire/bn254"
 )
 
 // plain proves X³ + X + 5 = Y, with Z = X + Y public too.
@@ -90,39 +90,56 @@ func (c *Wide) Define(api frontend.API) error {
 	return nil
 }
 
-// Fixture is a circuit with its keys, and one valid proof of inputs.
+// Fixture is a circuit on one curve with its keys, and one valid proof of inputs.
 type Fixture struct {
 	Name        string
-	VK          *bn254groth16.VerifyingKey
+	Curve       string // proof.CurveBN254 or proof.CurveBLS12381
 	Raw         []byte // key, WriteRawTo
 	Compressed  []byte // key, WriteTo
-	Proof       *bn254groth16.Proof
 	RawProof    []byte
 	SmallProof  []byte
-	Inputs      []fr.Element
+	Inputs      []fr.Element // on BN254; nil elsewhere, see PublicValues
 	Commitments int
+
+	publicValues []byte
+	gnarkKey     gnark.VerifyingKey
 }
 
-// Build sets a circuit up and proves the assignment.
+// ids are the curves as gnark names them.
+var ids = map[string]ecc.ID{proof.CurveBN254: ecc.BN254, proof.CurveBLS12381: ecc.BLS12_381}
+
+// Build sets a circuit up on BN254 and proves the assignment.
 func Build(t testing.TB, name string, circuit, assignment frontend.Circuit) *Fixture {
 	t.Helper()
+	return BuildOn(t, proof.CurveBN254, name, circuit, assignment)
+}
+
+// BuildOn sets a circuit up on the curve and proves the assignment.
+func BuildOn(t testing.TB, curve, name string, circuit, assignment frontend.Circuit) *Fixture {
+	t.Helper()
 	disableLog()
-	cs, err := frontend.Compile(ecc.BN254.ScalarField(), r1cs.NewBuilder, circuit)
+	field := ids[curve].ScalarField()
+	cs, err := frontend.Compile(field, r1cs.NewBuilder, circuit)
 	require.NoError(t, err)
 	pk, vk, err := gnark.Setup(cs)
 	require.NoError(t, err)
-	w, err := frontend.NewWitness(assignment, ecc.BN254.ScalarField())
+	w, err := frontend.NewWitness(assignment, field)
 	require.NoError(t, err)
 	p, err := gnark.Prove(cs, pk, w)
 	require.NoError(t, err)
 	pub, err := w.Public()
 	require.NoError(t, err)
 	require.NoError(t, gnark.Verify(p, vk, pub))
-	f := &Fixture{Name: name, VK: vk.(*bn254groth16.VerifyingKey), Proof: p.(*bn254groth16.Proof)}
-	f.Inputs = append(f.Inputs, pub.Vector().(fr.Vector)...)
-	f.Raw, f.Compressed = Encode(t, f.VK)
-	f.RawProof, f.SmallProof = Encode(t, f.Proof)
-	f.Commitments = len(f.Proof.Commitments)
+
+	f := &Fixture{Name: name, Curve: curve, gnarkKey: vk, Commitments: len(cs.GetCommitments().CommitmentIndexes())}
+	f.Raw, f.Compressed = Encode(t, vk)
+	f.RawProof, f.SmallProof = Encode(t, p)
+	values, err := pub.MarshalBinary()
+	require.NoError(t, err)
+	f.publicValues = values[12:] // after three counts come the words
+	if v, ok := pub.Vector().(fr.Vector); ok {
+		f.Inputs = append(f.Inputs, v...)
+	}
 	return f
 }
 
@@ -143,56 +160,121 @@ func Encode(t testing.TB, v Encoder) (raw, compressed []byte) {
 	return a.Bytes(), b.Bytes()
 }
 
-var (
-	fixturesOnce sync.Once
-	fixtureList  []*Fixture
-)
+// GnarkVerdict is gnark's own answer, with its own parsers, for a proof of public
+// values that are words below the scalar field's modulus.
+func (f *Fixture) GnarkVerdict(publicValues, proofBytes []byte) error {
+	return GnarkVerdict(f.Curve, f.gnarkKey, publicValues, proofBytes)
+}
+
+// GnarkVerdict is the same under any key.
+func GnarkVerdict(curve string, key gnark.VerifyingKey, publicValues, proofBytes []byte) error {
+	disableLog()
+	p := gnark.NewProof(ids[curve])
+	n, err := p.ReadFrom(bytes.NewReader(proofBytes))
+	if err != nil {
+		return err
+	}
+	if n != int64(len(proofBytes)) {
+		return fmt.Errorf("%d bytes too many", int64(len(proofBytes))-n)
+	}
+	w, err := GnarkWitness(curve, publicValues)
+	if err != nil {
+		return err
+	}
+	return gnark.Verify(p, key, w)
+}
+
+// GnarkWitness returns public values as gnark's public witness.
+func GnarkWitness(curve string, publicValues []byte) (witness.Witness, error) {
+	w, err := witness.New(ids[curve].ScalarField())
+	if err != nil {
+		return nil, err
+	}
+	words := make(chan any, len(publicValues)/32)
+	for i := 0; i+32 <= len(publicValues); i += 32 {
+		words <- new(big.Int).SetBytes(publicValues[i : i+32])
+	}
+	close(words)
+	return w, w.Fill(len(publicValues)/32, 0, words)
+}
+
+// NewGnarkProof returns an empty proof, to be read by gnark.
+func NewGnarkProof(curve string) gnark.Proof { return gnark.NewProof(ids[curve]) }
+
+// GnarkKey reads a key with gnark.
+func GnarkKey(t testing.TB, curve string, key []byte) gnark.VerifyingKey {
+	t.Helper()
+	vk := gnark.NewVerifyingKey(ids[curve])
+	_, err := vk.ReadFrom(bytes.NewReader(key))
+	require.NoError(t, err)
+	return vk
+}
 
 // ID returns the circuit id, which is the program of statements.
-func (f *Fixture) ID() [32]byte { return proof.CircuitID(groth16.Name, proof.CurveBN254, f.Raw) }
+func (f *Fixture) ID() [32]byte { return proof.CircuitID(groth16.Name, f.Curve, f.Raw) }
 
-// PublicValues returns the inputs as public values.
-func (f *Fixture) PublicValues() []byte { return wire.Encode(f.Inputs) }
+// PublicValues returns a copy of the inputs as public values.
+func (f *Fixture) PublicValues() []byte { return bytes.Clone(f.publicValues) }
 
 // Digest returns the digest of the public values.
-func (f *Fixture) Digest() [32]byte { return proof.MaskedDigest(f.PublicValues()) }
+func (f *Fixture) Digest() [32]byte { return proof.MaskedDigest(f.publicValues) }
 
 var disableLog = sync.OnceFunc(logger.Disable)
 
-// All returns one circuit of each kind, set up once.
+// fixtures are made once for each curve.
+var fixtures = map[string]*struct {
+	once sync.Once
+	list []*Fixture
+}{proof.CurveBN254: {}, proof.CurveBLS12381: {}}
+
+// All returns one circuit of each kind on BN254, set up once.
 func All(t testing.TB) []*Fixture {
 	t.Helper()
-	fixturesOnce.Do(func() { fixtureList = buildAll(t) })
-	require.NotEmpty(t, fixtureList)
-	return fixtureList
+	return AllOn(t, proof.CurveBN254)
 }
 
-func buildAll(t testing.TB) []*Fixture {
+// AllOn returns one circuit of each kind on the curve, set up once: with none,
+// one and two commitments, with a commitment to zero, without an input and with
+// nine.
+func AllOn(t testing.TB, curve string) []*Fixture {
+	t.Helper()
+	f := fixtures[curve]
+	require.NotNil(t, f, "no curve %q", curve)
+	f.once.Do(func() { f.list = buildAll(t, curve) })
+	require.NotEmpty(t, f.list)
+	return f.list
+}
+
+func buildAll(t testing.TB, curve string) []*Fixture {
 	t.Helper()
 	solved := plain{X: 3, Y: 35, Z: 38}
 	return []*Fixture{
-		Build(t, "no commitment", &plain{}, &solved),
-		Build(t, "one commitment", &committing{count: 1}, &committing{plain: solved}),
-		Build(t, "two commitments", &committing{count: 2}, &committing{plain: solved}),
-		Build(t, "commitment to zero", &zeroCommitment{}, &zeroCommitment{X: 0, Y: 7}),
-		Build(t, "no input", &Wide{}, &Wide{X: 0}),
-		Build(t, "nine inputs", &Wide{Inputs: make([]frontend.Variable, 9)}, WideAssignment(9)),
+		BuildOn(t, curve, "no commitment", &plain{}, &solved),
+		BuildOn(t, curve, "one commitment", &committing{count: 1}, &committing{plain: solved}),
+		BuildOn(t, curve, "two commitments", &committing{count: 2}, &committing{plain: solved}),
+		BuildOn(t, curve, "commitment to zero", &zeroCommitment{}, &zeroCommitment{X: 0, Y: 7}),
+		BuildOn(t, curve, "no input", &Wide{}, &Wide{X: 0}),
+		BuildOn(t, curve, "nine inputs", &Wide{Inputs: make([]frontend.Variable, 9)}, WideAssignmentOn(curve, 9)),
 	}
 }
 
-// WideAssignment spreads full-size field elements over n inputs; the last one
+// WideAssignment is WideAssignmentOn for BN254.
+func WideAssignment(n int) *Wide { return WideAssignmentOn(proof.CurveBN254, n) }
+
+// WideAssignmentOn spreads full-size field elements over n inputs; the last one
 // makes their sum the square of zero.
-func WideAssignment(n int) *Wide {
+func WideAssignmentOn(curve string, n int) *Wide {
 	w := &Wide{X: 0, Inputs: make([]frontend.Variable, n)}
-	var sum, e fr.Element
+	field, sum := ids[curve].ScalarField(), new(big.Int)
 	for i := range n {
-		if e.SetUint64(uint64(i) + 2); i == n-1 {
-			e.Neg(&sum)
+		e := big.NewInt(int64(i) + 2)
+		if i == n-1 {
+			e.Neg(sum).Mod(e, field)
 		} else {
-			e.Inverse(&e)
+			e.ModInverse(e, field)
 		}
-		sum.Add(&sum, &e)
-		w.Inputs[i] = e.BigInt(new(big.Int))
+		sum.Add(sum, e)
+		w.Inputs[i] = e
 	}
 	return w
 }

@@ -1,3 +1,8 @@
+// Package bn254 reads the values that keys and proofs on BN254 are made of:
+// points, scalars and lengths, in gnark's encodings and in canonical form only
+// (law V4). All integers are big-endian; a point is a pair of coordinates, or one
+// coordinate with two flag bits if compressed; coordinates of G2 have their imaginary
+// part first.
 package bn254
 
 // isRaw reads the two flag bits of an encoded point's first byte: zero for an

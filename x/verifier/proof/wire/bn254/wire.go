@@ -1,12 +1,8 @@
-// Package bn254 reads the values that keys and proofs on BN254 are made of:
-// points, scalars and lengths, in gnark's encodings and in canonical form only
-// (law V4). All integers are big-endian; a point is a pair of coordinates, or one
-// coordinate with flag bits if compressed; coordinates of G2 have their imaginary
-// part first.
 package bn254
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 
 	"github.com/consensys/gnark-crypto/ecc/bn254"
@@ -131,64 +127,46 @@ func (r *Reader) Scalar(what string) (e fr.Element, err error) {
 // G1 takes a point of G1: on the curve, in the subgroup, and infinity only where
 // that is allowed.
 func (r *Reader) G1(what string, infinity bool) (p bn254.G1Affine, err error) {
-	b, err := r.Next(what, r.G1Size())
+	b, err := r.form(what, r.G1Size())
 	if err != nil {
 		return p, err
 	}
-	if r.raw && isRawInfinity(b) {
-		return p, checkInfinity(what, infinity)
-	}
-	if err := checkForm(what, b, r.raw); err != nil {
-		return p, err
-	}
-	if r.raw {
-		err = setElements(b, &p.X, &p.Y)
-	} else if _, err = p.SetBytes(b); err != nil && !p.IsInfinity() && p.IsOnCurve() {
-		err = nil // outside the subgroup: reported below, as for raw points
-	}
 	switch {
-	case err != nil:
-		return p, fmt.Errorf("%w: %s: %s", proof.ErrEncoding, what, err)
-	case p.IsInfinity() && r.raw:
-		return p, fmt.Errorf("%w: %s: infinity has a form of its own", proof.ErrEncoding, what)
-	case p.IsInfinity():
-		return p, checkInfinity(what, infinity)
-	case !p.IsOnCurve():
-		return p, fmt.Errorf("%w: %s is not on the curve", proof.ErrPoint, what)
-	case !p.IsInSubGroup():
-		return p, fmt.Errorf("%w: %s is not in the subgroup", proof.ErrPoint, what)
+	case !r.raw:
+		_, err = p.SetBytes(b)
+	case !isRawInfinity(b):
+		if err = setElements(b, &p.X, &p.Y); err == nil {
+			err = checkRaw(&p)
+		}
+	}
+	if err != nil {
+		return p, refuse(what, &p, err)
+	}
+	if p.IsInfinity() && !infinity {
+		return p, fmt.Errorf("%w: %s is infinity", proof.ErrPoint, what)
 	}
 	return p, nil
 }
 
 // G2 takes a point of G2: on the curve, in the subgroup and never infinity.
 func (r *Reader) G2(what string) (p bn254.G2Affine, err error) {
-	b, err := r.Next(what, r.G2Size())
+	b, err := r.form(what, r.G2Size())
 	if err != nil {
 		return p, err
 	}
-	if r.raw && isRawInfinity(b) {
-		return p, checkInfinity(what, false)
-	}
-	if err := checkForm(what, b, r.raw); err != nil {
-		return p, err
-	}
-	if r.raw {
-		err = setElements(b, &p.X.A1, &p.X.A0, &p.Y.A1, &p.Y.A0)
-	} else if _, err = p.SetBytes(b); err != nil && !p.IsInfinity() && p.IsOnCurve() {
-		err = nil // outside the subgroup: reported below, as for raw points
-	}
 	switch {
-	case err != nil:
-		return p, fmt.Errorf("%w: %s: %s", proof.ErrEncoding, what, err)
-	case p.IsInfinity() && r.raw:
-		return p, fmt.Errorf("%w: %s: infinity has a form of its own", proof.ErrEncoding, what)
-	case p.IsInfinity():
-		return p, checkInfinity(what, false)
-	case !p.IsOnCurve():
-		return p, fmt.Errorf("%w: %s is not on the curve", proof.ErrPoint, what)
-	case !p.IsInSubGroup():
-		return p, fmt.Errorf("%w: %s is not in the subgroup", proof.ErrPoint, what)
+	case !r.raw:
+		_, err = p.SetBytes(b)
+	case !isRawInfinity(b):
+		if err = setElements(b, &p.X.A1, &p.X.A0, &p.Y.A1, &p.Y.A0); err == nil {
+			err = checkRaw(&p)
+		}
+	}
+	if err != nil {
+		return p, refuse(what, &p, err)
+	}
+	if p.IsInfinity() {
+		return p, fmt.Errorf("%w: %s is infinity", proof.ErrPoint, what)
 	}
 	return p, nil
 }
@@ -227,17 +205,51 @@ func setElements(b []byte, elements ...*fp.Element) error {
 	return nil
 }
 
-// checkForm reports a point whose first byte announces the other form.
-func checkForm(what string, b []byte, raw bool) error {
-	if raw != isRaw(b[0]) {
-		return fmt.Errorf("%w: %s mixes compressed and uncompressed points", proof.ErrEncoding, what)
+// form takes the bytes of a point, whose first one must announce the form that
+// the reader's points have.
+func (r *Reader) form(what string, size int) ([]byte, error) {
+	b, err := r.Next(what, size)
+	if err == nil && r.raw != isRaw(b[0]) {
+		err = fmt.Errorf("%w: %s has the flags of another form: compressed and uncompressed points do not mix", proof.ErrEncoding, what)
+	}
+	return b, err
+}
+
+// point is what the points of both groups can do.
+type point interface {
+	IsInfinity() bool
+	IsOnCurve() bool
+	IsInSubGroup() bool
+}
+
+// Causes of a refusal that are not about the encoding.
+var (
+	errCurve    = errors.New("not on the curve")
+	errSubgroup = errors.New("not in the subgroup")
+)
+
+// checkRaw checks what gnark-crypto checks itself when it decompresses a point,
+// and that coordinates do not spell infinity, which has a form of its own.
+func checkRaw(p point) error {
+	switch {
+	case p.IsInfinity():
+		return errors.New("infinity is not written as this")
+	case !p.IsOnCurve():
+		return errCurve
+	case !p.IsInSubGroup():
+		return errSubgroup
 	}
 	return nil
 }
 
-func checkInfinity(what string, allowed bool) error {
-	if !allowed {
-		return fmt.Errorf("%w: %s is infinity", proof.ErrPoint, what)
+// refuse turns what is wrong with a point into the package's errors. gnark-crypto
+// has set a compressed point that is on the curve and fails for its subgroup only.
+func refuse(what string, p point, err error) error {
+	if !errors.Is(err, errCurve) && !p.IsInfinity() && p.IsOnCurve() {
+		err = errSubgroup
 	}
-	return nil
+	if errors.Is(err, errCurve) || errors.Is(err, errSubgroup) {
+		return fmt.Errorf("%w: %s is %s", proof.ErrPoint, what, err)
+	}
+	return fmt.Errorf("%w: %s: %s", proof.ErrEncoding, what, err)
 }

@@ -1,0 +1,27 @@
+package testutil
+
+import (
+	"github.com/stretchr/testify/require"
+)
+
+// WithRecorder gives every block to record, the first included, for other nodes
+// of the chain to replay.
+func WithRecorder(record func(Block)) Option {
+	return func(c *config) { c.record = record }
+}
+
+// Replay runs a block that another node of the same chain ran: the two must have
+// been made with the same options.
+func (a *App) Replay(b Block) Block {
+	a.t.Helper()
+	return a.run(b.Request)
+}
+
+// Restart opens the application anew over its committed state, as a node does
+// after a stop: nothing that it had in memory survives.
+func (a *App) Restart() {
+	a.t.Helper()
+	a.open()
+	require.Equal(a.t, a.height, a.LastBlockHeight())
+	clear(a.pending)
+}
