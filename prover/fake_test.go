@@ -302,6 +302,13 @@ func (c *fakeChain) assign(id, prover string, standby bool) {
 	}
 }
 
+// verifierStatus sets the status of a request's verifier.
+func (c *fakeChain) verifierStatus(id string, status verifiertypes.VerifierStatus) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.views[id].VerifierStatus = status
+}
+
 func (c *fakeChain) end(id string, status markettypes.RequestStatus, why markettypes.EndReason) {
 	c.stage(id, markettypes.STAGE_DONE)
 	c.mu.Lock()

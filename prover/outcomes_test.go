@@ -12,6 +12,7 @@ import (
 
 	"github.com/proofmarket/proofmarket/prover/store"
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
+	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
 func TestOutcomes(t *testing.T) {
@@ -112,6 +113,30 @@ func TestStandsBy(t *testing.T) {
 	require.Equal(t, store.Revealed, r.job(id).State, "the chain has not chosen yet")
 	r.chain.assign(id, proverAddr, true)
 	for range 4 {
+		r.round()
+	}
+	require.Equal(t, store.Fulfilled, r.job(id).Outcome)
+}
+
+// A proof that the chain does not take while its verifier is suspended is kept,
+// and sent when the suspension ends (law M11).
+func TestKeepsTheProofWhileTheVerifierIsSuspended(t *testing.T) {
+	r := newRig(t)
+	id := r.add(0xa1)
+	r.round()
+	r.round()
+	r.chain.stage(id, markettypes.STAGE_REVEALING)
+	r.round()
+	r.round()
+	r.chain.assign(id, proverAddr, false)
+	r.chain.verifierStatus(id, verifiertypes.VERIFIER_STATUS_SUSPENDED)
+	for range 5 {
+		r.round()
+	}
+	require.Equal(t, store.Proved, r.job(id).State)
+	require.Len(t, r.chain.signed, 2, "the bid and the reveal")
+	r.chain.verifierStatus(id, verifiertypes.VERIFIER_STATUS_ACTIVE)
+	for range 3 {
 		r.round()
 	}
 	require.Equal(t, store.Fulfilled, r.job(id).Outcome)

@@ -18,6 +18,7 @@ import (
 
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
 	proverstypes "github.com/proofmarket/proofmarket/x/staking/types"
+	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
 // Nothing that a stranger or an operator hands in may cause a panic, however it
@@ -101,6 +102,11 @@ func TestMangledMessagesDoNotPanic(t *testing.T) {
 	market, provers := markettypes.DefaultParams(), proverstypes.DefaultParams()
 	one := math.NewInt(million)
 	authority := b.MarketKeeper.Authority()
+	circuitTarget := verifiertypes.Target{Kind: verifiertypes.TARGET_KIND_CIRCUIT, Id: b.circuit.id}
+	program := verifiertypes.ProgramInfo{
+		Name: "cubic", ImageUrl: requestNote, ImageSha256: b.circuit.id, ImageSize: 1, Verifiers: []string{verifiertypes.CircuitVerifier},
+	}
+	b.MustDeliver(b.requester, &verifiertypes.MsgPublishProgram{Publisher: b.requester.String(), Program: b.circuit.id, Info: program})
 	for _, msg := range []sdk.Msg{
 		b.requestMsg(b.claim), b.bidMsg(open, s), b.revealMsg(revealing, s),
 		&markettypes.MsgSubmitProof{Signer: worker.String(), RequestId: revealing, Proof: b.claim.proof, PublicValues: b.claim.publicValues},
@@ -123,6 +129,15 @@ func TestMangledMessagesDoNotPanic(t *testing.T) {
 		&proverstypes.MsgDeactivateProver{Authority: authority, Prover: alpha.String()},
 		&proverstypes.MsgLiftDeactivation{Authority: authority, Prover: alpha.String()},
 		&proverstypes.MsgUpdateParams{Authority: authority, Params: provers},
+		b.circuit.registration(stranger),
+		&verifiertypes.MsgWithdrawCircuit{Owner: b.requester.String(), CircuitId: b.circuit.id},
+		&verifiertypes.MsgSuspend{Signer: authority, Target: circuitTarget, Reason: "reason"},
+		&verifiertypes.MsgResume{Authority: authority, Target: circuitTarget},
+		&verifiertypes.MsgRevoke{Authority: authority, Target: circuitTarget},
+		&verifiertypes.MsgDeprecate{Authority: authority, Id: verifiertypes.PicoV122},
+		&verifiertypes.MsgPublishProgram{Publisher: stranger.String(), Program: b.circuit.id, Info: program},
+		&verifiertypes.MsgUpdateProgram{Publisher: b.requester.String(), Program: b.circuit.id, Info: program},
+		&verifiertypes.MsgWithdrawProgram{Publisher: b.requester.String(), Program: b.circuit.id},
 	} {
 		handler := b.MsgServiceRouter().Handler(msg)
 		require.NotNil(t, handler, "%T", msg)

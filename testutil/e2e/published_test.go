@@ -10,14 +10,16 @@ import (
 	"cosmossdk.io/math"
 
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
+	"github.com/proofmarket/proofmarket/x/verifier/proof"
+	"github.com/proofmarket/proofmarket/x/verifier/proof/vectors"
 	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
 // published returns a claim whose proof a real zkVM made: hex digits, in which
 // spaces only help the eye.
-func published(t testing.TB, verifier, program, digest, proof string) claim {
+func published(t testing.TB, verifier, program, digest, bytes string) claim {
 	t.Helper()
-	bz, err := hex.DecodeString(strings.Join(strings.Fields(proof), ""))
+	bz, err := hex.DecodeString(strings.Join(strings.Fields(bytes), ""))
 	require.NoError(t, err)
 	return claim{statement: verifiertypes.Statement{Verifier: verifier, Program: program, Digest: digest}, proof: bz}
 }
@@ -65,4 +67,54 @@ func TestPublishedPicoProofFulfilsARequest(t *testing.T) {
 	n.MsgResponse(res, 0, &paid)
 	require.Equal(t, math.NewInt(price), paid.Price)
 	require.Equal(t, markettypes.REQUEST_STATUS_FULFILLED, n.view(id).Auction.Status)
+}
+
+// Every active verifier of the default genesis takes a proof that its zkVM really
+// made, and pays for it.
+func TestPublishedProofsOfAllZkVMs(t *testing.T) {
+	verifiers, err := verifiertypes.DefaultVerifiers()
+	require.NoError(t, err)
+	n := newNetwork(t, plainCircuit(t))
+	seen := map[string]bool{}
+	for _, set := range vectors.ZkVMs(t) {
+		for _, row := range set.Rows {
+			for _, name := range row.VerifiesUnder {
+				v, ok := registered(t, verifiers, set.Key(t, name))
+				if !ok {
+					continue
+				}
+				c := claim{statement: verifiertypes.Statement{
+					Verifier: v.Id, Program: hex.EncodeToString(row.Program[:]), Digest: hex.EncodeToString(row.Digest[:]),
+				}, publicValues: row.PublicValues, proof: row.Proof}
+				if v.Status != verifiertypes.VERIFIER_STATUS_ACTIVE {
+					n.RequireError(verifiertypes.ErrVerifierNotActive, n.Deliver(n.requester, n.requestMsg(c)))
+					continue
+				}
+				id := n.request(n.requestMsg(c))
+				n.auction(id, bid{prover: 0, fee: million})
+				n.RequireOK(n.submit(id, 0, c))
+				require.Equal(t, markettypes.REQUEST_STATUS_FULFILLED, n.view(id).Auction.Status)
+				seen[v.Id] = true
+			}
+		}
+	}
+	for _, v := range verifiers {
+		require.Equal(t, v.Status == verifiertypes.VERIFIER_STATUS_ACTIVE, seen[v.Id], v.Id)
+	}
+}
+
+// registered returns the verifier that has a published key.
+func registered(t *testing.T, verifiers []verifiertypes.Verifier, key vectors.Key) (verifiertypes.Verifier, bool) {
+	t.Helper()
+	f, err := verifiertypes.GetFamily(key.Family)
+	require.NoError(t, err)
+	canonical, err := f.Canonicalize(key.Curve, key.Published)
+	require.NoError(t, err)
+	want := proof.KeyHash(key.Family, key.Curve, canonical, key.Constants)
+	for _, v := range verifiers {
+		if proof.KeyHash(v.Family, v.Curve, v.Key, v.ProofConstants()) == want {
+			return v, true
+		}
+	}
+	return verifiertypes.Verifier{}, false
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
+	"github.com/proofmarket/proofmarket/x/verifier/proof/benchtest"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/groth16/bn254"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/pico"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/vectors"
@@ -151,18 +152,9 @@ func FuzzPicoVerify(f *testing.F) {
 func BenchmarkPico(b *testing.B) {
 	k, program, digest, bz := known(b)
 	b.Run("ours", func(b *testing.B) {
-		for b.Loop() {
-			if err := k.Verify(program, digest, nil, bz); err != nil {
-				b.Fatal(err)
-			}
-		}
+		benchtest.Measure(b, func() error { return k.Verify(program, digest, nil, bz) })
 	})
 	b.Run("gnark", func(b *testing.B) {
-		check := vectors.Gnark(b, embedded(b), bz, elements(program, digest))
-		for b.Loop() {
-			if err := check(); err != nil {
-				b.Fatal(err)
-			}
-		}
+		benchtest.Measure(b, vectors.Gnark(b, embedded(b), bz, elements(program, digest)))
 	})
 }

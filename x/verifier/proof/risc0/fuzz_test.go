@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
+	"github.com/proofmarket/proofmarket/x/verifier/proof/benchtest"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/vectors"
 )
 
@@ -59,18 +60,10 @@ func FuzzRisc0Verify(f *testing.F) {
 func BenchmarkRisc0(b *testing.B) {
 	k, s := parseRelease(b, Name+"/v2.2"), known(b)
 	b.Run("ours", func(b *testing.B) {
-		for b.Loop() {
-			if err := k.Verify(s.program, s.digest, nil, s.proof); err != nil {
-				b.Fatal(err)
-			}
-		}
+		benchtest.Measure(b, func() error { return k.Verify(s.program, s.digest, nil, s.proof) })
 	})
 	b.Run("gnark", func(b *testing.B) {
-		check := vectors.Gnark(b, release(b, Name+"/v2.2").Key, s.proof[SelectorSize:], inputs(b, Name+"/v2.2", s.program, s.digest))
-		for b.Loop() {
-			if err := check(); err != nil {
-				b.Fatal(err)
-			}
-		}
+		id := Name + "/v2.2"
+		benchtest.Measure(b, vectors.Gnark(b, release(b, id).Key, s.proof[SelectorSize:], inputs(b, id, s.program, s.digest)))
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
+	"github.com/proofmarket/proofmarket/x/verifier/proof/benchtest"
 )
 
 // BenchmarkSP1 compares a verification from a proof's bytes with gnark's of a
@@ -16,19 +17,9 @@ func BenchmarkSP1(b *testing.B) {
 		theirs := gnarkVerify(b, f, s)
 		require.NoError(b, theirs())
 		b.Run(tc.name+"/ours", func(b *testing.B) {
-			for b.Loop() {
-				if err := s.under(f.key); err != nil {
-					b.Fatal(err)
-				}
-			}
+			benchtest.Measure(b, func() error { return s.under(f.key) })
 		})
-		b.Run(tc.name+"/gnark", func(b *testing.B) {
-			for b.Loop() {
-				if err := theirs(); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		b.Run(tc.name+"/gnark", func(b *testing.B) { benchtest.Measure(b, theirs) })
 		b.Run(tc.name+"/parse", func(b *testing.B) {
 			for b.Loop() {
 				if _, err := f.family.Parse(proof.CurveBN254, f.canonical, f.constants); err != nil {
