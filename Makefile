@@ -104,12 +104,12 @@ curve-check: ## Fail if the code for BLS12-381 differs from that for BN254
 	echo "the curves run the same code: $$(wc -l < "$$tmp.want") files"
 
 .PHONY: fuzz
-fuzz: ## Fuzz for a while: make fuzz [TARGET=FuzzName] [TIME=30s]
+fuzz: build/tools/peakmem ## Fuzz for a while: make fuzz [TARGET=FuzzName] [TIME=30s]
 	@grep -rEho --include='*_test.go' 'func Fuzz[A-Za-z0-9_]+' . | awk '{ print $$2 }' | sort -u | while read -r f; do \
 		if [ -n "$(TARGET)" ] && [ "$$f" != "$(TARGET)" ]; then continue; fi; \
 		for file in $$(grep -rl --include='*_test.go' "func $$f(" .); do \
 			echo "== $$f ($$(dirname "$$file")) for $(TIME)"; \
-			go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(TIME) "$$(dirname "$$file")" < /dev/null; \
+			build/tools/peakmem go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(TIME) "$$(dirname "$$file")" < /dev/null; \
 		done; \
 	done
 
@@ -129,6 +129,10 @@ build/tools/golangci-lint: tools/go.mod tools/go.sum
 	@echo "Building golangci-lint (the first time takes minutes)"
 	cd tools && go build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@touch $@
+
+# Linux counts it in KiB.
+build/tools/peakmem: tools/peakmem/main.go
+	cd tools && go build -o ../$@ ./peakmem
 
 build/tools/govulncheck: tools/go.mod tools/go.sum
 	cd tools && go build -o ../$@ golang.org/x/vuln/cmd/govulncheck
