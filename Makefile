@@ -109,7 +109,7 @@ fuzz: build/tools/peakmem ## Fuzz for a while: make fuzz [TARGET=FuzzName] [TIME
 		if [ -n "$(TARGET)" ] && [ "$$f" != "$(TARGET)" ]; then continue; fi; \
 		for file in $$(grep -rl --include='*_test.go' "func $$f(" .); do \
 			echo "== $$f ($$(dirname "$$file")) for $(TIME)"; \
-			build/tools/peakmem go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(TIME) "$$(dirname "$$file")" < /dev/null; \
+			build/tools/peakmem go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(TIME) -fuzzminimizetime 10x "$$(dirname "$$file")" < /dev/null; \
 		done; \
 	done
 
@@ -130,7 +130,7 @@ build/tools/golangci-lint: tools/go.mod tools/go.sum
 	cd tools && go build -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 	@touch $@
 
-# Linux counts it in KiB.
+# Linux counts memory in KiB. What the compiler and linker need counts too.
 build/tools/peakmem: tools/peakmem/main.go
 	cd tools && go build -o ../$@ ./peakmem
 

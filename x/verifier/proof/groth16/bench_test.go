@@ -7,7 +7,7 @@ import (
 	gnark "github.com/consensys/gnark/backend/groth16"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proofmarket/proofmarket/x/verifier/proof/benchtest"
+	"github.com/proofmarket/proofmarket/testutil/benchtest"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/groth16"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/groth16/groth16test"
 )

@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proofmarket/proofmarket/testutil/benchtest"
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
-	"github.com/proofmarket/proofmarket/x/verifier/proof/benchtest"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/groth16/bn254"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/pico"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/vectors"

@@ -8,7 +8,7 @@ import (
 	"github.com/consensys/gnark/backend/witness"
 	"github.com/stretchr/testify/require"
 
-	"github.com/proofmarket/proofmarket/x/verifier/proof/benchtest"
+	"github.com/proofmarket/proofmarket/testutil/benchtest"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/circuit"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/plonk/plonktest"
 )

@@ -5,8 +5,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/proofmarket/proofmarket/testutil/benchtest"
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
-	"github.com/proofmarket/proofmarket/x/verifier/proof/benchtest"
 )
 
 // BenchmarkSP1 compares a verification from a proof's bytes with gnark's of a

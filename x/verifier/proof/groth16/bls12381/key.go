@@ -171,8 +171,10 @@ func (vk *VerifyingKey) readPoints(r *wire.Reader, w *bytes.Buffer) (err error) 
 	delta.Neg(&delta)
 	vk.gammaNeg = bls12381.PrecomputeLines(gamma)
 	vk.deltaNeg = bls12381.PrecomputeLines(delta)
-	vk.alphaBeta, err = bls12381.Pair([]bls12381.G1Affine{alpha}, []bls12381.G2Affine{beta})
-	return err
+	if vk.alphaBeta, err = bls12381.Pair([]bls12381.G1Affine{alpha}, []bls12381.G2Affine{beta}); err != nil {
+		return fmt.Errorf("%w: %s", proof.ErrInternal, err)
+	}
+	return nil
 }
 
 // readCommitments reads the rest of the key, whose lengths scan has checked.

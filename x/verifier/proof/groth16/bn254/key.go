@@ -169,8 +169,10 @@ func (vk *VerifyingKey) readPoints(r *wire.Reader, w *bytes.Buffer) (err error) 
 	delta.Neg(&delta)
 	vk.gammaNeg = bn254.PrecomputeLines(gamma)
 	vk.deltaNeg = bn254.PrecomputeLines(delta)
-	vk.alphaBeta, err = bn254.Pair([]bn254.G1Affine{alpha}, []bn254.G2Affine{beta})
-	return err
+	if vk.alphaBeta, err = bn254.Pair([]bn254.G1Affine{alpha}, []bn254.G2Affine{beta}); err != nil {
+		return fmt.Errorf("%w: %s", proof.ErrInternal, err)
+	}
+	return nil
 }
 
 // readCommitments reads the rest of the key, whose lengths scan has checked.
