@@ -43,6 +43,8 @@ func addCommands(root *cobra.Command, sample *app.App) {
 		switch c.Name() {
 		case "start":
 			guardStart(c)
+		case "export":
+			dateExport(c)
 		case "version":
 			withoutHome(c)
 		}

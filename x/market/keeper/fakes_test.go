@@ -283,6 +283,10 @@ func (v *fakeVerifier) Release(ctx context.Context, _ verifiertypes.Statement, r
 	return nil
 }
 
+func (v *fakeVerifier) Held(ctx context.Context, st verifiertypes.Statement, ref []byte) (bool, error) {
+	return st.IsCircuit() && sdk.UnwrapSDKContext(ctx).KVStore(v.key).Has(v.hold(ref)), nil
+}
+
 // standing puts together what is laid on the statement's verifier or circuit and
 // on its family.
 func (v *fakeVerifier) standing(st verifiertypes.Statement) verifiertypes.Standing {

@@ -106,7 +106,9 @@ func (f *fixture) endBlock() {
 	require.NoError(f.t, f.keeper.EndBlock(f.Ctx))
 	f.clearVirtual()
 	f.tx = 0
+	asked := f.verifier.asked
 	require.NoError(f.t, f.keeper.CheckInvariants(f.Ctx))
+	f.verifier.asked = asked // what the end of the block asked, and nobody else
 }
 
 // clearVirtual forgets the virtual credits of the block, as its commit does.

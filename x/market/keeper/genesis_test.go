@@ -254,3 +254,29 @@ func TestParamsLimits(t *testing.T) {
 		require.ErrorIs(t, p.Validate(), types.ErrInvalidParams, name)
 	}
 }
+
+// A genesis in which an open request has no circuit to be proved under, or does not
+// hold it, could never pay anybody; one in which an ended request holds it would keep
+// the circuit's deposit for good.
+func TestGenesisHoldsCircuits(t *testing.T) {
+	f := setup(t)
+	open := f.request(ofCircuit)
+	f.blocks(1)
+	require.NoError(t, f.keeper.CheckInvariants(f.Ctx))
+	id, err := types.ParseID(open)
+	require.NoError(t, err)
+	st := f.view(open).Request.Statement
+	require.NoError(t, f.verifier.Release(f.Ctx, st, id))
+	require.ErrorIs(t, f.keeper.CheckInvariants(f.Ctx), types.ErrInvariant, "not held")
+	g, err := f.keeper.ExportGenesis(f.Ctx)
+	require.NoError(t, err)
+	next := beside(t, f)
+	require.ErrorIs(t, next.keeper.InitGenesis(next.Ctx, g), types.ErrInvariant)
+
+	require.NoError(t, f.verifier.Hold(f.Ctx, st, id))
+	_, err = run(f, f.msgs.Cancel, &types.MsgCancel{Requester: f.view(open).Request.Requester, RequestId: open})
+	require.NoError(t, err)
+	require.NoError(t, f.keeper.CheckInvariants(f.Ctx))
+	require.NoError(t, f.verifier.Hold(f.Ctx, st, id))
+	require.ErrorIs(t, f.keeper.CheckInvariants(f.Ctx), types.ErrInvariant, "held after its end")
+}

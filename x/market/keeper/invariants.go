@@ -76,7 +76,29 @@ func (k *Keeper) checkRequest(ctx context.Context, e *entry, loads map[string]lo
 		}
 		loads[duty.Prover] = load{l.stake.Add(e.request.MinStake), l.exposure.Add(e.request.Terms.Penalty), l.open + 1}
 	}
+	if err := k.checkVerifier(ctx, e); err != nil {
+		return err
+	}
 	return k.checkQueued(ctx, e)
+}
+
+// checkVerifier checks that an open request has its verifier or circuit, and that
+// it holds a circuit exactly as long as it is open: it could not end otherwise.
+func (k *Keeper) checkVerifier(ctx context.Context, e *entry) error {
+	st, open := e.request.Statement, e.auction.Status == types.REQUEST_STATUS_PENDING
+	if open {
+		if _, err := k.verifier.Standing(ctx, st); err != nil {
+			return broken("request %s: %s", e.request.Id, err)
+		}
+	}
+	held, err := k.verifier.Held(ctx, st, e.id)
+	if err != nil {
+		return broken("request %s: %s", e.request.Id, err)
+	}
+	if held != (open && st.IsCircuit()) {
+		return broken("request %s is %s, its hold on circuit %s is %t", e.request.Id, e.auction.Status, st.Program, held)
+	}
+	return nil
 }
 
 // checkBids recounts the bids and ranks them again (laws M6, M7).

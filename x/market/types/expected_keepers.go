@@ -45,6 +45,8 @@ type VerifierKeeper interface {
 	Hold(ctx context.Context, st verifiertypes.Statement, ref []byte) error
 	// Release ends a hold.
 	Release(ctx context.Context, st verifiertypes.Statement, ref []byte) error
+	// Held tells whether ref holds the statement's circuit; false for other verifiers.
+	Held(ctx context.Context, st verifiertypes.Statement, ref []byte) (bool, error)
 	// Standing tells how the verifier or circuit of a statement stands, its family
 	// included, with its suspensions in block time (law M11).
 	Standing(ctx context.Context, st verifiertypes.Statement) (verifiertypes.Standing, error)

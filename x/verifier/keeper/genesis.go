@@ -3,16 +3,23 @@ package keeper
 import (
 	"context"
 	"encoding/hex"
+	"time"
 
 	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
 // InitGenesis writes a genesis state into an empty store. Deposits are in the
-// bank's genesis.
+// bank's genesis, which comes first: the invariants are checked against it.
 func (k *Keeper) InitGenesis(ctx context.Context, g *types.GenesisState) error {
 	if err := g.Validate(); err != nil {
+		return err
+	}
+	if err := notAfter(sdk.UnwrapSDKContext(ctx).BlockTime(), g.Restrictions); err != nil {
 		return err
 	}
 	if _, err := k.setParams(ctx, g.Params); err != nil {
@@ -43,6 +50,29 @@ func (k *Keeper) InitGenesis(ctx context.Context, g *types.GenesisState) error {
 		}
 		if err := k.circuitUses.Set(ctx, collections.Join(id, u.Ref)); err != nil {
 			return err
+		}
+	}
+	return k.CheckInvariants(ctx)
+}
+
+// notAfter reports a suspension that lies in the future at genesis. The chain's
+// time would run through it once more, and the market, which turns these times into
+// its own, could not tell the two passages apart: a prover could be slashed whose
+// deadline the suspension puts off (law M11). Error: types.ErrInvalidGenesis.
+func notAfter(start time.Time, list []types.Restriction) error {
+	for _, r := range list {
+		if len(r.Suspensions) == 0 {
+			continue
+		}
+		// They are in order: the last one's end, or else its beginning, is the latest.
+		last := r.Suspensions[len(r.Suspensions)-1]
+		at := last.Began
+		if last.Ended != nil {
+			at = *last.Ended
+		}
+		if at.After(start) {
+			return errorsmod.Wrapf(types.ErrInvalidGenesis, "%s has a suspension of %s, after the genesis time %s; set genesis_time to the time of the export's last block, or later",
+				r.Target.Describe(), at.Format(time.RFC3339Nano), start.Format(time.RFC3339Nano))
 		}
 	}
 	return nil

@@ -50,8 +50,11 @@ func (s msgServer) authoriseGuardian(ctx context.Context, signer string) (string
 	if err != nil {
 		return "", err
 	}
-	if params.Guardian == "" || canonical != params.Guardian {
-		return "", sdkerrors.ErrUnauthorized.Wrapf("only the guardian (%q) or the authority may suspend, not %s", params.Guardian, canonical)
+	if params.Guardian == "" {
+		return "", sdkerrors.ErrUnauthorized.Wrapf("only the authority may suspend, since the parameters name no guardian, not %s", canonical)
+	}
+	if canonical != params.Guardian {
+		return "", sdkerrors.ErrUnauthorized.Wrapf("only the guardian (%s) or the authority may suspend, not %s", params.Guardian, canonical)
 	}
 	return canonical, nil
 }

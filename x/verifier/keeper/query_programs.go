@@ -20,13 +20,16 @@ func (q queryServer) Programs(ctx context.Context, req *types.QueryProgramsReque
 	if req == nil {
 		return nil, status.Error(codes.InvalidArgument, "empty request")
 	}
+	pages, err := bounded(req.Pagination)
+	if err != nil {
+		return nil, err
+	}
 	if req.Publisher != "" && req.Program != "" {
 		return nil, status.Error(codes.InvalidArgument, "give publisher or program, not both; the query \"program\" takes both")
 	}
 	var (
 		list []types.Program
 		page *query.PageResponse
-		err  error
 	)
 	all := func(_ types.ProgramKey, p types.Program) (types.Program, error) { return p, nil }
 	switch {
@@ -35,19 +38,19 @@ func (q queryServer) Programs(ctx context.Context, req *types.QueryProgramsReque
 		if decodeErr != nil {
 			return nil, decodeErr
 		}
-		list, page, err = query.CollectionPaginate(ctx, q.k.programs, bounded(req.Pagination), all,
+		list, page, err = query.CollectionPaginate(ctx, q.k.programs, pages, all,
 			query.WithCollectionPaginationPairPrefix[[]byte, []byte](publisher))
 	case req.Program != "":
 		program, decodeErr := types.DecodeProgram(req.Program)
 		if decodeErr != nil {
 			return nil, status.Error(codes.InvalidArgument, decodeErr.Error())
 		}
-		list, page, err = query.CollectionPaginate(ctx, q.k.programs.Indexes.Program, bounded(req.Pagination),
+		list, page, err = query.CollectionPaginate(ctx, q.k.programs.Indexes.Program, pages,
 			func(key types.ProgramKey, _ collections.NoValue) (types.Program, error) {
 				return q.k.getProgram(ctx, collections.Join(key.K2(), key.K1()))
 			}, query.WithCollectionPaginationPairPrefix[[]byte, []byte](program[:]))
 	default:
-		list, page, err = query.CollectionPaginate(ctx, q.k.programs, bounded(req.Pagination), all)
+		list, page, err = query.CollectionPaginate(ctx, q.k.programs, pages, all)
 	}
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())

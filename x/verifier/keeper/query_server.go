@@ -18,6 +18,9 @@ import (
 // limit counts as this one.
 const MaxPage = 100
 
+// MaxPageOffset is the largest number of records that a page may skip.
+const MaxPageOffset = 10_000
+
 type queryServer struct{ k *Keeper }
 
 var _ types.QueryServer = queryServer{}
@@ -54,7 +57,11 @@ func (q queryServer) Verifiers(ctx context.Context, req *types.QueryVerifiersReq
 	if req == nil {
 		return nil, status.Error(codes.InvalidArgument, "empty request")
 	}
-	list, page, err := query.CollectionPaginate(ctx, q.k.verifiers, bounded(req.Pagination),
+	pages, err := bounded(req.Pagination)
+	if err != nil {
+		return nil, err
+	}
+	list, page, err := query.CollectionPaginate(ctx, q.k.verifiers, pages,
 		func(_ string, v types.Verifier) (types.Verifier, error) { return q.show(ctx, v) })
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
@@ -105,20 +112,23 @@ func (q queryServer) Circuits(ctx context.Context, req *types.QueryCircuitsReque
 	if req == nil {
 		return nil, status.Error(codes.InvalidArgument, "empty request")
 	}
+	pages, err := bounded(req.Pagination)
+	if err != nil {
+		return nil, err
+	}
 	var (
 		list []types.Circuit
 		page *query.PageResponse
-		err  error
 	)
 	if req.Owner == "" {
-		list, page, err = query.CollectionPaginate(ctx, q.k.circuits, bounded(req.Pagination),
+		list, page, err = query.CollectionPaginate(ctx, q.k.circuits, pages,
 			func(id []byte, c types.Circuit) (types.Circuit, error) { return q.k.withCircuitKey(ctx, id, c) })
 	} else {
 		owner, decodeErr := q.k.accounts.AddressCodec().StringToBytes(req.Owner)
 		if decodeErr != nil {
 			return nil, status.Errorf(codes.InvalidArgument, "owner: %s", decodeErr)
 		}
-		list, page, err = query.CollectionPaginate(ctx, q.k.circuits.Indexes.Owner, bounded(req.Pagination),
+		list, page, err = query.CollectionPaginate(ctx, q.k.circuits.Indexes.Owner, pages,
 			func(key collections.Pair[[]byte, []byte], _ collections.NoValue) (types.Circuit, error) {
 				c, err := q.k.getCircuit(ctx, key.K2())
 				if err != nil {
@@ -138,6 +148,10 @@ func (q queryServer) Restrictions(ctx context.Context, req *types.QueryRestricti
 	if req == nil {
 		return nil, status.Error(codes.InvalidArgument, "empty request")
 	}
+	pages, err := bounded(req.Pagination)
+	if err != nil {
+		return nil, err
+	}
 	if _, known := types.TargetKind_name[int32(req.Kind)]; !known {
 		return nil, status.Errorf(codes.InvalidArgument, "kind %d is none of VERIFIER, CIRCUIT and FAMILY", req.Kind)
 	}
@@ -145,7 +159,7 @@ func (q queryServer) Restrictions(ctx context.Context, req *types.QueryRestricti
 	if req.Kind != types.TARGET_KIND_UNSPECIFIED {
 		options = append(options, query.WithCollectionPaginationPairPrefix[uint32, string](uint32(req.Kind)))
 	}
-	list, page, err := query.CollectionPaginate(ctx, q.k.restrictions, bounded(req.Pagination),
+	list, page, err := query.CollectionPaginate(ctx, q.k.restrictions, pages,
 		func(_ collections.Pair[uint32, string], r types.Restriction) (types.Restriction, error) {
 			return r, nil
 		}, options...)
@@ -155,16 +169,20 @@ func (q queryServer) Restrictions(ctx context.Context, req *types.QueryRestricti
 	return &types.QueryRestrictionsResponse{Restrictions: list, Pagination: page}, nil
 }
 
-// bounded copies a page request with its limit cut to MaxPage.
-func bounded(p *query.PageRequest) *query.PageRequest {
+// bounded copies a page request with its limit cut to MaxPage. A total or an offset
+// that would read more is refused: anyone may ask.
+func bounded(p *query.PageRequest) (*query.PageRequest, error) {
 	if p == nil {
-		return &query.PageRequest{Limit: MaxPage}
+		return &query.PageRequest{Limit: MaxPage}, nil
+	}
+	if p.CountTotal || p.Offset > MaxPageOffset {
+		return nil, status.Errorf(codes.InvalidArgument, "count_total and an offset above %d read too much; follow next_key", MaxPageOffset)
 	}
 	out := *p
 	if out.Limit == 0 || out.Limit > MaxPage {
 		out.Limit = MaxPage
 	}
-	return &out
+	return &out, nil
 }
 
 // grpcError answers NotFound for that error and Internal for any other.

@@ -137,6 +137,38 @@ func TestQueryRestrictions(t *testing.T) {
 	}
 }
 
+// No query reads more than a page and what it skips.
+func TestPagesAreBounded(t *testing.T) {
+	s := setup(t)
+	for name, ask := range map[string]func(p *query.PageRequest) error{
+		"verifiers": func(p *query.PageRequest) error {
+			_, err := s.qry.Verifiers(s.Ctx, &types.QueryVerifiersRequest{Pagination: p})
+			return err
+		},
+		"circuits": func(p *query.PageRequest) error {
+			_, err := s.qry.Circuits(s.Ctx, &types.QueryCircuitsRequest{Pagination: p})
+			return err
+		},
+		"circuits of owner": func(p *query.PageRequest) error {
+			_, err := s.qry.Circuits(s.Ctx, &types.QueryCircuitsRequest{Owner: alice.String(), Pagination: p})
+			return err
+		},
+		"restrictions": func(p *query.PageRequest) error {
+			_, err := s.qry.Restrictions(s.Ctx, &types.QueryRestrictionsRequest{Pagination: p})
+			return err
+		},
+		"programs": func(p *query.PageRequest) error {
+			_, err := s.qry.Programs(s.Ctx, &types.QueryProgramsRequest{Pagination: p})
+			return err
+		},
+	} {
+		require.NoError(t, ask(nil), name)
+		require.NoError(t, ask(&query.PageRequest{Offset: keeper.MaxPageOffset}), name)
+		require.Equal(t, codes.InvalidArgument, status.Code(ask(&query.PageRequest{Offset: keeper.MaxPageOffset + 1})), name)
+		require.Equal(t, codes.InvalidArgument, status.Code(ask(&query.PageRequest{CountTotal: true})), name)
+	}
+}
+
 func TestBadQueries(t *testing.T) {
 	s := setup(t)
 	code := func(_ any, err error) codes.Code { return status.Code(err) }

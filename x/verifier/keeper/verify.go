@@ -191,6 +191,16 @@ func (k *Keeper) Release(ctx context.Context, st types.Statement, ref []byte) er
 	return k.circuitUses.Remove(ctx, use)
 }
 
+// Held reports whether ref needs the statement's circuit, after Hold and before
+// Release; false for other verifiers. Error: types.ErrInvalidStatement.
+func (k *Keeper) Held(ctx context.Context, st types.Statement, ref []byte) (bool, error) {
+	use, ok, err := circuitUse(st, ref)
+	if err != nil || !ok {
+		return false, err
+	}
+	return k.circuitUses.Has(ctx, use)
+}
+
 // circuitUse returns the key of a circuit use; false for other verifiers.
 func circuitUse(st types.Statement, ref []byte) (use collections.Pair[[]byte, []byte], ok bool, err error) {
 	program, _, err := st.Decode()

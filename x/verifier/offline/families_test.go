@@ -377,3 +377,23 @@ func TestReadProof(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []byte{7}, bz)
 }
+
+// A file of snarkjs in the wrong place is named as what it is.
+func TestSwappedSnarkJSFiles(t *testing.T) {
+	read := func(name string) []byte { return vectors.Read(t, "snarkjs/groth16_"+name+".json") }
+	c, err := offline.ReadCircuit("", "", read("verification_key"))
+	require.NoError(t, err)
+	key := offline.Hex(c.Key)
+	e := offline.Envelope{Family: c.Family, Curve: c.Curve, Key: &key}
+	v, err := offline.VerifyFiles(e, read("proof"), read("proof"))
+	require.NoError(t, err)
+	require.Contains(t, v.Reason, "give public.json")
+	v, err = offline.VerifyFiles(e, read("public"), read("public"))
+	require.NoError(t, err)
+	require.Contains(t, v.Reason, "give proof.json")
+	for _, name := range []string{"proof", "verification_key"} {
+		_, err = offline.Verify(read(name))
+		require.ErrorIs(t, err, offline.ErrUnreadable)
+		require.ErrorContains(t, err, "--key")
+	}
+}

@@ -143,6 +143,9 @@ func (o object) setFile(name string, bz []byte, circuit bool) {
 // proof decodes the proof: hex, or snarkjs's proof.json.
 func (o object) proof(k key) ([]byte, error) {
 	raw := o["proof"]
+	if raw[0] == '[' {
+		return nil, fmt.Errorf("proof: a list is snarkjs's public.json; give proof.json")
+	}
 	if raw[0] != '{' {
 		bz, err := parseHex(raw)
 		if err != nil {
@@ -172,6 +175,8 @@ func (o object) publicValues(k key) ([]byte, error) {
 		return []byte{}, nil
 	case !ok:
 		return nil, nil
+	case raw[0] == '{':
+		return nil, fmt.Errorf("public_values: an object is snarkjs's proof.json or verification_key.json; give public.json")
 	case raw[0] != '[':
 		bz, err := parseHex(raw)
 		if err != nil {

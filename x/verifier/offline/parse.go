@@ -28,6 +28,9 @@ var (
 // fields are the names that the object may have.
 var fields = []string{"verifier", "family", "curve", "key", "constants", "program", "digest", "public_values", "proof"}
 
+// snarkJSFields are names that the files of snarkjs begin with.
+var snarkJSFields = []string{"protocol", "pi_a"}
+
 // object holds the fields that were given, not null, still encoded.
 type object map[string]json.RawMessage
 
@@ -46,6 +49,9 @@ func parseObject(bz []byte, known []string) (object, error) {
 			return nil, fmt.Errorf("%w: %s", ErrUnreadable, err)
 		}
 		name, _ := t.(string)
+		if slices.Contains(snarkJSFields, name) && known != nil {
+			return nil, fmt.Errorf("%w: field %q is of a file of snarkjs; such files go with --key, --proof and --public-values, or into the fields of those names", ErrUnreadable, name)
+		}
 		if known != nil && !slices.Contains(known, name) {
 			return nil, fmt.Errorf("%w: unknown field %.40q; known are %s", ErrUnreadable, name, strings.Join(known, ", "))
 		}

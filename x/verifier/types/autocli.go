@@ -78,12 +78,17 @@ func txCommands() []*autocliv1.RpcCommandOptions {
 			PositionalArgs: []*autocliv1.PositionalArgDescriptor{{ProtoField: "circuit_id"}},
 		},
 		{
-			RpcMethod:      "AddVerifier",
-			Use:            "add-verifier-proposal ID FAMILY CURVE KEY_FILE",
-			Short:          "Propose a new verifier",
-			Example:        "marketd tx verifier add-verifier-proposal pico/v2.0.0 pico bn254 key.raw --title … --summary … --deposit 10000000uproof --from alice",
+			RpcMethod: "AddVerifier",
+			Use:       "add-verifier-proposal ID FAMILY CURVE KEY_FILE",
+			Short:     "Propose a new verifier",
+			Long: "Propose a new verifier. KEY_FILE holds the key in the canonical form of its family, as section Concepts of x/verifier/README.md has it. " +
+				"SP1 v6 has the constant vk_root, RISC Zero control_id and control_root; their values are base64.",
+			Example: `marketd tx verifier add-verifier-proposal pico/v2.0.0 pico bn254 key.raw --title … --summary … --deposit 10000000uproof --from alice
+marketd tx verifier add-verifier-proposal sp1-groth16/v6.2.0 sp1-groth16 bn254 groth16_vk.bin \
+  --constants '{"name":"vk_root","value":"AIzVbhDC/iR5XP8eHR9A06MkUo0xVnTaRdJq+zduhnA="}' --title … --summary … --deposit 10000000uproof --from alice`,
 			GovProposal:    true,
 			PositionalArgs: []*autocliv1.PositionalArgDescriptor{{ProtoField: "id"}, {ProtoField: "family"}, {ProtoField: "curve"}, {ProtoField: "key"}},
+			FlagOptions:    map[string]*autocliv1.FlagOptions{"constants": {Usage: "a constant as JSON, {\"name\": …, \"value\": base64}; repeat it for each, sorted by name"}},
 		},
 		{
 			RpcMethod: "Suspend",

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -90,7 +91,10 @@ func fetchRequest(ctx context.Context, market types.QueryClient, verifier verifi
 	if stored {
 		response, err := market.Proof(ctx, &types.QueryProofRequest{RequestId: id})
 		if err != nil {
-			return f, "", fmt.Errorf("fetch the stored proof: %w; for a request without one, give a proof with --proof", err)
+			if strings.Contains(err.Error(), types.ErrNoProof.Error()) {
+				err = fmt.Errorf("%w; give one with --proof", err)
+			}
+			return f, "", fmt.Errorf("fetch the stored proof: %w", err)
 		}
 		st, p = response.Statement, response.Proof
 	} else {

@@ -31,10 +31,9 @@ const (
 	flagDocsURL     = "docs-url"
 )
 
-const programFlags = `PROGRAM is the zkVM's program key or image id, or the circuit id: 64 hex digits,
-with or without 0x. --image-url says where provers fetch the image; --image is a
-file here with the same content, whose hash and length go into the record, or
-else give both as --image-sha256 and --image-size.`
+const imageFlags = `--image-url says where provers fetch the image; --image is a file here with the same
+content, whose hash and length go into the record, or else give both as
+--image-sha256 and --image-size.`
 
 // NewPublishProgramCmd returns the command that publishes a program's record.
 func NewPublishProgramCmd() *cobra.Command {
@@ -44,7 +43,10 @@ func NewPublishProgramCmd() *cobra.Command {
 		Long: `Publish what a program is and where its image is, so that provers can find it and
 requesters can name it, against a deposit that returns on withdrawal.
 
-` + programFlags,
+PROGRAM is the zkVM's program key or image id, or the circuit id: 64 hex digits,
+with or without 0x.
+
+` + imageFlags,
 		Example: `  marketd tx verifier publish-program 00b9… --name fibonacci --image-url https://example.org/fibonacci.elf \
     --image fibonacci.elf --verifiers pico/v1.2.2 --docs-url https://example.org/fibonacci --from alice`,
 	}, func(publisher, program string, info types.ProgramInfo) sdk.Msg {
@@ -60,8 +62,8 @@ func NewUpdateProgramCmd() *cobra.Command {
 		Long: `Replace the whole of what you published of a program: what you leave out now is
 gone. The deposit stays, and the name may change to one that you do not use yet.
 
-` + programFlags,
-		Example: `  marketd tx verifier update-program 00b9… --name fibonacci --image-url https://example.org/v2/fibonacci.elf \
+` + imageFlags,
+		Example: `  marketd tx verifier update-program alice/fibonacci --name fibonacci --image-url https://example.org/v2/fibonacci.elf \
     --image fibonacci.elf --verifiers pico/v1.2.2 --from alice`,
 	}, func(publisher, program string, info types.ProgramInfo) sdk.Msg {
 		return &types.MsgUpdateProgram{Publisher: publisher, Program: program, Info: info}
