@@ -27,6 +27,7 @@ func accounts() []account {
 		{"faucet", 10_000_000 * proof},
 		{"requester", 10_000 * proof},
 		{"delegator", 10_000 * proof},
+		{"guardian", 100 * proof},
 	}
 	for _, p := range proverSpecs {
 		list = append(list, account{p.name, 5_000 * proof}, account{p.submitter(), 100 * proof})
@@ -53,6 +54,9 @@ func (n *Network) makeHome(ctx context.Context) (err error) {
 		}
 	}
 	if err := n.fundAccounts(ctx); err != nil {
+		return err
+	}
+	if err := n.setGovernance(); err != nil {
 		return err
 	}
 	stake := strconv.Itoa(500_000*proof) + "uproof"
@@ -99,6 +103,50 @@ func (n *Network) fundAccounts(ctx context.Context) error {
 	}
 	_, err = n.cli.call(ctx, "genesis", "bulk-add-genesis-account", path)
 	return err
+}
+
+// setGovernance names a guardian and makes votes short, so that suspensions and
+// proposals can be tried.
+func (n *Network) setGovernance() error {
+	path := filepath.Join(n.cli.home, "config", "genesis.json")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	for _, change := range []struct {
+		keys  []string
+		value string
+	}{
+		{[]string{"app_state", "verifier", "params", "guardian"}, n.keys["guardian"]},
+		{[]string{"app_state", "gov", "params", "voting_period"}, "60s"},
+		{[]string{"app_state", "gov", "params", "expedited_voting_period"}, "30s"},
+	} {
+		if b, err = setString(b, change.keys, change.value); err != nil {
+			return fmt.Errorf("genesis: %w", err)
+		}
+	}
+	return os.WriteFile(path, b, 0o600)
+}
+
+// setString sets a string within nested JSON objects and leaves the rest as it is.
+func setString(object []byte, keys []string, value string) ([]byte, error) {
+	if len(keys) == 0 {
+		return json.Marshal(value)
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(object, &fields); err != nil {
+		return nil, err
+	}
+	inner, ok := fields[keys[0]]
+	if !ok {
+		return nil, fmt.Errorf("there is no field %q", keys[0])
+	}
+	changed, err := setString(inner, keys[1:], value)
+	if err != nil {
+		return nil, err
+	}
+	fields[keys[0]] = changed
+	return json.Marshal(fields)
 }
 
 // writeClientConfig makes `marketd --home …` talk to this network without
