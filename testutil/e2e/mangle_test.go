@@ -165,6 +165,7 @@ func TestMangledQueriesDoNotPanic(t *testing.T) {
 	id, alpha := b.ids[0], b.provers[0].String()
 	page := &query.PageRequest{Key: []byte{1, 2, 3}, Limit: 3, Reverse: true}
 	market, provers := "/proofmarket.market.v1.Query/", "/proofmarket.provers.v1.Query/"
+	const verifier = "/proofmarket.verifier.v1.Query/"
 	for _, q := range []struct {
 		method   string
 		req, res proto.Message
@@ -183,6 +184,18 @@ func TestMangledQueriesDoNotPanic(t *testing.T) {
 		{provers + "Vault", &proverstypes.QueryVaultRequest{Prover: alpha, Generation: 1}, &proverstypes.QueryVaultResponse{}},
 		{provers + "Unstakes", &proverstypes.QueryUnstakesRequest{Staker: alpha, Prover: alpha, Pagination: page}, &proverstypes.QueryUnstakesResponse{}},
 		{provers + "Assignments", &proverstypes.QueryAssignmentsRequest{Prover: alpha, Pagination: page}, &proverstypes.QueryAssignmentsResponse{}},
+		{verifier + "Verifiers", &verifiertypes.QueryVerifiersRequest{Pagination: page}, &verifiertypes.QueryVerifiersResponse{}},
+		{verifier + "Verifier", &verifiertypes.QueryVerifierRequest{Id: verifiertypes.PicoV122}, &verifiertypes.QueryVerifierResponse{}},
+		{verifier + "Circuits", &verifiertypes.QueryCircuitsRequest{Owner: alpha, Pagination: page}, &verifiertypes.QueryCircuitsResponse{}},
+		{verifier + "Circuit", &verifiertypes.QueryCircuitRequest{Id: b.circuit.id}, &verifiertypes.QueryCircuitResponse{}},
+		{verifier + "Restrictions", &verifiertypes.QueryRestrictionsRequest{Kind: verifiertypes.TARGET_KIND_CIRCUIT, Pagination: page}, &verifiertypes.QueryRestrictionsResponse{}},
+		{verifier + "Programs", &verifiertypes.QueryProgramsRequest{Publisher: alpha, Pagination: page}, &verifiertypes.QueryProgramsResponse{}},
+		{verifier + "Programs", &verifiertypes.QueryProgramsRequest{Program: b.circuit.id, Pagination: page}, &verifiertypes.QueryProgramsResponse{}},
+		{verifier + "Program", &verifiertypes.QueryProgramRequest{Publisher: alpha, Program: b.circuit.id}, &verifiertypes.QueryProgramResponse{}},
+		{verifier + "ProgramByName", &verifiertypes.QueryProgramByNameRequest{Publisher: alpha, Name: "cubic"}, &verifiertypes.QueryProgramByNameResponse{}},
+		{verifier + "Verify", &verifiertypes.QueryVerifyRequest{
+			Statement: b.claim.statement, PublicValues: b.claim.publicValues, Proof: b.claim.proof, GasLimit: 100_000,
+		}, &verifiertypes.QueryVerifyResponse{}},
 	} {
 		ask := func(what string, variant []byte) {
 			q.req.Reset()
