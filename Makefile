@@ -21,6 +21,10 @@ RACE_PACKAGES := ./internal/... ./x/... ./prover/strategy/... ./prover/store/...
 TIME ?= 30s
 TARGET ?=
 
+# Steps of the provers' random machine: in all, and in one run of it on average.
+SOAK_STEPS ?= 1000000
+SOAK_RUN_STEPS ?= 100
+
 .PHONY: help
 help: ## Show this list
 	@echo "Usage: make <target>"; echo
@@ -113,9 +117,18 @@ fuzz: build/tools/peakmem ## Fuzz for a while: make fuzz [TARGET=FuzzName] [TIME
 		done; \
 	done
 
+.PHONY: soak-provers
+soak-provers: ## Run the provers' random machine: make soak-provers [SOAK_STEPS=1000000]
+	go test ./x/staking/keeper -v -run '^TestMachine$$' -count 1 -timeout 0 \
+		-rapid.checks=$$((($(SOAK_STEPS) + $(SOAK_RUN_STEPS) - 1) / $(SOAK_RUN_STEPS))) -rapid.steps=$(SOAK_RUN_STEPS)
+
 .PHONY: bench
 bench: ## Run the benchmarks
 	go test -run '^$$' -bench . -benchmem $$(grep -rl --include='*_test.go' 'func Benchmark' . | xargs -n1 dirname | sort -u)
+
+.PHONY: bench-vaults
+bench-vaults: ## Benchmark the vaults with up to a million positions (minutes, 4 GiB): make bench-vaults [POSITIONS=1000000]
+	BENCH_POSITIONS=$(or $(POSITIONS),1000000) go test -run '^$$' -bench Vaults -benchtime 200x -timeout 30m ./x/staking/keeper
 
 .PHONY: gas-table
 gas-table: ## Measure verifications and write their prices (x/verifier/types/gas_table.go)

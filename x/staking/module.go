@@ -17,10 +17,13 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/codec"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	"github.com/cosmos/cosmos-sdk/testutil/simsx"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
+	simtypes "github.com/cosmos/cosmos-sdk/types/simulation"
 
 	"github.com/proofmarket/proofmarket/x/staking/keeper"
+	"github.com/proofmarket/proofmarket/x/staking/simulation"
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
 
@@ -33,6 +36,10 @@ var (
 	_ module.HasServices      = AppModule{}
 	_ appmodule.AppModule     = AppModule{}
 	_ appmodule.HasEndBlocker = AppModule{}
+
+	_ module.AppModuleSimulation   = AppModule{}
+	_ simsx.HasWeightedOperationsX = AppModule{}
+	_ simsx.HasProposalMsgsX       = AppModule{}
 )
 
 // AppModule is the module as the application wires it. Its EndBlock comes after
@@ -113,8 +120,30 @@ func (am AppModule) ExportGenesis(ctx sdk.Context, cdc codec.JSONCodec) json.Raw
 	return cdc.MustMarshalJSON(g)
 }
 
-// EndBlock completes unstakings and feeds the treasury.
+// EndBlock works off the module's queues and feeds the treasury.
 func (am AppModule) EndBlock(ctx context.Context) error { return am.keeper.EndBlock(ctx) }
 
 // AutoCLIOptions describes the module's commands.
 func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions { return types.AutoCLIOptions() }
+
+// GenerateGenesisState makes a random genesis state for a simulation.
+func (AppModule) GenerateGenesisState(s *module.SimulationState) { simulation.RandomizedGenState(s) }
+
+// RegisterStoreDecoder tells how differences between two stores are shown.
+func (am AppModule) RegisterStoreDecoder(registry simtypes.StoreDecoderRegistry) {
+	registry[types.StoreKey] = simtypes.NewStoreDecoderFuncFromCollectionsSchema(am.keeper.Schema)
+}
+
+// WeightedOperations is the older form of WeightedOperationsX, which the simulator
+// asks for and does not use.
+func (AppModule) WeightedOperations(module.SimulationState) []simtypes.WeightedOperation { return nil }
+
+// WeightedOperationsX adds the module's messages to a simulation.
+func (am AppModule) WeightedOperationsX(weights simsx.WeightSource, reg simsx.Registry) {
+	simulation.NewSource(am.keeper).Register(weights, reg)
+}
+
+// ProposalMsgsX adds the authority's messages to a simulation of governance.
+func (am AppModule) ProposalMsgsX(weights simsx.WeightSource, reg simsx.Registry) {
+	simulation.NewSource(am.keeper).RegisterProposals(weights, reg)
+}

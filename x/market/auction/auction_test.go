@@ -158,7 +158,7 @@ func TestRankingEqualsSorting(t *testing.T) {
 func TestEligibility(t *testing.T) {
 	base := auction.Figures{
 		Active: true, SelfStake: amount(100), MinSelfStake: amount(100), Assets: amount(1050),
-		AssignedStake: amount(1000), Exposure: amount(950),
+		AssignedStake: amount(1000), Exposure: amount(950), MaxExposure: amount(1050),
 	}
 	ask := auction.Ask{MinStake: amount(1000), Penalty: amount(100), OvercommitBps: 500}
 	for name, tc := range map[string]struct {
@@ -170,6 +170,8 @@ func TestEligibility(t *testing.T) {
 		"self stake one short":      {func(f *auction.Figures, _ *auction.Ask) { f.SelfStake = amount(99) }, auction.ReasonSelfStake},
 		"vault one short":           {func(_ *auction.Figures, a *auction.Ask) { a.MinStake = amount(1001) }, auction.ReasonVault},
 		"exposure one over":         {func(f *auction.Figures, _ *auction.Ask) { f.Exposure = amount(951) }, auction.ReasonExposure},
+		"own limit one over":        {func(f *auction.Figures, _ *auction.Ask) { f.MaxExposure = amount(1049) }, auction.ReasonMaxExposure},
+		"no limit of its own":       {func(f *auction.Figures, _ *auction.Ask) { f.MaxExposure = amount(0) }, ""},
 		"overcommit rounds down":    {func(f *auction.Figures, _ *auction.Ask) { f.AssignedStake = amount(1019) }, ""},
 		"overcommit reaches one":    {func(f *auction.Figures, _ *auction.Ask) { f.AssignedStake = amount(1020) }, auction.ReasonVault},
 	} {
@@ -178,7 +180,7 @@ func TestEligibility(t *testing.T) {
 			tc.malleate(&f, &a)
 			conditions, err := auction.Eligibility(f, a)
 			require.NoError(t, err)
-			require.Len(t, conditions, 4)
+			require.Len(t, conditions, 5)
 			unmet, some := auction.FirstUnmet(conditions)
 			require.Equal(t, tc.reason != "", some)
 			require.Equal(t, tc.reason, unmet.Reason)
@@ -187,6 +189,12 @@ func TestEligibility(t *testing.T) {
 	for name, n := range badAmounts() {
 		f := base
 		f.Exposure = n
+		_, err := auction.Eligibility(f, ask)
+		require.ErrorIs(t, err, auction.ErrAmount, name)
+	}
+	for name, n := range badAmounts() {
+		f := base
+		f.MaxExposure = n
 		_, err := auction.Eligibility(f, ask)
 		require.ErrorIs(t, err, auction.ErrAmount, name)
 	}

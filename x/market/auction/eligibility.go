@@ -16,6 +16,9 @@ const (
 	ReasonVault Reason = "vault"
 	// ReasonExposure: its vault must cover every penalty that it may owe.
 	ReasonExposure Reason = "exposure"
+	// ReasonMaxExposure: the penalties must stay within the limit that it set for
+	// itself, if it did (law S8).
+	ReasonMaxExposure Reason = "max_exposure"
 )
 
 // Figures is how a prover stands, in uproof.
@@ -26,6 +29,8 @@ type Figures struct {
 	Assets        math.Int
 	AssignedStake math.Int
 	Exposure      math.Int
+	// MaxExposure is the prover's own limit on Exposure; 0 for none.
+	MaxExposure math.Int
 }
 
 // Ask is what a request asks of its prover.
@@ -39,7 +44,7 @@ type Ask struct {
 }
 
 // Condition is one condition with its figures. Have and Need are zero for
-// ReasonState.
+// ReasonState; Have is zero for ReasonMaxExposure where there is no limit.
 type Condition struct {
 	Reason Reason
 	OK     bool
@@ -47,12 +52,12 @@ type Condition struct {
 	Need   math.Int
 }
 
-// Eligibility checks every condition of law M4. It returns all of them, met or
+// Eligibility checks every condition of laws M4 and S8. It returns all of them, met or
 // not, so that a bidder sees every figure; ErrAmount or ErrBps for figures out
 // of range.
 func Eligibility(f Figures, ask Ask) ([]Condition, error) {
-	names := []string{"self stake", "min self stake", "assets", "assigned stake", "exposure", "min stake", "penalty"}
-	err := checkAmounts(names, f.SelfStake, f.MinSelfStake, f.Assets, f.AssignedStake, f.Exposure, ask.MinStake, ask.Penalty)
+	names := []string{"self stake", "min self stake", "assets", "assigned stake", "exposure", "max exposure", "min stake", "penalty"}
+	err := checkAmounts(names, f.SelfStake, f.MinSelfStake, f.Assets, f.AssignedStake, f.Exposure, f.MaxExposure, ask.MinStake, ask.Penalty)
 	if err != nil {
 		return nil, err
 	}
@@ -62,11 +67,15 @@ func Eligibility(f Figures, ask Ask) ([]Condition, error) {
 	atLeast := func(reason Reason, have, need math.Int) Condition {
 		return Condition{Reason: reason, OK: have.GTE(need), Have: have, Need: need}
 	}
+	exposure := f.Exposure.Add(ask.Penalty)
+	limit := atLeast(ReasonMaxExposure, f.MaxExposure, exposure)
+	limit.OK = limit.OK || f.MaxExposure.IsZero()
 	return []Condition{
 		{Reason: ReasonState, OK: f.Active, Have: math.ZeroInt(), Need: math.ZeroInt()},
 		atLeast(ReasonSelfStake, f.SelfStake, f.MinSelfStake),
 		atLeast(ReasonVault, f.Assets, ask.MinStake.Add(share(f.AssignedStake, ask.OvercommitBps))),
-		atLeast(ReasonExposure, f.Assets, f.Exposure.Add(ask.Penalty)),
+		atLeast(ReasonExposure, f.Assets, exposure),
+		limit,
 	}, nil
 }
 

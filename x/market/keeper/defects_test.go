@@ -280,3 +280,22 @@ func TestEligibilityCountsOtherRequests(t *testing.T) {
 	require.False(t, f.reveal(two, alice, 5).Ranked, "2,000,000 and 5 % of 2,000,000 would be needed")
 	f.blocks(1)
 }
+
+// law S8: a prover's own limit on the sum of penalties holds at the bid and at the
+// reveal, whoever holds its submitter key.
+func TestOwnLimitHolds(t *testing.T) {
+	f := setup(t)
+	one, two, three := f.request(), f.request(), f.request()
+	penalty := f.view(one).Request.Terms.Penalty.Int64()
+	f.provers.change(f.Ctx, alice, func(p *fakeProver) { p.MaxExposure = penalty })
+	f.bid(one, alice, 5)
+	f.bid(two, alice, 5)
+	f.provers.change(f.Ctx, alice, func(p *fakeProver) { p.MaxExposure = penalty - 1 })
+	_, err := run(f, f.msgs.Bid, f.bidMsg(three, alice, alice, 5, false))
+	require.ErrorIs(t, err, types.ErrMaxExposure)
+	f.provers.change(f.Ctx, alice, func(p *fakeProver) { p.MaxExposure = penalty })
+	f.toReveal(one)
+	require.True(t, f.reveal(one, alice, 5).Leads)
+	require.False(t, f.reveal(two, alice, 5).Ranked, "a second penalty would pass the limit")
+	f.blocks(1)
+}

@@ -52,6 +52,7 @@ type fakeProver struct {
 	State                              stakingtypes.ProverState
 	Generation, Faults, Next           uint64
 	Assets, SelfStake, Slashed, Reward int64
+	MaxExposure                        int64
 	Open                               map[uint64]fakeAssignment
 }
 
@@ -127,7 +128,7 @@ func (p *fakeProvers) Standing(ctx context.Context, addr sdk.AccAddress) (stakin
 	s := stakingtypes.Standing{
 		State: prover.State, Generation: prover.Generation, Faults: prover.Faults, Assets: math.NewInt(prover.Assets),
 		SelfStake: math.NewInt(prover.SelfStake), MinSelfStake: params.MinSelfStake,
-		AssignedStake: math.ZeroInt(), Exposure: math.ZeroInt(), OpenAssignments: uint64(len(prover.Open)),
+		AssignedStake: math.ZeroInt(), Exposure: math.ZeroInt(), MaxExposure: math.NewInt(prover.MaxExposure), OpenAssignments: uint64(len(prover.Open)),
 	}
 	for _, a := range prover.Open {
 		s.AssignedStake, s.Exposure = s.AssignedStake.AddRaw(a.Stake), s.Exposure.AddRaw(a.Penalty)

@@ -219,10 +219,13 @@ func TestMayBid(t *testing.T) {
 		}
 		return met
 	}
-	require.Equal(t, map[string]bool{"may": true, "window": true, "verifier": true, "state": true, "self_stake": true, "vault": true, "exposure": true}, ask(alice))
+	require.Equal(t, map[string]bool{"may": true, "window": true, "verifier": true, "state": true, "self_stake": true, "vault": true, "exposure": true, "max_exposure": true}, ask(alice))
 	f.provers.change(f.Ctx, alice, func(p *fakeProver) { p.Assets, p.SelfStake = 5, 5 })
-	require.Equal(t, map[string]bool{"may": false, "window": true, "verifier": true, "state": true, "self_stake": false, "vault": false, "exposure": false}, ask(alice))
+	require.Equal(t, map[string]bool{"may": false, "window": true, "verifier": true, "state": true, "self_stake": false, "vault": false, "exposure": false, "max_exposure": true}, ask(alice))
 	require.Equal(t, map[string]bool{"may": false, "window": true, "verifier": true, "state": false}, ask(stranger))
+	f.provers.change(f.Ctx, bob, func(p *fakeProver) { p.MaxExposure = 1 })
+	require.Equal(t, map[string]bool{"may": false, "window": true, "verifier": true, "state": true, "self_stake": true, "vault": true, "exposure": true, "max_exposure": false}, ask(bob))
+	f.provers.change(f.Ctx, bob, func(p *fakeProver) { p.MaxExposure = 0 })
 	f.blocks(3)
 	require.False(t, ask(bob)["window"])
 }

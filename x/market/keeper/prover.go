@@ -67,6 +67,7 @@ func (k *Keeper) conditions(ctx context.Context, standing stakingtypes.Standing,
 		Assets:        standing.Assets,
 		AssignedStake: standing.AssignedStake,
 		Exposure:      standing.Exposure,
+		MaxExposure:   standing.MaxExposure,
 	}, auction.Ask{MinStake: minStake, Penalty: penalty, OvercommitBps: params.OvercommitBps})
 	if err != nil {
 		return nil, errorsmod.Wrap(types.ErrInvalidAmount, err.Error())
@@ -104,6 +105,8 @@ func unmetError(standing stakingtypes.Standing, c auction.Condition) error {
 		return errorsmod.Wrapf(types.ErrSelfStakeTooLow, "has %suproof, needs %suproof; stake more", c.Have, c.Need)
 	case auction.ReasonVault:
 		return errorsmod.Wrapf(types.ErrVaultTooSmall, "vault has %suproof, needs %suproof; add stake or wait until an assignment ends", c.Have, c.Need)
+	case auction.ReasonMaxExposure:
+		return errorsmod.Wrapf(types.ErrMaxExposure, "its limit is %suproof, penalties could reach %suproof; wait until an assignment ends or raise it with set-breaker", c.Have, c.Need)
 	default:
 		return errorsmod.Wrapf(types.ErrExposureTooHigh, "vault has %suproof, penalties could reach %suproof; add stake or wait until an assignment ends", c.Have, c.Need)
 	}

@@ -118,7 +118,7 @@ func (k *Keeper) requestConditions(ctx context.Context, e *entry, _ sdk.AccAddre
 	}, nil
 }
 
-// proverConditions are those of law M4.
+// proverConditions are those of laws M4 and S8.
 func (k *Keeper) proverConditions(ctx context.Context, e *entry, prover sdk.AccAddress) ([]types.Condition, error) {
 	need := stakingtypes.PROVER_STATE_ACTIVE.String()
 	standing, err := k.provers.Standing(ctx, prover)
@@ -135,8 +135,11 @@ func (k *Keeper) proverConditions(ctx context.Context, e *entry, prover sdk.AccA
 	var list []types.Condition
 	for _, c := range conditions {
 		have, want := c.Have.String(), c.Need.String()
-		if c.Reason == auction.ReasonState {
+		switch {
+		case c.Reason == auction.ReasonState:
 			have, want = standing.State.String(), need
+		case c.Reason == auction.ReasonMaxExposure && c.Have.IsZero():
+			have = "no limit"
 		}
 		list = append(list, types.Condition{Name: string(c.Reason), Ok: c.OK, Have: have, Need: want})
 	}

@@ -48,6 +48,7 @@ var (
 	ErrNothingToClaim    = errorsmod.Register(ModuleName, 37, "nothing to claim")
 	ErrItemFailed        = errorsmod.Register(ModuleName, 38, "item failed")
 	ErrGenerationChanged = errorsmod.Register(ModuleName, 39, "prover registered again since its bid")
+	ErrMaxExposure       = errorsmod.Register(ModuleName, 45, "penalties would pass the limit that the prover set for itself")
 	ErrVerifierSuspended = errorsmod.Register(ModuleName, 40, "verifier is suspended; no deadline expires while it lasts")
 
 	ErrSelfSubmitter     = errorsmod.Register(ModuleName, 50, "an address can't be its own submitter")

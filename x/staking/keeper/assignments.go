@@ -31,14 +31,16 @@ func (k *Keeper) Standing(ctx context.Context, addr sdk.AccAddress) (types.Stand
 		State: p.State(), Generation: p.Generation, Faults: p.Faults,
 		Assets: v.Assets, SelfStake: own, MinSelfStake: params.MinSelfStake,
 		AssignedStake: p.Load.AssignedStake, Exposure: p.Load.Exposure, OpenAssignments: p.Load.OpenAssignments,
+		MaxExposure: p.Breaker.MaxExposure,
 	}, nil
 }
 
 // OpenAssignment records that a prover took work and returns its number (law
 // S5). The caller has checked eligibility; this keeper holds on to what money
 // depends on: the prover is ACTIVE, and all penalties together stay within the
-// vault's assets (invariant 4). It fails with ErrProverNotFound,
-// ErrProverNotActive, ErrExposure, ErrInvalidAmount.
+// vault's assets (invariant 4) and the prover's own limit (law S8). It fails with
+// ErrProverNotFound, ErrProverNotActive, ErrExposure, ErrMaxExposure,
+// ErrInvalidAmount.
 func (k *Keeper) OpenAssignment(ctx context.Context, addr sdk.AccAddress, stake, penalty math.Int) (uint64, error) {
 	if err := positive("stake", stake); err != nil {
 		return 0, err
@@ -57,6 +59,9 @@ func (k *Keeper) OpenAssignment(ctx context.Context, addr sdk.AccAddress, stake,
 	exposure, err := p.Load.Exposure.SafeAdd(penalty)
 	if err != nil || exposure.GT(v.Assets) {
 		return 0, types.ErrExposure.Wrapf("%s + %s uproof of penalties, the vault holds %s", p.Load.Exposure, penalty, v.Assets)
+	}
+	if !p.Breaker.Allows(exposure) {
+		return 0, types.ErrMaxExposure.Wrapf("%s + %s uproof, the limit is %s", p.Load.Exposure, penalty, p.Breaker.MaxExposure)
 	}
 	assigned, err := p.Load.AssignedStake.SafeAdd(stake)
 	if err != nil {
@@ -106,7 +111,9 @@ func (k *Keeper) CloseAssignment(ctx context.Context, addr sdk.AccAddress, numbe
 		}
 	}
 	if v.Closed && p.Load.OpenAssignments == 0 && !p.Retired {
-		p.Retired = true
+		if err := k.retire(ctx, addr, &p); err != nil {
+			return err
+		}
 		if err := k.saveOrEnd(ctx, addr, p, v); err != nil {
 			return err
 		}

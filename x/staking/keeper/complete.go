@@ -5,11 +5,13 @@ import (
 	"errors"
 
 	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/x/internal/isolate"
 	"github.com/proofmarket/proofmarket/x/internal/ownaccount"
 	"github.com/proofmarket/proofmarket/x/internal/treasury"
 	"github.com/proofmarket/proofmarket/x/staking/types"
@@ -36,7 +38,7 @@ func (k *Keeper) CompleteUnstake(ctx context.Context, prover sdk.AccAddress, gen
 		return math.Int{}, err
 	}
 	if v.Void(id) {
-		return math.Int{}, types.ErrUnstakeNotFound.Wrapf("%s/%d/%d: a slash took the whole unstaking pool", prover, generation, id)
+		return math.Int{}, errVoid(prover, generation, id)
 	}
 	if u.ReadyAt.After(now(ctx)) {
 		return math.Int{}, types.ErrUnstakeNotReady.Wrapf("ready at %s, now %s", u.ReadyAt, now(ctx))
@@ -49,6 +51,52 @@ func (k *Keeper) CompleteUnstake(ctx context.Context, prover sdk.AccAddress, gen
 		return math.Int{}, types.ErrUnstakeObligations.Wrapf("assignment %d is open, the unstaking waits for all below %d", lowest, u.Mark)
 	}
 	return k.pay(ctx, prover, v, u)
+}
+
+func errVoid(prover sdk.AccAddress, generation, id uint64) error {
+	return types.ErrUnstakeNotFound.Wrapf("%s/%d/%d: a slash took the whole unstaking pool", prover, generation, id)
+}
+
+// CompleteUnstakes pays many entries of the generation, 0 for the current one,
+// each on its own: one that fails is told in its result and keeps none of the
+// others. ids must hold 1 to MaxUnstakeIDs, each once. It fails with
+// ErrInvalidIDs, ErrProverNotFound, ErrVaultNotFound.
+func (k *Keeper) CompleteUnstakes(
+	ctx context.Context, prover sdk.AccAddress, generation uint64, ids []uint64,
+) ([]types.UnstakeResult, error) {
+	if err := types.CheckIDs(ids); err != nil {
+		return nil, err
+	}
+	_, v, err := k.vaultOf(ctx, prover, generation)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]types.UnstakeResult, len(ids))
+	for i, id := range ids {
+		results[i] = types.UnstakeResult{Id: id, Paid: math.ZeroInt()}
+		err := isolate.Run(ctx, types.ErrItemPanicked, func(ctx context.Context) error {
+			paid, err := k.CompleteUnstake(ctx, prover, v.Generation, id)
+			if err == nil {
+				results[i].Paid = paid
+			}
+			return err
+		})
+		if err != nil {
+			logger(ctx).Debug("an unstaking was not completed", "prover", v.Prover, "id", id, "error", err)
+			results[i].Error = publicText(err)
+		}
+	}
+	return results, nil
+}
+
+// publicText is what a result may say of an error. It becomes part of the block's
+// results, so an error without a code, whose words may differ between machines,
+// does not speak for itself.
+func publicText(err error) string {
+	if codespace, _, _ := errorsmod.ABCIInfo(err, false); codespace == errorsmod.UndefinedCodespace {
+		return "internal error"
+	}
+	return err.Error()
 }
 
 // unstake loads an entry. It fails with ErrUnstakeNotFound.

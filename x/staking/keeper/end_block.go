@@ -15,8 +15,8 @@ import (
 )
 
 // EndBlock completes unstakings that are due, parks those that must wait,
-// deletes void entries, each with a cap and each item on its own, and moves
-// what the treasury is owed to the community pool. It must run after bank's
+// deletes void entries, writes down commission rates that are due, counts the vaults that changed, each with a cap and each
+// item on its own, and moves what the treasury is owed to the community pool. It must run after bank's
 // EndBlock, which makes the transactions' virtual credits spendable (law M18).
 func (k *Keeper) EndBlock(ctx context.Context) error {
 	params, err := k.params.Get(ctx)
@@ -24,7 +24,11 @@ func (k *Keeper) EndBlock(ctx context.Context) error {
 		return err
 	}
 	limit := int(params.EndBlockCap)
-	for _, step := range []func(context.Context, int) error{k.handleQueue, k.handleRipe, k.handlePurge} {
+	steps := []func(context.Context, int) error{
+		k.handleQueue, k.handleRipe, k.handlePurge, k.handleCommissions, k.handleIncentives,
+		k.foldDirty, // the last: it counts what the others changed
+	}
+	for _, step := range steps {
 		if err := step(ctx, limit); err != nil {
 			return err
 		}
@@ -88,26 +92,24 @@ func (k *Keeper) mature(ctx context.Context, key UnstakeKey) error {
 	})
 }
 
-// handleRipe works off parked entries whose last obligation ended. The limit
-// counts entries, and provers that had none.
+// handleRipe works off parked entries whose last obligation ended, each ripe
+// prover's by age. Provers take turns and share the limit, so that one with many
+// entries does not hold up the others. The limit counts entries, and provers that
+// had none.
 func (k *Keeper) handleRipe(ctx context.Context, limit int) error {
-	var provers []sdk.AccAddress
-	err := k.ripe.Walk(ctx, nil, func(addr sdk.AccAddress) (bool, error) {
-		provers = append(provers, addr)
-		return len(provers) >= limit, nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, addr := range provers {
-		if limit <= 0 {
-			return nil
-		}
-		tried, err := k.releaseParked(ctx, addr, limit)
-		if err != nil {
+	for limit > 0 {
+		provers, err := inTurn(ctx, k.ripe, k.ripeCursor, limit)
+		if err != nil || len(provers) == 0 {
 			return err
 		}
-		limit -= max(tried, 1)
+		share := max(limit/len(provers), 1)
+		for _, addr := range provers {
+			tried, err := k.releaseParked(ctx, addr, share)
+			if err != nil {
+				return err
+			}
+			limit -= max(tried, 1)
+		}
 	}
 	return nil
 }

@@ -72,13 +72,15 @@ type fixture struct {
 	panics map[string]bool
 }
 
-func newFixture(t require.TestingT) *fixture {
+func newFixture(t require.TestingT) *fixture { return newFixtureOn(t, dbm.NewMemDB()) }
+
+// newFixtureOn keeps the stores in db.
+func newFixtureOn(t require.TestingT, db dbm.DB) *fixture {
 	keys := storetypes.NewKVStoreKeys(authtypes.StoreKey, banktypes.StoreKey, distrtypes.StoreKey, types.StoreKey)
 	objects := storetypes.NewObjectStoreKey("objects")
-	db := dbm.NewMemDB()
 	cms := rootmulti.NewStore(db, log.NewNopLogger())
 	for _, name := range []string{authtypes.StoreKey, banktypes.StoreKey, distrtypes.StoreKey, types.StoreKey} {
-		cms.MountStoreWithDB(keys[name], storetypes.StoreTypeIAVL, db)
+		cms.MountStoreWithDB(keys[name], storetypes.StoreTypeIAVL, nil)
 	}
 	cms.MountStoreWithDB(objects, storetypes.StoreTypeObject, nil)
 	require.NoError(t, cms.LoadLatestVersion())
@@ -335,8 +337,8 @@ func (f *fixture) setParams(t require.TestingT, change func(*types.Params)) {
 
 // requireSound checks the invariants, and that every vault's account holds
 // exactly what it owes: in tests nobody sends coins there by hand, except where
-// a test says so and does not call this.
-func (f *fixture) requireSound(t require.TestingT) {
+// a test says so and does not call this. It returns the state that it read.
+func (f *fixture) requireSound(t require.TestingT) *types.GenesisState {
 	require.NoError(t, f.k.CheckInvariants(f.ctx))
 	g, err := f.k.ExportGenesis(f.ctx)
 	require.NoError(t, err)
@@ -346,4 +348,5 @@ func (f *fixture) requireSound(t require.TestingT) {
 		held := f.bk.GetBalance(f.ctx, types.VaultAddress(prover, v.Generation), chain.Denom).Amount
 		require.Equal(t, keeper.Owed(v).String(), held.String(), "invariant 2, vault %s/%d", v.Prover, v.Generation)
 	}
+	return g
 }

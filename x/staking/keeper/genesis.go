@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"math"
 
 	"cosmossdk.io/collections"
 
@@ -11,9 +12,17 @@ import (
 )
 
 // InitGenesis writes the state and checks the invariants, for which the bank's
-// and the accounts' genesis must have been imported. Queues and indexes follow
-// from the records. It fails with ErrInvalidGenesis or ErrInvariant.
+// and the accounts' genesis must have been imported. Queues, indexes,
+// totals and ranking follow from the records. It fails with ErrInvalidGenesis or ErrInvariant.
 func (k *Keeper) InitGenesis(ctx context.Context, g *types.GenesisState) error {
+	if err := k.importState(ctx, g); err != nil {
+		return err
+	}
+	return k.CheckInvariants(ctx)
+}
+
+// importState writes the state. It fails with ErrInvalidGenesis.
+func (k *Keeper) importState(ctx context.Context, g *types.GenesisState) error {
 	if err := g.Validate(); err != nil {
 		return err
 	}
@@ -32,7 +41,7 @@ func (k *Keeper) InitGenesis(ctx context.Context, g *types.GenesisState) error {
 		if err != nil {
 			return err
 		}
-		if err := k.saveVault(ctx, addr, v); err != nil {
+		if err := k.putVault(ctx, addr, v); err != nil {
 			return err
 		}
 	}
@@ -50,7 +59,31 @@ func (k *Keeper) InitGenesis(ctx context.Context, g *types.GenesisState) error {
 			return err
 		}
 	}
-	return k.CheckInvariants(ctx)
+	if err := k.foldDirty(ctx, math.MaxInt); err != nil {
+		return err
+	}
+	for _, r := range g.Commissions {
+		if err := k.importRate(ctx, r); err != nil {
+			return err
+		}
+	}
+	if err := k.importAllowList(ctx, g.AllowList); err != nil {
+		return err
+	}
+	return k.importIncentives(ctx, g)
+}
+
+func (k *Keeper) importRate(ctx context.Context, r types.CommissionRate) error {
+	addr, err := k.address(r.Prover)
+	if err != nil {
+		return err
+	}
+	if r.Pending != nil {
+		if err := k.commissionQueue.Set(ctx, commissionQueueKey(addr, r)); err != nil {
+			return err
+		}
+	}
+	return k.commissions.Set(ctx, collections.Join(addr, r.Source), r)
 }
 
 func (k *Keeper) importProver(ctx context.Context, p types.GenesisProver) error {
@@ -113,8 +146,16 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 	if g.Assignments, err = values(ctx, k.assignments); err != nil {
 		return nil, err
 	}
-	g.Unstakes, err = values(ctx, k.unstakes)
-	return g, err
+	if g.Unstakes, err = values(ctx, k.unstakes); err != nil {
+		return nil, err
+	}
+	if g.Commissions, err = values(ctx, k.commissions); err != nil {
+		return nil, err
+	}
+	if g.AllowList, err = k.exportAllowList(ctx); err != nil {
+		return nil, err
+	}
+	return g, k.exportIncentives(ctx, g)
 }
 
 // values returns all values of a map in the order of its keys.

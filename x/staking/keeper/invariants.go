@@ -25,7 +25,8 @@ func (k *Keeper) CheckInvariants(ctx context.Context) error {
 		return err
 	}
 	for _, check := range []func(context.Context) error{
-		k.checkProvers, k.checkVaults, k.checkUnstakes, k.checkAssignments, k.checkIndexes,
+		k.checkProvers, k.checkVaults, k.checkUnstakes, k.checkAssignments, k.checkIndexes, k.checkTotals,
+		k.checkCommissions, k.checkIncentives,
 	} {
 		if err := check(ctx); err != nil {
 			return err

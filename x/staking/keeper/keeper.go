@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"cosmossdk.io/collections"
+	collcodec "cosmossdk.io/collections/codec"
 	"cosmossdk.io/core/store"
 
 	"github.com/cosmos/cosmos-sdk/codec"
@@ -28,6 +29,14 @@ type (
 	QueueKey = collections.Quad[int64, sdk.AccAddress, uint64, uint64]
 	// ParkedKey is (prover, mark, generation, id).
 	ParkedKey = collections.Quad[sdk.AccAddress, uint64, uint64, uint64]
+	// RankKey is (state or 0 for any, assets inverted, prover, generation).
+	RankKey = collections.Quad[int32, []byte, sdk.AccAddress, uint64]
+	// CommissionKey is (prover, source); source is empty for the default.
+	CommissionKey = collections.Pair[sdk.AccAddress, string]
+	// CommissionQueueKey is (effective_at in Unix nanoseconds, prover, source).
+	CommissionQueueKey = collections.Triple[int64, sdk.AccAddress, string]
+	// EpochKey is (epoch, prover).
+	EpochKey = collections.Pair[uint64, sdk.AccAddress]
 )
 
 // Keeper owns the module's state. Nothing in it is written by transactions on
@@ -65,6 +74,35 @@ type Keeper struct {
 	ripe collections.KeySet[sdk.AccAddress]
 	// purge: (prover, generation) of vaults with void entries left to delete.
 	purge collections.KeySet[VaultKey]
+	// dirty: (prover, generation) of vaults that changed since they were counted.
+	dirty collections.KeySet[VaultKey]
+	// dirtyCursor: the last vault that was counted, while others wait.
+	dirtyCursor collections.Item[VaultKey]
+	// tallies: (prover, generation) → what totals and ranking know of a vault.
+	tallies collections.Map[VaultKey, types.VaultTally]
+	// ranking: (state or 0, assets inverted, prover, generation) of current
+	// vaults, the largest first.
+	ranking collections.KeySet[RankKey]
+	// totals: the sum of all tallies.
+	totals collections.Item[types.Totals]
+	// ripeCursor: the last ripe prover that was looked at, while others wait.
+	ripeCursor collections.Item[sdk.AccAddress]
+	// commissions: (prover, source) → rate of a source that has its own, and of
+	// the default while it has a pending change.
+	commissions collections.Map[CommissionKey, types.CommissionRate]
+	// commissionQueue: (effective_at, prover, source) of pending changes.
+	commissionQueue collections.KeySet[CommissionQueueKey]
+	// allowList: addresses that may register while the parameter says so.
+	allowList collections.KeySet[sdk.AccAddress]
+	// epochClock: the running epoch. Written at the end of blocks only.
+	epochClock collections.Item[types.EpochClock]
+	// running: prover → its figures of the running epoch, of the one before while
+	// that is scored.
+	running collections.Map[sdk.AccAddress, types.RunningEpoch]
+	// proverEpochs: (epoch, prover) → figures of an epoch that ended.
+	proverEpochs collections.Map[EpochKey, types.ProverEpoch]
+	// payouts: epoch → payout. Written at the end of blocks only.
+	payouts collections.Map[uint64, types.Payout]
 }
 
 // NewKeeper returns a keeper over the store. authority is the address that may
@@ -100,6 +138,24 @@ func NewKeeper(
 		failed: collections.NewKeySet(sb, types.FailedPrefix, "failed", triple),
 		ripe:   collections.NewKeySet(sb, types.RipePrefix, "ripe", addr),
 		purge:  collections.NewKeySet(sb, types.PurgePrefix, "purge", pair),
+		dirty:  collections.NewKeySet(sb, types.DirtyPrefix, "dirty", pair),
+		dirtyCursor: collections.NewItem(sb, types.DirtyCursorPrefix, "dirty_cursor",
+			collcodec.KeyToValueCodec(pair)),
+		tallies: collections.NewMap(sb, types.TalliesPrefix, "tallies", pair, codec.CollValue[types.VaultTally](cdc)),
+		ranking: collections.NewKeySet(sb, types.RankingPrefix, "ranking",
+			collections.QuadKeyCodec(collections.Int32Key, collections.BytesKey, addr, number)),
+		totals:     collections.NewItem(sb, types.TotalsPrefix, "totals", codec.CollValue[types.Totals](cdc)),
+		ripeCursor: collections.NewItem(sb, types.RipeCursorPrefix, "ripe_cursor", collcodec.KeyToValueCodec(addr)),
+		commissions: collections.NewMap(sb, types.CommissionsPrefix, "commissions",
+			collections.PairKeyCodec(addr, collections.StringKey), codec.CollValue[types.CommissionRate](cdc)),
+		commissionQueue: collections.NewKeySet(sb, types.CommissionQueuePrefix, "commission_queue",
+			collections.TripleKeyCodec(collections.Int64Key, addr, collections.StringKey)),
+		allowList:  collections.NewKeySet(sb, types.AllowListPrefix, "allow_list", addr),
+		epochClock: collections.NewItem(sb, types.EpochClockPrefix, "epoch_clock", codec.CollValue[types.EpochClock](cdc)),
+		running:    collections.NewMap(sb, types.RunningEpochsPrefix, "running_epochs", addr, codec.CollValue[types.RunningEpoch](cdc)),
+		proverEpochs: collections.NewMap(sb, types.ProverEpochsPrefix, "prover_epochs",
+			collections.PairKeyCodec(number, addr), codec.CollValue[types.ProverEpoch](cdc)),
+		payouts: collections.NewMap(sb, types.PayoutsPrefix, "payouts", number, codec.CollValue[types.Payout](cdc)),
 	}
 	schema, err := sb.Build()
 	if err != nil {

@@ -2,8 +2,11 @@ package keeper_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,6 +29,7 @@ type machine struct {
 	work    map[string][]uint64 // open assignments by prover
 	entries []tracked           // unstakings that were requested
 	refused bool                // somebody's coins are refused at the moment
+	model   *model
 }
 
 // tracked is an unstaking with the work that was open when it was requested.
@@ -83,6 +87,75 @@ func (m *machine) doComplete(t *rapid.T) {
 	_ = m.complete(m.prover(t), rapid.Uint64Range(0, 3).Draw(t, "generation"), rapid.Uint64Range(1, 12).Draw(t, "id"))
 }
 
+func (m *machine) doCompletes(t *rapid.T) {
+	ids := rapid.SliceOfNDistinct(rapid.Uint64Range(1, 12), 1, 6, rapid.ID).Draw(t, "ids")
+	_, _ = m.completes(m.prover(t), ids...)
+}
+
+// doCancel takes back some entries of one staker. What is kept of them holds the
+// last one to the obligations of all.
+func (m *machine) doCancel(t *rapid.T) {
+	staker, prover := m.pick(t, "staker"), m.prover(t)
+	res, err := m.query.Unstakes(m.ctx, &types.QueryUnstakesRequest{Staker: staker.String(), Prover: prover.String()})
+	require.NoError(t, err)
+	s, err := m.k.Standing(m.ctx, prover)
+	if err != nil {
+		return
+	}
+	var ids []uint64
+	for _, u := range res.Unstakes {
+		if u.Unstake.Generation == s.Generation && rapid.Bool().Draw(t, "this") {
+			ids = append(ids, u.Unstake.Id)
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	if _, _, err := m.cancel(staker, prover, ids...); err != nil {
+		return
+	}
+	kept := tracked{prover: prover, generation: s.Generation, id: slices.Max(ids)}
+	rest := m.entries[:0:0]
+	for _, e := range m.entries {
+		if e.prover.Equals(prover) && e.generation == s.Generation && slices.Contains(ids, e.id) {
+			kept.open = append(kept.open, e.open...)
+			continue
+		}
+		rest = append(rest, e)
+	}
+	m.entries = rest
+	res, err = m.query.Unstakes(m.ctx, &types.QueryUnstakesRequest{Staker: staker.String(), Prover: prover.String()})
+	require.NoError(t, err)
+	if slices.ContainsFunc(res.Unstakes, func(u types.UnstakeView) bool {
+		return u.Unstake.Generation == s.Generation && u.Unstake.Id == kept.id
+	}) {
+		m.entries = append(m.entries, kept)
+	}
+}
+
+// doTransfer moves shares: a prover's by message, anybody's by a bank send.
+func (m *machine) doTransfer(t *rapid.T) {
+	from, to, prover := m.pick(t, "from"), m.pick(t, "to"), m.prover(t)
+	own := m.shares(from, prover, 1)
+	if own == 0 {
+		return
+	}
+	shares := rapid.Int64Range(1, own).Draw(t, "shares")
+	if !from.Equals(prover) {
+		coins := sdk.NewCoins(sdk.NewInt64Coin(types.ShareDenom(prover.String(), 1), shares))
+		err := m.tx(func(ctx context.Context) error { return m.bk.SendCoins(ctx, from, to, coins) })
+		if err == nil { // its coins may be refused
+			m.model.transfer(m.model.vault(prover.String(), 1), from.String(), to.String(), coins[0].Amount)
+		}
+		return
+	}
+	if rapid.Bool().Draw(t, "all") {
+		_, _ = m.transferAll(from, to)
+		return
+	}
+	_ = m.transfer(from, to, shares)
+}
+
 func (m *machine) doClaim(t *rapid.T) {
 	_, _ = m.claim(m.prover(t), rapid.Uint64Range(0, 3).Draw(t, "generation"))
 }
@@ -136,7 +209,17 @@ func (m *machine) doReward(t *rapid.T) {
 	}
 	from := m.accs[len(m.accs)-1]
 	value := math.NewInt(amount(t, 50*proof))
-	require.NoError(t, m.k.AddRewards(m.ctx, prover, from, "market", value, math.ZeroInt()), "law S6: in any state but none")
+	fee := value.QuoRaw(20)
+	require.NoError(t, m.k.AddRewards(m.ctx, prover, from, "market", value, fee), "law S6: in any state but none")
+}
+
+// doFund gives to the pool from which epochs pay incentives (law S10).
+func (m *machine) doFund(t *rapid.T) {
+	funder, value := m.accs[len(m.accs)-1].String(), math.NewInt(amount(t, 500*proof))
+	require.NoError(t, m.tx(func(ctx context.Context) error {
+		_, err := m.msg.FundIncentives(ctx, &types.MsgFundIncentives{Funder: funder, Amount: value})
+		return err
+	}))
 }
 
 func (m *machine) doBlock(t *rapid.T) {
@@ -152,7 +235,8 @@ func (m *machine) doRefuse(*rapid.T) {
 
 // check runs after every step.
 func (m *machine) check(t *rapid.T) {
-	m.requireSound(t)
+	steps.Add(1)
+	m.compare(t, m.requireSound(t))
 	m.checkObligations(t)
 	require.Equal(t, m.supply, m.bk.GetSupply(m.ctx, chain.Denom).String(), "invariant 6: no uproof is made or lost")
 	for _, prover := range m.accs[:3] {
@@ -185,27 +269,48 @@ func (m *machine) checkObligations(t *rapid.T) {
 	m.entries = waiting
 }
 
-// The module under random use: the invariants of docs/design.md, section 7,
-// hold after every step. More steps: go test -rapid.checks=N -rapid.steps=N.
-func TestMachine(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		m := &machine{fixture: newFixture(t), work: map[string][]uint64{}}
-		m.setParams(t, func(p *types.Params) { p.EndBlockCap, p.MaxUnstakes = 3, 4 })
-		for _, name := range []string{"alice", "bob", "carol", "dave", "erin", "purse"} {
-			m.accs = append(m.accs, m.account(t, name, 1_000_000*proof))
-		}
-		for _, prover := range m.accs[:2] {
-			require.NoError(t, m.tryRegister(prover, 1000*proof, 1000))
-		}
-		m.supply = m.bk.GetSupply(m.ctx, chain.Denom).String()
-		t.Repeat(map[string]func(*rapid.T){
-			"register": m.register, "stake": m.doStake, "stake2": m.doStake, "unstake": m.doUnstake, "unstake2": m.doUnstake,
-			"complete": m.doComplete, "claim": m.doClaim, "state": m.doState, "open": m.doOpen, "close": m.doClose,
-			"slash": m.doSlash, "reward": m.doReward, "block": m.doBlock, "block2": m.doBlock, "refuse": m.doRefuse,
-			"": m.check,
-		})
-		requireSameAfterImport(t, m.fixture)
+// steps counts what all machines did.
+var steps atomic.Int64
+
+// run is the module under random use: the invariants of docs/design.md, section
+// 7, hold after every step, everybody's holdings are worth what the model says,
+// and nobody gains by moving (law S2).
+func run(t *rapid.T) {
+	m := &machine{fixture: newFixture(t), work: map[string][]uint64{}}
+	m.setParams(t, func(p *types.Params) { p.EndBlockCap, p.MaxUnstakes = 3, 4 })
+	for _, name := range []string{"alice", "bob", "carol", "dave", "erin", "purse"} {
+		m.accs = append(m.accs, m.account(t, name, 1_000_000*proof))
+	}
+	m.model = newModel(t, m)
+	for _, prover := range m.accs[:2] {
+		require.NoError(t, m.tryRegister(prover, 1000*proof, 1000))
+	}
+	m.supply = m.bk.GetSupply(m.ctx, chain.Denom).String()
+	t.Repeat(map[string]func(*rapid.T){
+		"register": m.register, "stake": m.doStake, "stake2": m.doStake, "unstake": m.doUnstake, "unstake2": m.doUnstake,
+		"complete": m.doComplete, "completes": m.doCompletes, "cancel": m.doCancel, "cancel2": m.doCancel, "transfer": m.doTransfer,
+		"claim": m.doClaim, "state": m.doState, "open": m.doOpen, "close": m.doClose, "slash": m.doSlash, "reward": m.doReward,
+		"reward2": m.doReward, "fund": m.doFund, "block": m.doBlock, "block2": m.doBlock, "refuse": m.doRefuse,
+		"commission": m.doCommission, "breaker": m.doBreaker, "slash_prover": m.doSlashProver,
+		"": m.check,
 	})
+	requireSameAfterImport(t, m.fixture)
+}
+
+// More steps: make soak-provers.
+func TestMachine(t *testing.T) {
+	rapid.Check(t, run)
+	t.Logf("%d steps", steps.Load())
+}
+
+// The same, led by what code the inputs reach.
+func FuzzMachine(f *testing.F) {
+	for seed := range byte(4) {
+		input := make([]byte, 64<<10)
+		_, _ = rand.NewChaCha8([32]byte{seed}).Read(input) // never fails
+		f.Add(input)
+	}
+	f.Fuzz(rapid.MakeFuzz(run))
 }
 
 // requireSameAfterImport exports, imports into a fresh module over the same bank

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"unicode/utf8"
 
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
@@ -58,6 +59,25 @@ func (s msgServer) LiftDeactivation(
 		return nil, err
 	}
 	return &types.MsgLiftDeactivationResponse{State: state}, nil
+}
+
+// SlashProver implements types.MsgServer.
+func (s msgServer) SlashProver(ctx context.Context, msg *types.MsgSlashProver) (*types.MsgSlashProverResponse, error) {
+	prover, err := s.judged(ctx, msg.Authority, msg.Prover)
+	if err != nil {
+		return nil, err
+	}
+	if err := positive("amount", msg.Amount); err != nil {
+		return nil, err
+	}
+	if len(msg.Reason) == 0 || len(msg.Reason) > types.MaxSourceBytes || !utf8.ValidString(msg.Reason) {
+		return nil, types.ErrInvalidReason.Wrapf("%d bytes, allowed are 1 to %d, in UTF-8", len(msg.Reason), types.MaxSourceBytes)
+	}
+	slashed, err := s.k.Slash(ctx, prover, msg.Reason, msg.Amount)
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgSlashProverResponse{Slashed: slashed}, nil
 }
 
 // UpdateParams implements types.MsgServer.

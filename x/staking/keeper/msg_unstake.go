@@ -14,7 +14,7 @@ func (s msgServer) RequestUnstake(
 	if err != nil {
 		return nil, err
 	}
-	u, value, err := s.k.RequestUnstake(ctx, staker, prover, msg.Shares, msg.MinOut, msg.Generation)
+	u, value, err := s.k.RequestUnstake(ctx, staker, prover, quantity{msg.Shares, msg.All}, msg.MinOut, msg.Generation)
 	if err != nil {
 		return nil, err
 	}
@@ -35,4 +35,20 @@ func (s msgServer) CompleteUnstake(
 		return nil, err
 	}
 	return &types.MsgCompleteUnstakeResponse{Paid: paid}, nil
+}
+
+// CompleteUnstakes implements types.MsgServer. Anyone may send it. An entry that
+// cannot be paid fails alone.
+func (s msgServer) CompleteUnstakes(
+	ctx context.Context, msg *types.MsgCompleteUnstakes,
+) (*types.MsgCompleteUnstakesResponse, error) {
+	_, prover, err := s.both(msg.Signer, msg.Prover)
+	if err != nil {
+		return nil, err
+	}
+	results, err := s.k.CompleteUnstakes(ctx, prover, msg.Generation, msg.Ids)
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgCompleteUnstakesResponse{Results: results}, nil
 }

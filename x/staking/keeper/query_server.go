@@ -3,8 +3,6 @@ package keeper
 import (
 	"context"
 
-	"cosmossdk.io/collections"
-
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/query"
 
@@ -45,17 +43,6 @@ func (s queryServer) Prover(ctx context.Context, req *types.QueryProverRequest) 
 	return &types.QueryProverResponse{Prover: view}, err
 }
 
-// Provers implements types.QueryServer.
-func (s queryServer) Provers(ctx context.Context, req *types.QueryProversRequest) (*types.QueryProversResponse, error) {
-	bounded, err := bounded(req, req.GetPagination())
-	if err != nil {
-		return nil, err
-	}
-	provers, page, err := query.CollectionPaginate(ctx, s.k.provers, bounded,
-		func(addr sdk.AccAddress, p types.Prover) (types.ProverView, error) { return s.view(ctx, addr, p) })
-	return &types.QueryProversResponse{Provers: provers, Pagination: page}, err
-}
-
 // view completes a prover's record.
 func (s queryServer) view(ctx context.Context, addr sdk.AccAddress, p types.Prover) (types.ProverView, error) {
 	profile, err := s.k.profiles.Get(ctx, addr)
@@ -66,88 +53,13 @@ func (s queryServer) view(ctx context.Context, addr sdk.AccAddress, p types.Prov
 	if err != nil {
 		return types.ProverView{}, err
 	}
+	rate, _, err := s.k.rate(ctx, addr, p, "")
+	if err != nil {
+		return types.ProverView{}, err
+	}
+	p.CommissionBps = rate.Bps
 	own, err := s.k.selfStake(ctx, addr, v)
 	return types.ProverView{Prover: p, Profile: profile, State: p.State(), Assets: v.Assets, SelfStake: own}, err
-}
-
-// Vault implements types.QueryServer.
-func (s queryServer) Vault(ctx context.Context, req *types.QueryVaultRequest) (*types.QueryVaultResponse, error) {
-	if req == nil {
-		return nil, errEmptyRequest()
-	}
-	addr, err := s.k.address(req.Prover)
-	if err != nil {
-		return nil, err
-	}
-	_, v, err := s.k.vaultOf(ctx, addr, req.Generation)
-	if err != nil {
-		return nil, err
-	}
-	account, err := s.k.text(types.VaultAddress(addr, v.Generation))
-	return &types.QueryVaultResponse{
-		Vault: v, Unvested: v.Figures().Unvested(), Account: account, Denom: v.Denom(),
-	}, err
-}
-
-// Unstakes implements types.QueryServer. Void entries are left out, so that a
-// page may hold fewer than asked for and still lead to a next one.
-func (s queryServer) Unstakes(ctx context.Context, req *types.QueryUnstakesRequest) (*types.QueryUnstakesResponse, error) {
-	bounded, err := bounded(req, req.GetPagination())
-	if err != nil {
-		return nil, err
-	}
-	var staker, prover sdk.AccAddress
-	if req.Staker != "" {
-		if staker, err = s.k.address(req.Staker); err != nil {
-			return nil, err
-		}
-	}
-	if req.Prover != "" {
-		if prover, err = s.k.address(req.Prover); err != nil {
-			return nil, err
-		}
-	}
-	var entries []*types.UnstakeView
-	res := &types.QueryUnstakesResponse{}
-	switch {
-	case staker != nil:
-		prefix := collections.QuadPrefix[sdk.AccAddress, sdk.AccAddress, uint64, uint64](staker)
-		if prover != nil {
-			prefix = collections.QuadSuperPrefix[sdk.AccAddress, sdk.AccAddress, uint64, uint64](staker, prover)
-		}
-		entries, res.Pagination, err = query.CollectionPaginate(ctx, s.k.byStaker, bounded,
-			func(key StakerKey, _ collections.NoValue) (*types.UnstakeView, error) {
-				return s.unstakeView(ctx, collections.Join3(key.K2(), key.K3(), key.K4()))
-			},
-			func(o *query.CollectionsPaginateOptions[StakerKey]) { o.Prefix = &prefix })
-	case prover != nil:
-		prefix := collections.TriplePrefix[sdk.AccAddress, uint64, uint64](prover)
-		entries, res.Pagination, err = query.CollectionPaginate(ctx, s.k.unstakes, bounded,
-			func(key UnstakeKey, _ types.Unstake) (*types.UnstakeView, error) { return s.unstakeView(ctx, key) },
-			func(o *query.CollectionsPaginateOptions[UnstakeKey]) { o.Prefix = &prefix })
-	default:
-		err = types.ErrInvalidQuery.Wrap("name a staker, a prover or both")
-	}
-	for _, entry := range entries {
-		if entry != nil {
-			res.Unstakes = append(res.Unstakes, *entry)
-		}
-	}
-	return res, err
-}
-
-// unstakeView completes an entry; nil for a void one.
-func (s queryServer) unstakeView(ctx context.Context, key UnstakeKey) (*types.UnstakeView, error) {
-	u, err := s.k.unstake(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	v, err := s.k.vaults.Get(ctx, vaultKey(key.K1(), key.K2()))
-	if err != nil || v.Void(u.Id) {
-		return nil, err
-	}
-	value, err := v.Figures().PoolValue(u.PoolShares)
-	return &types.UnstakeView{Unstake: u, Value: value}, vaultError(err)
 }
 
 // Assignments implements types.QueryServer.

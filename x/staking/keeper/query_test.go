@@ -31,15 +31,6 @@ func TestQueries(t *testing.T) {
 	require.EqualValues(t, 2000*proof, one.Prover.SelfStake.Int64())
 	require.EqualValues(t, 1, one.Prover.Prover.Load.OpenAssignments)
 
-	page, err := f.query.Provers(f.ctx, &types.QueryProversRequest{Pagination: &query.PageRequest{Limit: 1}})
-	require.NoError(t, err)
-	require.Len(t, page.Provers, 1)
-	require.Zero(t, page.Pagination.Total, "nothing is counted")
-	rest, err := f.query.Provers(f.ctx, &types.QueryProversRequest{Pagination: &query.PageRequest{Key: page.Pagination.NextKey}})
-	require.NoError(t, err)
-	require.Len(t, rest.Provers, 1)
-	require.Equal(t, types.PROVER_STATE_DEACTIVATED, rest.Provers[0].State)
-
 	v, err := f.query.Vault(f.ctx, &types.QueryVaultRequest{Prover: alice.String()})
 	require.NoError(t, err)
 	require.Equal(t, types.VaultAddress(alice, 1).String(), v.Account)
@@ -61,6 +52,16 @@ func TestQueries(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, work.Assignments, 1)
 	require.EqualValues(t, proof, work.Assignments[0].Penalty.Int64())
+
+	f.endBlock(t, 0) // ranks carol, who registered in this block
+	page, err := f.query.Provers(f.ctx, &types.QueryProversRequest{Pagination: &query.PageRequest{Limit: 1}})
+	require.NoError(t, err)
+	require.Len(t, page.Provers, 1)
+	require.Zero(t, page.Pagination.Total, "nothing is counted")
+	rest, err := f.query.Provers(f.ctx, &types.QueryProversRequest{Pagination: &query.PageRequest{Key: page.Pagination.NextKey}})
+	require.NoError(t, err)
+	require.Len(t, rest.Provers, 1)
+	require.Equal(t, types.PROVER_STATE_DEACTIVATED, rest.Provers[0].State)
 }
 
 func TestQueriesRefused(t *testing.T) {
@@ -146,6 +147,11 @@ func TestTwoProversShareNoKey(t *testing.T) {
 		return func(f *fixture) {
 			require.NoError(t, f.stake(staker, prover, 50*proof))
 			_, err := f.unstake(staker, prover, 10*proof)
+			require.NoError(t, err)
+			_, _, err = f.cancel(staker, prover, 1)
+			require.NoError(t, err)
+			require.NoError(t, f.transfer(prover, staker, proof))
+			_, err = f.completes(prover, 1, 2)
 			require.NoError(t, err)
 			number, err := f.open(prover, proof, proof)
 			require.NoError(t, err)

@@ -18,8 +18,8 @@ import (
 // generation of a retired prover's vault (law S1). Faults, assignment numbers
 // and a cause set by the authority pass on to the new generation; nobody sheds
 // them by retiring. It fails with ErrAlreadyProver, ErrProverJailed,
-// ErrInvalidProfile, ErrInvalidCommission, ErrSelfStakeTooLow, or bank's error
-// when the coins are missing.
+// ErrInvalidProfile, ErrInvalidCommission, ErrSelfStakeTooLow, ErrNotAllowed, or
+// bank's error when the coins are missing.
 func (k *Keeper) Register(
 	ctx context.Context, addr sdk.AccAddress, profile types.Profile, commissionBps uint32, selfStake math.Int,
 ) (types.Vault, error) {
@@ -39,12 +39,18 @@ func (k *Keeper) Register(
 	if selfStake.LT(params.MinSelfStake) {
 		return types.Vault{}, types.ErrSelfStakeTooLow.Wrapf("%s uproof, at least %s are needed", selfStake, params.MinSelfStake)
 	}
+	if err := k.mayRegister(ctx, addr, params); err != nil {
+		return types.Vault{}, err
+	}
 	p, err := k.candidate(ctx, addr)
 	if err != nil {
 		return types.Vault{}, err
 	}
 	p.Generation++
 	p.CommissionBps = commissionBps
+	if err := k.clearRates(ctx, addr); err != nil {
+		return types.Vault{}, err
+	}
 	v, err := k.openVault(ctx, addr, p, selfStake)
 	if err != nil {
 		return types.Vault{}, err
@@ -71,7 +77,7 @@ func (k *Keeper) candidate(ctx context.Context, addr sdk.AccAddress) (types.Prov
 	p, err := k.prover(ctx, addr)
 	if errors.Is(err, types.ErrProverNotFound) {
 		text, err := k.text(addr)
-		return types.Prover{Address: text, Load: types.NewLoad()}, err
+		return types.Prover{Address: text, Load: types.NewLoad(), Breaker: types.NewBreaker()}, err
 	}
 	if err != nil {
 		return p, err
@@ -86,6 +92,8 @@ func (k *Keeper) candidate(ctx context.Context, addr sdk.AccAddress) (types.Prov
 	p.Retired = false
 	p.RemoveCause(types.DEACTIVATION_CAUSE_SELF_STAKE)
 	p.RemoveCause(types.DEACTIVATION_CAUSE_OWN_WISH)
+	p.RemoveCause(types.DEACTIVATION_CAUSE_BREAKER)
+	p.Breaker = p.Breaker.Forget() // its limits stay, they are the stake key's
 	return p, nil
 }
 
@@ -111,11 +119,7 @@ func (k *Keeper) deposit(ctx context.Context, prover, staker sdk.AccAddress, v t
 	if err := k.bk.SendCoins(ctx, staker, types.VaultAddress(prover, v.Generation), uproof(takes)); err != nil {
 		return err
 	}
-	minted := sdk.NewCoins(sdk.NewCoin(v.Denom(), shares))
-	if err := k.bk.MintCoins(ctx, types.ModuleName, minted); err != nil {
-		return err
-	}
-	return k.bk.SendCoinsFromModuleToAccount(ctx, types.ModuleName, staker, minted)
+	return k.mint(ctx, staker, sdk.NewCoin(v.Denom(), shares))
 }
 
 // shareMetadata describes a vault's shares to wallets. Its texts come from the

@@ -11,7 +11,7 @@ import (
 
 // SendRestriction holds every movement of vault shares, whatever its form, to
 // law S3; the app gives it to bank. A prover's own shares go nowhere but to this
-// module, to be burned: its stake leaves by unstaking only. Shares never enter a
+// module, to be burned or handed on by MsgTransferShares. Shares never enter a
 // vesting account's locked balance. Other coins, and sends to oneself, are none
 // of its business. It only reads. It fails with ErrSharesLocked,
 // ErrSharesVesting, ErrInvalidDenom.
@@ -34,10 +34,19 @@ func (k *Keeper) SendRestriction(ctx context.Context, from, to sdk.AccAddress, c
 		if from.Equals(prover) && !to.Equals(k.ak.GetModuleAddress(types.ModuleName)) {
 			return nil, types.ErrSharesLocked.Wrapf("%s by %s", coin, from)
 		}
-		if vesting, ok := k.ak.GetAccount(ctx, to).(vestexported.VestingAccount); ok &&
-			vesting.GetOriginalVesting().AmountOf(coin.Denom).IsPositive() {
-			return nil, types.ErrSharesVesting.Wrapf("%s to %s", coin, to)
+		if err := k.mayHold(ctx, to, coin.Denom); err != nil {
+			return nil, err
 		}
 	}
 	return to, nil
+}
+
+// mayHold returns ErrSharesVesting for an account in which shares of denom would
+// vest.
+func (k *Keeper) mayHold(ctx context.Context, addr sdk.AccAddress, denom string) error {
+	vesting, ok := k.ak.GetAccount(ctx, addr).(vestexported.VestingAccount)
+	if ok && vesting.GetOriginalVesting().AmountOf(denom).IsPositive() {
+		return types.ErrSharesVesting.Wrapf("%s to %s", denom, addr)
+	}
+	return nil
 }

@@ -17,15 +17,15 @@ import (
 // AddRewards moves amount uproof from the account from into the prover's
 // current vault: the commission accrues for the prover, the rest vests (law
 // S6). It works in any state but none: a prover that delivered is paid. source
-// names where the reward comes from; feePaid is the protocol fee, in uproof,
-// that the rewarded work paid, for the record. Zero changes nothing. It fails
+// names where the reward comes from, which decides the commission rate; feePaid
+// is the protocol fee, in uproof, that the rewarded work paid. Zero changes nothing. It fails
 // with ErrProverNotFound, ErrInvalidReward, or bank's error when the coins are
 // missing.
 func (k *Keeper) AddRewards(
 	ctx context.Context, prover, from sdk.AccAddress, source string, amount, feePaid math.Int,
 ) error {
-	if len(source) == 0 || len(source) > types.MaxSourceBytes {
-		return types.ErrInvalidReward.Wrapf("source has %d bytes, allowed are 1 to %d", len(source), types.MaxSourceBytes)
+	if err := types.ValidateSource(source); err != nil {
+		return types.ErrInvalidReward.Wrap(err.Error())
 	}
 	for _, a := range []math.Int{amount, feePaid} {
 		if a.IsNil() || a.IsNegative() {
@@ -43,8 +43,12 @@ func (k *Keeper) AddRewards(
 	if err != nil {
 		return err
 	}
+	rate, _, err := k.rate(ctx, prover, p, source)
+	if err != nil {
+		return err
+	}
 	plan, err := v.Figures().Reward(amount, vault.RewardTerms{
-		CommissionBps: p.CommissionBps, MinAssets: params.MinSelfStake, Period: params.RewardPeriod,
+		CommissionBps: rate.Bps, MinAssets: params.MinSelfStake, Period: params.RewardPeriod,
 	}, now(ctx))
 	if err != nil {
 		return types.ErrInvalidReward.Wrap(err.Error())
@@ -61,9 +65,13 @@ func (k *Keeper) AddRewards(
 	if err := k.bk.SendCoins(ctx, from, account, uproof(amount)); err != nil {
 		return err
 	}
+	atOnce := plan.Vault.Assets.Sub(v.Assets)
 	v.SetFigures(plan.Vault)
 	v.Commission = commission
 	if err := k.saveVault(ctx, prover, v); err != nil {
+		return err
+	}
+	if err := k.recordReward(ctx, prover, source, amount, feePaid, atOnce); err != nil {
 		return err
 	}
 	payer, err := k.text(from)
@@ -114,7 +122,7 @@ func (k *Keeper) Slash(ctx context.Context, prover sdk.AccAddress, reason string
 			return math.Int{}, err
 		}
 	}
-	if err := k.punish(ctx, prover, p, v); err != nil {
+	if err := k.punish(ctx, prover, p, v, plan.Slashed); err != nil {
 		return math.Int{}, err
 	}
 	return plan.Slashed, emit(ctx, &event)
@@ -122,7 +130,7 @@ func (k *Keeper) Slash(ctx context.Context, prover sdk.AccAddress, reason string
 
 // punish records the fault of a slash, and what the slash made of the prover. v
 // is the vault afterwards.
-func (k *Keeper) punish(ctx context.Context, addr sdk.AccAddress, p types.Prover, v types.Vault) error {
+func (k *Keeper) punish(ctx context.Context, addr sdk.AccAddress, p types.Prover, v types.Vault, slashed math.Int) error {
 	old := p
 	p.Faults++
 	params, err := k.params.Get(ctx)
@@ -136,8 +144,11 @@ func (k *Keeper) punish(ctx context.Context, addr sdk.AccAddress, p types.Prover
 	if own.LT(params.MinSelfStake) && !p.Retired {
 		p.AddCause(types.DEACTIVATION_CAUSE_SELF_STAKE)
 	}
-	if v.Closed && p.Load.OpenAssignments == 0 {
-		p.Retired = true
+	lose(&p, slashed, types.Epoch(now(ctx), params.EpochLength))
+	if v.Closed && p.Load.OpenAssignments == 0 && !p.Retired {
+		if err := k.retire(ctx, addr, &p); err != nil {
+			return err
+		}
 	}
 	if err := k.saveOrEnd(ctx, addr, p, v); err != nil {
 		return err

@@ -38,11 +38,8 @@ func (k *Keeper) Stake(
 	if err != nil {
 		return fail(err)
 	}
-	switch {
-	case p.Retired:
-		return fail(types.ErrProverRetired.Wrap(p.Address))
-	case p.State() != types.PROVER_STATE_ACTIVE && !staker.Equals(prover):
-		return fail(types.ErrProverNotActive.Wrapf("%s is %s: only the prover itself may stake", p.Address, p.State()))
+	if err := mayStake(p, staker, prover); err != nil {
+		return fail(err)
 	}
 	plan, err := v.Figures().Stake(amount, minShares)
 	if err != nil {
@@ -64,22 +61,34 @@ func (k *Keeper) Stake(
 	})
 }
 
+// mayStake returns an error for a staker that may not put anything into the
+// prover's current vault as it stands (law S2): ErrProverRetired or
+// ErrProverNotActive.
+func mayStake(p types.Prover, staker, prover sdk.AccAddress) error {
+	switch {
+	case p.Retired:
+		return types.ErrProverRetired.Wrap(p.Address)
+	case p.State() != types.PROVER_STATE_ACTIVE && !staker.Equals(prover):
+		return types.ErrProverNotActive.Wrapf("%s is %s: only the prover itself may stake", p.Address, p.State())
+	}
+	return nil
+}
+
 // RequestUnstake burns shares of staker and moves their value to the unstaking
 // pool of the generation, 0 for the current one (law S4). It works in any state
-// but a closed vault. A prover keeps none of its own shares or at least
+// but a closed vault. To ask for all shares always leaves nothing behind, so
+// neither min_unstake nor min_self_stake can stand in the way of a full exit, not
+// even by dust that somebody sends. A prover keeps none of its own shares or at least
 // min_self_stake of them; one that keeps none is deactivated (law S1). It fails
 // with ErrProverNotFound, ErrVaultNotFound, ErrVaultClosed, ErrTooFewShares,
 // ErrTooManyUnstakes, ErrAmountTooSmall, ErrMinOut, ErrSelfStakeRange,
 // ErrInvalidAmount.
 func (k *Keeper) RequestUnstake(
-	ctx context.Context, staker, prover sdk.AccAddress, shares, minOut math.Int, generation uint64,
+	ctx context.Context, staker, prover sdk.AccAddress, asked quantity, minOut math.Int, generation uint64,
 ) (types.Unstake, math.Int, error) {
 	fail := func(err error) (types.Unstake, math.Int, error) { return types.Unstake{}, math.Int{}, err }
-	err := positive("shares", shares)
+	minOut, err := notNegative("min_out", minOut)
 	if err != nil {
-		return fail(err)
-	}
-	if minOut, err = notNegative("min_out", minOut); err != nil {
 		return fail(err)
 	}
 	params, err := k.params.Get(ctx)
@@ -91,8 +100,9 @@ func (k *Keeper) RequestUnstake(
 		return fail(err)
 	}
 	own := k.ownShares(ctx, staker, v)
-	if shares.GT(own) {
-		return fail(types.ErrTooFewShares.Wrapf("%s of %s, asked for %s", own, v.Denom(), shares))
+	shares, err := asked.of(own, v.Denom())
+	if err != nil {
+		return fail(err)
 	}
 	if err := k.roomForUnstake(ctx, staker, prover, params.MaxUnstakes); err != nil {
 		return fail(err)
@@ -157,6 +167,15 @@ func (k *Keeper) selfExit(
 	old := p
 	p.AddCause(types.DEACTIVATION_CAUSE_SELF_STAKE)
 	return k.saveProver(ctx, addr, old, p, "self_exit")
+}
+
+// mint makes new shares for a staker.
+func (k *Keeper) mint(ctx context.Context, staker sdk.AccAddress, shares sdk.Coin) error {
+	coins := sdk.NewCoins(shares)
+	if err := k.bk.MintCoins(ctx, types.ModuleName, coins); err != nil {
+		return err
+	}
+	return k.bk.SendCoinsFromModuleToAccount(ctx, types.ModuleName, staker, coins)
 }
 
 // burn takes shares out of the world.

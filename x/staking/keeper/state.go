@@ -60,11 +60,20 @@ func (k *Keeper) prover(ctx context.Context, addr sdk.AccAddress) (types.Prover,
 
 // saveProver stores a prover and tells if its state or its causes changed.
 func (k *Keeper) saveProver(ctx context.Context, addr sdk.AccAddress, old, p types.Prover, reason string) error {
+	if old.State() != p.State() {
+		// Stake-time counts in one state only (law S10).
+		if err := k.settle(ctx, addr); err != nil {
+			return err
+		}
+	}
 	if err := k.provers.Set(ctx, addr, p); err != nil {
 		return err
 	}
 	if old.State() == p.State() && slices.Equal(old.Causes, p.Causes) && old.Retired == p.Retired {
 		return nil
+	}
+	if err := k.dirty.Set(ctx, vaultKey(addr, p.Generation)); err != nil {
+		return err
 	}
 	return emit(ctx, &types.EventStateChanged{
 		Prover: p.Address, Generation: p.Generation, Before: old.State(), After: p.State(),
@@ -104,8 +113,23 @@ func (k *Keeper) vaultOf(ctx context.Context, addr sdk.AccAddress, generation ui
 	return p, v, err
 }
 
+// saveVault stores a vault, once what it held until now is in the prover's
+// figures of the epoch (law S10).
 func (k *Keeper) saveVault(ctx context.Context, addr sdk.AccAddress, v types.Vault) error {
-	return k.vaults.Set(ctx, vaultKey(addr, v.Generation), v)
+	if err := k.settle(ctx, addr); err != nil {
+		return err
+	}
+	return k.putVault(ctx, addr, v)
+}
+
+// putVault stores a vault and marks it for totals and ranking, which the end of
+// the block brings up to date: no transaction writes a sum (law M18).
+func (k *Keeper) putVault(ctx context.Context, addr sdk.AccAddress, v types.Vault) error {
+	key := vaultKey(addr, v.Generation)
+	if err := k.vaults.Set(ctx, key, v); err != nil {
+		return err
+	}
+	return k.dirty.Set(ctx, key)
 }
 
 // vaultError gives an error of package vault the module's code.

@@ -39,7 +39,11 @@ func (k *Keeper) Reactivate(ctx context.Context, addr sdk.AccAddress) (types.Pro
 	old := p
 	selfStake := p.RemoveCause(types.DEACTIVATION_CAUSE_SELF_STAKE)
 	ownWish := p.RemoveCause(types.DEACTIVATION_CAUSE_OWN_WISH)
-	if !selfStake && !ownWish {
+	breaker := p.RemoveCause(types.DEACTIVATION_CAUSE_BREAKER)
+	if breaker {
+		p.Breaker = p.Breaker.Forget() // losses count anew (law S8)
+	}
+	if !selfStake && !ownWish && !breaker {
 		return 0, types.ErrNothingToLift.Wrapf("%s is %s, by no cause of its own", p.Address, p.State())
 	}
 	own, err := k.selfStake(ctx, addr, v)
@@ -73,7 +77,9 @@ func (k *Keeper) Retire(ctx context.Context, addr sdk.AccAddress) error {
 		return types.ErrOpenAssignments.Wrapf("%d of %s", p.Load.OpenAssignments, p.Address)
 	}
 	old := p
-	p.Retired = true
+	if err := k.retire(ctx, addr, &p); err != nil {
+		return err
+	}
 	if err := k.saveOrEnd(ctx, addr, p, v); err != nil {
 		return err
 	}

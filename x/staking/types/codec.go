@@ -21,6 +21,9 @@ func messages() []struct {
 		{"MsgStake", &MsgStake{}},
 		{"MsgRequestUnstake", &MsgRequestUnstake{}},
 		{"MsgCompleteUnstake", &MsgCompleteUnstake{}},
+		{"MsgTransferShares", &MsgTransferShares{}},
+		{"MsgCancelUnstake", &MsgCancelUnstake{}},
+		{"MsgCompleteUnstakes", &MsgCompleteUnstakes{}},
 		{"MsgClaimCommission", &MsgClaimCommission{}},
 		{"MsgDeactivate", &MsgDeactivate{}},
 		{"MsgReactivate", &MsgReactivate{}},
@@ -29,6 +32,13 @@ func messages() []struct {
 		{"MsgUnjail", &MsgUnjail{}},
 		{"MsgDeactivateProver", &MsgDeactivateProver{}},
 		{"MsgLiftDeactivation", &MsgLiftDeactivation{}},
+		{"MsgSetCommission", &MsgSetCommission{}},
+		{"MsgResetCommission", &MsgResetCommission{}},
+		{"MsgSetProfile", &MsgSetProfile{}},
+		{"MsgSetBreaker", &MsgSetBreaker{}},
+		{"MsgFundIncentives", &MsgFundIncentives{}},
+		{"MsgSlashProver", &MsgSlashProver{}},
+		{"MsgUpdateAllowList", &MsgUpdateAllowList{}},
 		{"MsgUpdateParams", &MsgUpdateParams{}},
 	}
 }

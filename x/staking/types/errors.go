@@ -30,7 +30,7 @@ var (
 	ErrVaultClosed        = errorsmod.Register(ModuleName, 31, "the vault was slashed to zero; its shares are void")
 	ErrAmountTooSmall     = errorsmod.Register(ModuleName, 32, "amount too small")
 	ErrTooFewShares       = errorsmod.Register(ModuleName, 33, "not enough shares")
-	ErrSharesLocked       = errorsmod.Register(ModuleName, 34, "a prover's own shares leave only by unstaking; use request-unstake")
+	ErrSharesLocked       = errorsmod.Register(ModuleName, 34, "a prover's own shares leave only by request-unstake or transfer-shares")
 	ErrSharesVesting      = errorsmod.Register(ModuleName, 35, "vault shares cannot vest; send them to an ordinary account")
 	ErrTooManyUnstakes    = errorsmod.Register(ModuleName, 36, "too many open unstakings; wait until one completes")
 	ErrUnstakeNotFound    = errorsmod.Register(ModuleName, 37, "no such unstaking")
@@ -41,7 +41,24 @@ var (
 	ErrInvalidQuery       = errorsmod.Register(ModuleName, 42, "invalid query")
 	ErrMinOut             = errorsmod.Register(ModuleName, 43, "the result is below the minimum asked for; ask again at today's price")
 
+	ErrInvalidSource       = errorsmod.Register(ModuleName, 60, "invalid source of rewards")
+	ErrTooManyRates        = errorsmod.Register(ModuleName, 61, "too many sources have rates of their own; reset one first")
+	ErrNoOwnRate           = errorsmod.Register(ModuleName, 62, "the source has no rate of its own")
+	ErrCommissionUnchanged = errorsmod.Register(ModuleName, 63, "the rate is so already and no change is pending")
+	ErrMaxExposure         = errorsmod.Register(ModuleName, 64, "penalties would exceed the max_exposure that the prover set for itself")
+	ErrInvalidBreaker      = errorsmod.Register(ModuleName, 65, "invalid limit")
+	ErrInvalidReason       = errorsmod.Register(ModuleName, 66, "invalid reason")
+	ErrNotAllowed          = errorsmod.Register(ModuleName, 67, "not on the allow-list of who may register; the authority adds to it")
+	ErrInvalidList         = errorsmod.Register(ModuleName, 68, "invalid list")
+
 	ErrInvalidGenesis = errorsmod.Register(ModuleName, 50, "invalid genesis")
 	ErrInvariant      = errorsmod.Register(ModuleName, 51, "invariant broken")
 	ErrItemPanicked   = errorsmod.Register(ModuleName, 52, "the item panicked")
+
+	ErrInvalidRecipient = errorsmod.Register(ModuleName, 80, "not somebody to give shares to")
+	ErrInvalidIDs       = errorsmod.Register(ModuleName, 81, "invalid list of unstaking ids")
+	ErrNotStaker        = errorsmod.Register(ModuleName, 82, "the unstaking belongs to somebody else")
+	ErrVaultOver        = errorsmod.Register(ModuleName, 83, "the vault generation is over; nobody stakes into it any more")
+
+	ErrIncentives = errorsmod.Register(ModuleName, 100, "the figures of an epoch do not hold together")
 )

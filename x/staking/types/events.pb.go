@@ -279,6 +279,166 @@ func (m *EventUnstakeRequested) GetMark() uint64 {
 	return 0
 }
 
+// EventSharesTransferred: a prover gave shares of its own vault away (law S3).
+type EventSharesTransferred struct {
+	Prover     string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+	Generation uint64 `protobuf:"varint,2,opt,name=generation,proto3" json:"generation,omitempty"`
+	Recipient  string `protobuf:"bytes,3,opt,name=recipient,proto3" json:"recipient,omitempty"`
+	// shares moved.
+	Shares cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=shares,proto3,customtype=cosmossdk.io/math.Int" json:"shares"`
+}
+
+func (m *EventSharesTransferred) Reset()         { *m = EventSharesTransferred{} }
+func (m *EventSharesTransferred) String() string { return proto.CompactTextString(m) }
+func (*EventSharesTransferred) ProtoMessage()    {}
+func (*EventSharesTransferred) Descriptor() ([]byte, []int) {
+	return fileDescriptor_20d363103d895c04, []int{3}
+}
+func (m *EventSharesTransferred) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventSharesTransferred) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventSharesTransferred.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventSharesTransferred) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventSharesTransferred.Merge(m, src)
+}
+func (m *EventSharesTransferred) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventSharesTransferred) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventSharesTransferred.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventSharesTransferred proto.InternalMessageInfo
+
+func (m *EventSharesTransferred) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *EventSharesTransferred) GetGeneration() uint64 {
+	if m != nil {
+		return m.Generation
+	}
+	return 0
+}
+
+func (m *EventSharesTransferred) GetRecipient() string {
+	if m != nil {
+		return m.Recipient
+	}
+	return ""
+}
+
+// EventUnstakeCancelled: unstaking entries were staked again (law S4).
+type EventUnstakeCancelled struct {
+	Prover     string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+	Generation uint64 `protobuf:"varint,2,opt,name=generation,proto3" json:"generation,omitempty"`
+	Staker     string `protobuf:"bytes,3,opt,name=staker,proto3" json:"staker,omitempty"`
+	// ids of the entries, ascending. All are gone, but for the last where kept is
+	// more than 0.
+	Ids []uint64 `protobuf:"varint,4,rep,packed,name=ids,proto3" json:"ids,omitempty"`
+	// shares minted.
+	Shares cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=shares,proto3,customtype=cosmossdk.io/math.Int" json:"shares"`
+	// value in uproof that moved from the pool back into the assets.
+	Value cosmossdk_io_math.Int `protobuf:"bytes,6,opt,name=value,proto3,customtype=cosmossdk.io/math.Int" json:"value"`
+	// pool_shares that are gone.
+	PoolShares cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=pool_shares,json=poolShares,proto3,customtype=cosmossdk.io/math.Int" json:"pool_shares"`
+	// kept is the pool shares of the last entry afterwards: what made no whole share.
+	Kept cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=kept,proto3,customtype=cosmossdk.io/math.Int" json:"kept"`
+	// ready_at of the last entry; absent unless it was kept.
+	ReadyAt *time.Time `protobuf:"bytes,9,opt,name=ready_at,json=readyAt,proto3,stdtime" json:"ready_at,omitempty"`
+	// mark of the last entry, if it was kept.
+	Mark uint64 `protobuf:"varint,10,opt,name=mark,proto3" json:"mark,omitempty"`
+}
+
+func (m *EventUnstakeCancelled) Reset()         { *m = EventUnstakeCancelled{} }
+func (m *EventUnstakeCancelled) String() string { return proto.CompactTextString(m) }
+func (*EventUnstakeCancelled) ProtoMessage()    {}
+func (*EventUnstakeCancelled) Descriptor() ([]byte, []int) {
+	return fileDescriptor_20d363103d895c04, []int{4}
+}
+func (m *EventUnstakeCancelled) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventUnstakeCancelled) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventUnstakeCancelled.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventUnstakeCancelled) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventUnstakeCancelled.Merge(m, src)
+}
+func (m *EventUnstakeCancelled) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventUnstakeCancelled) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventUnstakeCancelled.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventUnstakeCancelled proto.InternalMessageInfo
+
+func (m *EventUnstakeCancelled) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *EventUnstakeCancelled) GetGeneration() uint64 {
+	if m != nil {
+		return m.Generation
+	}
+	return 0
+}
+
+func (m *EventUnstakeCancelled) GetStaker() string {
+	if m != nil {
+		return m.Staker
+	}
+	return ""
+}
+
+func (m *EventUnstakeCancelled) GetIds() []uint64 {
+	if m != nil {
+		return m.Ids
+	}
+	return nil
+}
+
+func (m *EventUnstakeCancelled) GetReadyAt() *time.Time {
+	if m != nil {
+		return m.ReadyAt
+	}
+	return nil
+}
+
+func (m *EventUnstakeCancelled) GetMark() uint64 {
+	if m != nil {
+		return m.Mark
+	}
+	return 0
+}
+
 // EventUnstakeParked: a ready entry waits for assignments to end (law S5).
 type EventUnstakeParked struct {
 	Prover     string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
@@ -292,7 +452,7 @@ func (m *EventUnstakeParked) Reset()         { *m = EventUnstakeParked{} }
 func (m *EventUnstakeParked) String() string { return proto.CompactTextString(m) }
 func (*EventUnstakeParked) ProtoMessage()    {}
 func (*EventUnstakeParked) Descriptor() ([]byte, []int) {
-	return fileDescriptor_20d363103d895c04, []int{3}
+	return fileDescriptor_20d363103d895c04, []int{5}
 }
 func (m *EventUnstakeParked) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -370,7 +530,7 @@ func (m *EventUnstakeCompleted) Reset()         { *m = EventUnstakeCompleted{} }
 func (m *EventUnstakeCompleted) String() string { return proto.CompactTextString(m) }
 func (*EventUnstakeCompleted) ProtoMessage()    {}
 func (*EventUnstakeCompleted) Descriptor() ([]byte, []int) {
-	return fileDescriptor_20d363103d895c04, []int{4}
+	return fileDescriptor_20d363103d895c04, []int{6}
 }
 func (m *EventUnstakeCompleted) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -440,7 +600,7 @@ func (m *EventUnstakeFailed) Reset()         { *m = EventUnstakeFailed{} }
 func (m *EventUnstakeFailed) String() string { return proto.CompactTextString(m) }
 func (*EventUnstakeFailed) ProtoMessage()    {}
 func (*EventUnstakeFailed) Descriptor() ([]byte, []int) {
-	return fileDescriptor_20d363103d895c04, []int{5}
+	return fileDescriptor_20d363103d895c04, []int{7}
 }
 func (m *EventUnstakeFailed) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -509,7 +669,7 @@ func (m *EventUnstakeVoided) Reset()         { *m = EventUnstakeVoided{} }
 func (m *EventUnstakeVoided) String() string { return proto.CompactTextString(m) }
 func (*EventUnstakeVoided) ProtoMessage()    {}
 func (*EventUnstakeVoided) Descriptor() ([]byte, []int) {
-	return fileDescriptor_20d363103d895c04, []int{6}
+	return fileDescriptor_20d363103d895c04, []int{8}
 }
 func (m *EventUnstakeVoided) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -588,7 +748,7 @@ func (m *EventRewardsAdded) Reset()         { *m = EventRewardsAdded{} }
 func (m *EventRewardsAdded) String() string { return proto.CompactTextString(m) }
 func (*EventRewardsAdded) ProtoMessage()    {}
 func (*EventRewardsAdded) Descriptor() ([]byte, []int) {
-	return fileDescriptor_20d363103d895c04, []int{7}
+	return fileDescriptor_20d363103d895c04, []int{9}
 }
 func (m *EventRewardsAdded) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -664,7 +824,7 @@ func (m *EventCommissionClaimed) Reset()         { *m = EventCommissionClaimed{}
 func (m *EventCommissionClaimed) String() string { return proto.CompactTextString(m) }
 func (*EventCommissionClaimed) ProtoMessage()    {}
 func (*EventCommissionClaimed) Descriptor() ([]byte, []int) {
-	return fileDescriptor_20d363103d895c04, []int{8}
+	return fileDescriptor_20d363103d895c04, []int{10}
 }
 func (m *EventCommissionClaimed) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -735,7 +895,7 @@ func (m *EventSlashed) Reset()         { *m = EventSlashed{} }
 func (m *EventSlashed) String() string { return proto.CompactTextString(m) }
 func (*EventSlashed) ProtoMessage()    {}
 func (*EventSlashed) Descriptor() ([]byte, []int) {
-	return fileDescriptor_20d363103d895c04, []int{9}
+	return fileDescriptor_20d363103d895c04, []int{11}
 }
 func (m *EventSlashed) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -825,7 +985,7 @@ func (m *EventStateChanged) Reset()         { *m = EventStateChanged{} }
 func (m *EventStateChanged) String() string { return proto.CompactTextString(m) }
 func (*EventStateChanged) ProtoMessage()    {}
 func (*EventStateChanged) Descriptor() ([]byte, []int) {
-	return fileDescriptor_20d363103d895c04, []int{10}
+	return fileDescriptor_20d363103d895c04, []int{12}
 }
 func (m *EventStateChanged) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -915,7 +1075,7 @@ func (m *EventVaultEnded) Reset()         { *m = EventVaultEnded{} }
 func (m *EventVaultEnded) String() string { return proto.CompactTextString(m) }
 func (*EventVaultEnded) ProtoMessage()    {}
 func (*EventVaultEnded) Descriptor() ([]byte, []int) {
-	return fileDescriptor_20d363103d895c04, []int{11}
+	return fileDescriptor_20d363103d895c04, []int{13}
 }
 func (m *EventVaultEnded) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -972,7 +1132,7 @@ func (m *EventAssignmentOpened) Reset()         { *m = EventAssignmentOpened{} }
 func (m *EventAssignmentOpened) String() string { return proto.CompactTextString(m) }
 func (*EventAssignmentOpened) ProtoMessage()    {}
 func (*EventAssignmentOpened) Descriptor() ([]byte, []int) {
-	return fileDescriptor_20d363103d895c04, []int{12}
+	return fileDescriptor_20d363103d895c04, []int{14}
 }
 func (m *EventAssignmentOpened) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1025,7 +1185,7 @@ func (m *EventAssignmentClosed) Reset()         { *m = EventAssignmentClosed{} }
 func (m *EventAssignmentClosed) String() string { return proto.CompactTextString(m) }
 func (*EventAssignmentClosed) ProtoMessage()    {}
 func (*EventAssignmentClosed) Descriptor() ([]byte, []int) {
-	return fileDescriptor_20d363103d895c04, []int{13}
+	return fileDescriptor_20d363103d895c04, []int{15}
 }
 func (m *EventAssignmentClosed) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1068,6 +1228,255 @@ func (m *EventAssignmentClosed) GetNumber() uint64 {
 	return 0
 }
 
+// EventCommissionChanged: a commission rate changed, or a change was announced or
+// dropped (law S6). A new generation starts without any rate but its default,
+// which EventRegistered tells.
+type EventCommissionChanged struct {
+	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+	// source of the rewards; empty for the default.
+	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
+	// bps in force from now on, in 1/10000; the default's where inherited.
+	Bps uint32 `protobuf:"varint,3,opt,name=bps,proto3" json:"bps,omitempty"`
+	// inherited: the source has no rate of its own any more.
+	Inherited bool `protobuf:"varint,4,opt,name=inherited,proto3" json:"inherited,omitempty"`
+	// pending is the change that waits for its notice; absent for none.
+	Pending *PendingCommission `protobuf:"bytes,5,opt,name=pending,proto3" json:"pending,omitempty"`
+	// reason: "set", "reset", "due" or "retire".
+	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`
+}
+
+func (m *EventCommissionChanged) Reset()         { *m = EventCommissionChanged{} }
+func (m *EventCommissionChanged) String() string { return proto.CompactTextString(m) }
+func (*EventCommissionChanged) ProtoMessage()    {}
+func (*EventCommissionChanged) Descriptor() ([]byte, []int) {
+	return fileDescriptor_20d363103d895c04, []int{16}
+}
+func (m *EventCommissionChanged) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventCommissionChanged) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventCommissionChanged.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventCommissionChanged) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventCommissionChanged.Merge(m, src)
+}
+func (m *EventCommissionChanged) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventCommissionChanged) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventCommissionChanged.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventCommissionChanged proto.InternalMessageInfo
+
+func (m *EventCommissionChanged) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *EventCommissionChanged) GetSource() string {
+	if m != nil {
+		return m.Source
+	}
+	return ""
+}
+
+func (m *EventCommissionChanged) GetBps() uint32 {
+	if m != nil {
+		return m.Bps
+	}
+	return 0
+}
+
+func (m *EventCommissionChanged) GetInherited() bool {
+	if m != nil {
+		return m.Inherited
+	}
+	return false
+}
+
+func (m *EventCommissionChanged) GetPending() *PendingCommission {
+	if m != nil {
+		return m.Pending
+	}
+	return nil
+}
+
+func (m *EventCommissionChanged) GetReason() string {
+	if m != nil {
+		return m.Reason
+	}
+	return ""
+}
+
+// EventProfileSet: a prover described itself anew.
+type EventProfileSet struct {
+	Prover  string  `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+	Profile Profile `protobuf:"bytes,2,opt,name=profile,proto3" json:"profile"`
+}
+
+func (m *EventProfileSet) Reset()         { *m = EventProfileSet{} }
+func (m *EventProfileSet) String() string { return proto.CompactTextString(m) }
+func (*EventProfileSet) ProtoMessage()    {}
+func (*EventProfileSet) Descriptor() ([]byte, []int) {
+	return fileDescriptor_20d363103d895c04, []int{17}
+}
+func (m *EventProfileSet) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventProfileSet) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventProfileSet.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventProfileSet) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventProfileSet.Merge(m, src)
+}
+func (m *EventProfileSet) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventProfileSet) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventProfileSet.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventProfileSet proto.InternalMessageInfo
+
+func (m *EventProfileSet) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *EventProfileSet) GetProfile() Profile {
+	if m != nil {
+		return m.Profile
+	}
+	return Profile{}
+}
+
+// EventBreakerSet: a prover set its own limits (law S8).
+type EventBreakerSet struct {
+	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+	// max_exposure in uproof; 0 for none.
+	MaxExposure cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=max_exposure,json=maxExposure,proto3,customtype=cosmossdk.io/math.Int" json:"max_exposure"`
+	// loss_limit in uproof; 0 for none.
+	LossLimit cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=loss_limit,json=lossLimit,proto3,customtype=cosmossdk.io/math.Int" json:"loss_limit"`
+}
+
+func (m *EventBreakerSet) Reset()         { *m = EventBreakerSet{} }
+func (m *EventBreakerSet) String() string { return proto.CompactTextString(m) }
+func (*EventBreakerSet) ProtoMessage()    {}
+func (*EventBreakerSet) Descriptor() ([]byte, []int) {
+	return fileDescriptor_20d363103d895c04, []int{18}
+}
+func (m *EventBreakerSet) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventBreakerSet) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventBreakerSet.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventBreakerSet) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventBreakerSet.Merge(m, src)
+}
+func (m *EventBreakerSet) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventBreakerSet) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventBreakerSet.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventBreakerSet proto.InternalMessageInfo
+
+func (m *EventBreakerSet) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+// EventAllowListUpdated: the allow-list changed (law S9).
+type EventAllowListUpdated struct {
+	// added addresses, without those that were listed already.
+	Added []string `protobuf:"bytes,1,rep,name=added,proto3" json:"added,omitempty"`
+	// removed addresses, without those that were not listed.
+	Removed []string `protobuf:"bytes,2,rep,name=removed,proto3" json:"removed,omitempty"`
+}
+
+func (m *EventAllowListUpdated) Reset()         { *m = EventAllowListUpdated{} }
+func (m *EventAllowListUpdated) String() string { return proto.CompactTextString(m) }
+func (*EventAllowListUpdated) ProtoMessage()    {}
+func (*EventAllowListUpdated) Descriptor() ([]byte, []int) {
+	return fileDescriptor_20d363103d895c04, []int{19}
+}
+func (m *EventAllowListUpdated) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventAllowListUpdated) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventAllowListUpdated.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventAllowListUpdated) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventAllowListUpdated.Merge(m, src)
+}
+func (m *EventAllowListUpdated) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventAllowListUpdated) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventAllowListUpdated.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventAllowListUpdated proto.InternalMessageInfo
+
+func (m *EventAllowListUpdated) GetAdded() []string {
+	if m != nil {
+		return m.Added
+	}
+	return nil
+}
+
+func (m *EventAllowListUpdated) GetRemoved() []string {
+	if m != nil {
+		return m.Removed
+	}
+	return nil
+}
+
 // EventParamsUpdated: the parameters were replaced.
 type EventParamsUpdated struct {
 	Params Params `protobuf:"bytes,1,opt,name=params,proto3" json:"params"`
@@ -1077,7 +1486,7 @@ func (m *EventParamsUpdated) Reset()         { *m = EventParamsUpdated{} }
 func (m *EventParamsUpdated) String() string { return proto.CompactTextString(m) }
 func (*EventParamsUpdated) ProtoMessage()    {}
 func (*EventParamsUpdated) Descriptor() ([]byte, []int) {
-	return fileDescriptor_20d363103d895c04, []int{14}
+	return fileDescriptor_20d363103d895c04, []int{20}
 }
 func (m *EventParamsUpdated) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1113,10 +1522,314 @@ func (m *EventParamsUpdated) GetParams() Params {
 	return Params{}
 }
 
+// EventIncentivesFunded: somebody added to the incentive pool.
+type EventIncentivesFunded struct {
+	Funder string `protobuf:"bytes,1,opt,name=funder,proto3" json:"funder,omitempty"`
+	// amount in uproof.
+	Amount cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=amount,proto3,customtype=cosmossdk.io/math.Int" json:"amount"`
+	// pool after it, in uproof.
+	Pool cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=pool,proto3,customtype=cosmossdk.io/math.Int" json:"pool"`
+}
+
+func (m *EventIncentivesFunded) Reset()         { *m = EventIncentivesFunded{} }
+func (m *EventIncentivesFunded) String() string { return proto.CompactTextString(m) }
+func (*EventIncentivesFunded) ProtoMessage()    {}
+func (*EventIncentivesFunded) Descriptor() ([]byte, []int) {
+	return fileDescriptor_20d363103d895c04, []int{21}
+}
+func (m *EventIncentivesFunded) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventIncentivesFunded) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventIncentivesFunded.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventIncentivesFunded) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventIncentivesFunded.Merge(m, src)
+}
+func (m *EventIncentivesFunded) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventIncentivesFunded) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventIncentivesFunded.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventIncentivesFunded proto.InternalMessageInfo
+
+func (m *EventIncentivesFunded) GetFunder() string {
+	if m != nil {
+		return m.Funder
+	}
+	return ""
+}
+
+// EventEpochEnded: a statistics epoch is over and its payout begins (law S10).
+type EventEpochEnded struct {
+	Epoch uint64    `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Start time.Time `protobuf:"bytes,2,opt,name=start,proto3,stdtime" json:"start"`
+	End   time.Time `protobuf:"bytes,3,opt,name=end,proto3,stdtime" json:"end"`
+	// next is the number of the epoch that runs now.
+	Next uint64 `protobuf:"varint,4,opt,name=next,proto3" json:"next,omitempty"`
+	// budget of the payout in uproof.
+	Budget cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=budget,proto3,customtype=cosmossdk.io/math.Int" json:"budget"`
+	// fee_budget is the part of it that is shared by protocol fees.
+	FeeBudget cosmossdk_io_math.Int `protobuf:"bytes,6,opt,name=fee_budget,json=feeBudget,proto3,customtype=cosmossdk.io/math.Int" json:"fee_budget"`
+	// kappa_bps of the payout.
+	KappaBps uint32 `protobuf:"varint,7,opt,name=kappa_bps,json=kappaBps,proto3" json:"kappa_bps,omitempty"`
+}
+
+func (m *EventEpochEnded) Reset()         { *m = EventEpochEnded{} }
+func (m *EventEpochEnded) String() string { return proto.CompactTextString(m) }
+func (*EventEpochEnded) ProtoMessage()    {}
+func (*EventEpochEnded) Descriptor() ([]byte, []int) {
+	return fileDescriptor_20d363103d895c04, []int{22}
+}
+func (m *EventEpochEnded) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventEpochEnded) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventEpochEnded.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventEpochEnded) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventEpochEnded.Merge(m, src)
+}
+func (m *EventEpochEnded) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventEpochEnded) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventEpochEnded.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventEpochEnded proto.InternalMessageInfo
+
+func (m *EventEpochEnded) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *EventEpochEnded) GetStart() time.Time {
+	if m != nil {
+		return m.Start
+	}
+	return time.Time{}
+}
+
+func (m *EventEpochEnded) GetEnd() time.Time {
+	if m != nil {
+		return m.End
+	}
+	return time.Time{}
+}
+
+func (m *EventEpochEnded) GetNext() uint64 {
+	if m != nil {
+		return m.Next
+	}
+	return 0
+}
+
+func (m *EventEpochEnded) GetKappaBps() uint32 {
+	if m != nil {
+		return m.KappaBps
+	}
+	return 0
+}
+
+// EventIncentivePaid: a prover's vault got its part of an epoch's incentives. The
+// reward itself, with its commission, is in EventRewardsAdded.
+type EventIncentivePaid struct {
+	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+	Epoch  uint64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// by_fees in uproof.
+	ByFees cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=by_fees,json=byFees,proto3,customtype=cosmossdk.io/math.Int" json:"by_fees"`
+	// by_stake in uproof.
+	ByStake cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=by_stake,json=byStake,proto3,customtype=cosmossdk.io/math.Int" json:"by_stake"`
+}
+
+func (m *EventIncentivePaid) Reset()         { *m = EventIncentivePaid{} }
+func (m *EventIncentivePaid) String() string { return proto.CompactTextString(m) }
+func (*EventIncentivePaid) ProtoMessage()    {}
+func (*EventIncentivePaid) Descriptor() ([]byte, []int) {
+	return fileDescriptor_20d363103d895c04, []int{23}
+}
+func (m *EventIncentivePaid) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventIncentivePaid) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventIncentivePaid.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventIncentivePaid) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventIncentivePaid.Merge(m, src)
+}
+func (m *EventIncentivePaid) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventIncentivePaid) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventIncentivePaid.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventIncentivePaid proto.InternalMessageInfo
+
+func (m *EventIncentivePaid) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *EventIncentivePaid) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+// EventIncentiveFailed: the chain could not pay a prover's part; it stays in the
+// pool.
+type EventIncentiveFailed struct {
+	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+	Epoch  uint64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+}
+
+func (m *EventIncentiveFailed) Reset()         { *m = EventIncentiveFailed{} }
+func (m *EventIncentiveFailed) String() string { return proto.CompactTextString(m) }
+func (*EventIncentiveFailed) ProtoMessage()    {}
+func (*EventIncentiveFailed) Descriptor() ([]byte, []int) {
+	return fileDescriptor_20d363103d895c04, []int{24}
+}
+func (m *EventIncentiveFailed) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventIncentiveFailed) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventIncentiveFailed.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventIncentiveFailed) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventIncentiveFailed.Merge(m, src)
+}
+func (m *EventIncentiveFailed) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventIncentiveFailed) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventIncentiveFailed.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventIncentiveFailed proto.InternalMessageInfo
+
+func (m *EventIncentiveFailed) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *EventIncentiveFailed) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+// EventEpochPaid: the payout of an epoch is over.
+type EventEpochPaid struct {
+	Epoch uint64 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// provers that had figures in the epoch.
+	Provers uint64 `protobuf:"varint,2,opt,name=provers,proto3" json:"provers,omitempty"`
+	// budget in uproof.
+	Budget cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=budget,proto3,customtype=cosmossdk.io/math.Int" json:"budget"`
+	// paid in uproof; the rest stayed in the pool.
+	Paid cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=paid,proto3,customtype=cosmossdk.io/math.Int" json:"paid"`
+}
+
+func (m *EventEpochPaid) Reset()         { *m = EventEpochPaid{} }
+func (m *EventEpochPaid) String() string { return proto.CompactTextString(m) }
+func (*EventEpochPaid) ProtoMessage()    {}
+func (*EventEpochPaid) Descriptor() ([]byte, []int) {
+	return fileDescriptor_20d363103d895c04, []int{25}
+}
+func (m *EventEpochPaid) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventEpochPaid) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventEpochPaid.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventEpochPaid) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventEpochPaid.Merge(m, src)
+}
+func (m *EventEpochPaid) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventEpochPaid) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventEpochPaid.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventEpochPaid proto.InternalMessageInfo
+
+func (m *EventEpochPaid) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *EventEpochPaid) GetProvers() uint64 {
+	if m != nil {
+		return m.Provers
+	}
+	return 0
+}
+
 func init() {
 	proto.RegisterType((*EventRegistered)(nil), "proofmarket.provers.v1.EventRegistered")
 	proto.RegisterType((*EventStaked)(nil), "proofmarket.provers.v1.EventStaked")
 	proto.RegisterType((*EventUnstakeRequested)(nil), "proofmarket.provers.v1.EventUnstakeRequested")
+	proto.RegisterType((*EventSharesTransferred)(nil), "proofmarket.provers.v1.EventSharesTransferred")
+	proto.RegisterType((*EventUnstakeCancelled)(nil), "proofmarket.provers.v1.EventUnstakeCancelled")
 	proto.RegisterType((*EventUnstakeParked)(nil), "proofmarket.provers.v1.EventUnstakeParked")
 	proto.RegisterType((*EventUnstakeCompleted)(nil), "proofmarket.provers.v1.EventUnstakeCompleted")
 	proto.RegisterType((*EventUnstakeFailed)(nil), "proofmarket.provers.v1.EventUnstakeFailed")
@@ -1128,7 +1841,16 @@ func init() {
 	proto.RegisterType((*EventVaultEnded)(nil), "proofmarket.provers.v1.EventVaultEnded")
 	proto.RegisterType((*EventAssignmentOpened)(nil), "proofmarket.provers.v1.EventAssignmentOpened")
 	proto.RegisterType((*EventAssignmentClosed)(nil), "proofmarket.provers.v1.EventAssignmentClosed")
+	proto.RegisterType((*EventCommissionChanged)(nil), "proofmarket.provers.v1.EventCommissionChanged")
+	proto.RegisterType((*EventProfileSet)(nil), "proofmarket.provers.v1.EventProfileSet")
+	proto.RegisterType((*EventBreakerSet)(nil), "proofmarket.provers.v1.EventBreakerSet")
+	proto.RegisterType((*EventAllowListUpdated)(nil), "proofmarket.provers.v1.EventAllowListUpdated")
 	proto.RegisterType((*EventParamsUpdated)(nil), "proofmarket.provers.v1.EventParamsUpdated")
+	proto.RegisterType((*EventIncentivesFunded)(nil), "proofmarket.provers.v1.EventIncentivesFunded")
+	proto.RegisterType((*EventEpochEnded)(nil), "proofmarket.provers.v1.EventEpochEnded")
+	proto.RegisterType((*EventIncentivePaid)(nil), "proofmarket.provers.v1.EventIncentivePaid")
+	proto.RegisterType((*EventIncentiveFailed)(nil), "proofmarket.provers.v1.EventIncentiveFailed")
+	proto.RegisterType((*EventEpochPaid)(nil), "proofmarket.provers.v1.EventEpochPaid")
 }
 
 func init() {
@@ -1136,75 +1858,106 @@ func init() {
 }
 
 var fileDescriptor_20d363103d895c04 = []byte{
-	// 1075 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xcc, 0x57, 0xcf, 0x6f, 0x1b, 0x45,
-	0x14, 0xce, 0x3a, 0xf6, 0xda, 0x79, 0xa1, 0x41, 0x8c, 0xda, 0x68, 0x89, 0x84, 0x13, 0x6d, 0x85,
-	0x64, 0x04, 0x5d, 0xb7, 0xe6, 0x84, 0x40, 0xaa, 0x6c, 0x93, 0x42, 0xa1, 0x12, 0xd1, 0x86, 0xf6,
-	0xc0, 0xc5, 0x1a, 0x7b, 0xc7, 0xeb, 0x55, 0x76, 0x67, 0x96, 0x99, 0x59, 0x97, 0xfc, 0x17, 0xbd,
-	0x72, 0xe2, 0x8a, 0xe0, 0xda, 0x23, 0x67, 0xd4, 0x63, 0xd4, 0x13, 0x02, 0xa9, 0xa0, 0xe4, 0x84,
-	0xe0, 0x8f, 0x40, 0xf3, 0xc3, 0x89, 0xdb, 0x12, 0x5a, 0x6f, 0xb1, 0x94, 0xdb, 0xbe, 0xd1, 0xfb,
-	0xde, 0xbe, 0xf9, 0xe6, 0x9b, 0xf7, 0xde, 0xc0, 0xd5, 0x9c, 0x33, 0x36, 0xce, 0x30, 0x3f, 0x20,
-	0xb2, 0x9d, 0x73, 0x36, 0x25, 0x5c, 0xb4, 0xa7, 0x37, 0xda, 0x64, 0x4a, 0xa8, 0x14, 0x41, 0xce,
-	0x99, 0x64, 0x68, 0x73, 0xce, 0x29, 0xb0, 0x4e, 0xc1, 0xf4, 0xc6, 0xd6, 0x9b, 0x23, 0x26, 0x32,
-	0x26, 0x06, 0xda, 0xab, 0x6d, 0x0c, 0x03, 0xd9, 0xba, 0x1c, 0xb3, 0x98, 0x99, 0x75, 0xf5, 0x65,
-	0x57, 0xb7, 0x63, 0xc6, 0xe2, 0x94, 0xb4, 0xb5, 0x35, 0x2c, 0xc6, 0x6d, 0x99, 0x64, 0x44, 0x48,
-	0x9c, 0xe5, 0xd6, 0xc1, 0x3f, 0x27, 0x1d, 0x79, 0x98, 0x13, 0x1b, 0xda, 0xff, 0xad, 0x02, 0xaf,
-	0xef, 0xaa, 0xf4, 0x42, 0x12, 0x27, 0x42, 0x12, 0x4e, 0x22, 0x74, 0x1d, 0x5c, 0xe3, 0xed, 0x39,
-	0x3b, 0x4e, 0x6b, 0xad, 0xe7, 0x3d, 0x7e, 0x78, 0xed, 0xb2, 0x4d, 0xa8, 0x1b, 0x45, 0x9c, 0x08,
-	0xb1, 0x2f, 0x79, 0x42, 0xe3, 0xd0, 0xfa, 0xa1, 0x26, 0x40, 0x4c, 0x28, 0xe1, 0x58, 0x26, 0x8c,
-	0x7a, 0x95, 0x1d, 0xa7, 0x55, 0x0d, 0xe7, 0x56, 0xd0, 0x65, 0xa8, 0x45, 0x84, 0xb2, 0xcc, 0x5b,
-	0x55, 0x01, 0x43, 0x63, 0xa0, 0x0e, 0xd4, 0xf1, 0x68, 0xc4, 0x0a, 0x2a, 0xbd, 0xea, 0x0b, 0x7e,
-	0x34, 0x73, 0x44, 0x6f, 0xc3, 0xc6, 0x88, 0x65, 0x59, 0x22, 0x44, 0xc2, 0xe8, 0x60, 0x98, 0x0b,
-	0xaf, 0xb6, 0xe3, 0xb4, 0x2e, 0x85, 0x97, 0xce, 0x56, 0x7b, 0xb9, 0x40, 0x9f, 0x01, 0x08, 0x92,
-	0x8e, 0x07, 0x42, 0xe2, 0x03, 0xe2, 0xb9, 0x3a, 0xfa, 0xbb, 0x8f, 0x9e, 0x6c, 0xaf, 0xfc, 0xfa,
-	0x64, 0xfb, 0x8a, 0xf9, 0x83, 0x88, 0x0e, 0x82, 0x84, 0xb5, 0x33, 0x2c, 0x27, 0xc1, 0x6d, 0x2a,
-	0x1f, 0x3f, 0xbc, 0x06, 0xf6, 0xd7, 0xb7, 0xa9, 0x0c, 0xd7, 0x14, 0x7c, 0x5f, 0xa1, 0xd1, 0x07,
-	0x50, 0x13, 0x12, 0x4b, 0xe2, 0xd5, 0x77, 0x9c, 0xd6, 0x46, 0xe7, 0x6a, 0xf0, 0xef, 0x07, 0x18,
-	0xec, 0xe9, 0xcf, 0x7d, 0xe5, 0x1a, 0x1a, 0x84, 0xff, 0x6d, 0x05, 0xd6, 0x35, 0xbb, 0x3a, 0xd2,
-	0x32, 0x98, 0xbd, 0x0e, 0xae, 0xde, 0x23, 0x37, 0xd4, 0xfe, 0x57, 0x44, 0xe3, 0x87, 0xfa, 0xe0,
-	0x8a, 0x09, 0xe6, 0x44, 0x58, 0xd2, 0x17, 0xa2, 0xc5, 0x42, 0x51, 0x17, 0x6a, 0x2a, 0x1a, 0xd5,
-	0xec, 0x2f, 0x18, 0xc3, 0x20, 0xfd, 0xef, 0xaa, 0x70, 0x45, 0x73, 0x73, 0x97, 0xea, 0xcc, 0x42,
-	0xf2, 0x75, 0x41, 0x84, 0x5c, 0x0a, 0x4b, 0x1b, 0x50, 0x49, 0x22, 0xcd, 0x50, 0x35, 0xac, 0x24,
-	0xd1, 0x1c, 0x6b, 0xd5, 0x85, 0x59, 0xab, 0xbd, 0x12, 0x6b, 0x53, 0x9c, 0x16, 0xa5, 0x04, 0x69,
-	0x90, 0xe8, 0x0e, 0xac, 0xe7, 0x8c, 0xa5, 0x03, 0x9b, 0x4c, 0x7d, 0xf1, 0x40, 0xa0, 0xf0, 0xfb,
-	0x26, 0xa1, 0x9b, 0xd0, 0xe0, 0x04, 0x47, 0x87, 0x03, 0x2c, 0xbd, 0xc6, 0x8e, 0xd3, 0x5a, 0xef,
-	0x6c, 0x05, 0xa6, 0xaa, 0x04, 0xb3, 0xaa, 0x12, 0x7c, 0x39, 0xab, 0x2a, 0xbd, 0x86, 0xfa, 0xcd,
-	0x83, 0xdf, 0xb7, 0x9d, 0xb0, 0xae, 0x51, 0x5d, 0x89, 0x10, 0x54, 0xd5, 0x45, 0xf0, 0xd6, 0x34,
-	0xb5, 0xfa, 0x1b, 0x7d, 0xa2, 0x82, 0xa6, 0x04, 0x0b, 0x12, 0x79, 0xb0, 0x78, 0x7e, 0xa7, 0x60,
-	0xff, 0x27, 0x07, 0xd0, 0xbc, 0x42, 0xf6, 0xd4, 0x95, 0xbb, 0x98, 0xf2, 0x98, 0xf1, 0x50, 0x3b,
-	0xe3, 0xc1, 0xff, 0xdb, 0x79, 0x5a, 0xe0, 0x7d, 0x96, 0xe5, 0x29, 0xb9, 0xa8, 0x02, 0xbf, 0x09,
-	0xd5, 0x1c, 0x27, 0x51, 0x19, 0x79, 0x6b, 0xa0, 0xff, 0xfd, 0x33, 0xa7, 0x75, 0x0b, 0x27, 0xe9,
-	0xc5, 0xdc, 0xeb, 0x73, 0xa9, 0xde, 0x63, 0x49, 0x74, 0x41, 0x53, 0xfd, 0x79, 0x15, 0xde, 0xb0,
-	0xfd, 0xf9, 0x3e, 0xe6, 0x91, 0xe8, 0x46, 0xcb, 0xc9, 0x74, 0x13, 0x5c, 0xc1, 0x0a, 0x3e, 0x22,
-	0xb6, 0x45, 0x5b, 0x0b, 0xbd, 0x07, 0xd5, 0x31, 0x67, 0xd9, 0x0b, 0xf3, 0xd5, 0x5e, 0xaa, 0x4a,
-	0xe2, 0x4c, 0x37, 0xf4, 0x32, 0x55, 0xd2, 0x40, 0xd1, 0xe7, 0x00, 0x67, 0xcd, 0xbc, 0x4c, 0xa9,
-	0x9c, 0x83, 0xa3, 0x5b, 0xd0, 0x18, 0x13, 0x32, 0xd0, 0xd2, 0x2e, 0x51, 0x2c, 0xeb, 0x63, 0x42,
-	0xf6, 0x70, 0x12, 0xa9, 0x4a, 0x39, 0x25, 0x42, 0x8a, 0x85, 0x2b, 0xa5, 0x46, 0x75, 0xa5, 0xff,
-	0xa3, 0x03, 0x9b, 0xfa, 0x20, 0xfb, 0xa7, 0xc9, 0xf5, 0x53, 0x9c, 0x64, 0x4b, 0x39, 0xcd, 0xd9,
-	0x65, 0x5e, 0x2d, 0x7b, 0x99, 0xff, 0x5c, 0x85, 0xd7, 0xcc, 0xe0, 0x92, 0x62, 0x31, 0x59, 0x96,
-	0xe2, 0x38, 0xc1, 0x82, 0xd1, 0x99, 0xe2, 0x8c, 0xa5, 0x9a, 0x24, 0x16, 0x07, 0x24, 0x2a, 0x33,
-	0x9e, 0x18, 0xa4, 0x9a, 0xfe, 0x94, 0x1c, 0x07, 0x53, 0x5c, 0xa4, 0xa5, 0xa4, 0xb8, 0xa6, 0xe0,
-	0xf7, 0x14, 0x1a, 0x7d, 0x0a, 0xda, 0x18, 0xa8, 0xae, 0x59, 0x46, 0x8c, 0x0d, 0x85, 0xde, 0x63,
-	0x2c, 0x7d, 0xaa, 0x2f, 0xd6, 0x5f, 0xa1, 0x2f, 0x2a, 0xe6, 0x46, 0x29, 0x53, 0x61, 0x94, 0x12,
-	0x1b, 0xa1, 0xb5, 0xd0, 0x5b, 0x00, 0x53, 0x96, 0x44, 0x83, 0x21, 0x49, 0xd9, 0x7d, 0xdb, 0x92,
-	0xd7, 0xd4, 0x4a, 0x4f, 0x2d, 0x28, 0xd8, 0x58, 0x6d, 0x49, 0xe8, 0xae, 0x5c, 0x0d, 0xad, 0xe5,
-	0x1f, 0x55, 0x6c, 0x89, 0xd1, 0xa3, 0x6b, 0x7f, 0x82, 0x69, 0xbc, 0x94, 0x03, 0xff, 0x10, 0xdc,
-	0x21, 0x19, 0x33, 0x6e, 0x4a, 0xcc, 0x4b, 0x0e, 0xd2, 0x16, 0xa2, 0x86, 0x70, 0x3c, 0x96, 0xb6,
-	0x70, 0xbe, 0xec, 0x10, 0xae, 0x11, 0xa8, 0x0b, 0xee, 0x08, 0x17, 0x42, 0x8f, 0x6e, 0xab, 0xad,
-	0x8d, 0xce, 0x3b, 0xe7, 0x61, 0x3f, 0x26, 0x78, 0x24, 0x93, 0xa9, 0xce, 0xb6, 0xaf, 0x10, 0xa1,
-	0x05, 0xce, 0x51, 0xe7, 0xce, 0x53, 0x37, 0xa7, 0xe1, 0xfa, 0xbc, 0x86, 0xfd, 0x1f, 0x1c, 0xfb,
-	0xaa, 0xd2, 0x1a, 0xda, 0xa5, 0xcb, 0xa9, 0xd9, 0xbb, 0x50, 0x17, 0x05, 0xcf, 0xd3, 0x42, 0x94,
-	0xb9, 0xe8, 0x33, 0xac, 0xff, 0xd7, 0x6c, 0x4e, 0xe9, 0x0a, 0x91, 0xc4, 0x34, 0x23, 0x54, 0x7e,
-	0x91, 0x13, 0x5a, 0x2a, 0xe5, 0x4d, 0x70, 0x69, 0x91, 0x0d, 0x09, 0xb7, 0xe9, 0x5a, 0x4b, 0x5d,
-	0x6a, 0xf3, 0x14, 0x2b, 0x91, 0xa8, 0x41, 0xaa, 0xdd, 0xe6, 0x84, 0xe2, 0x54, 0x1e, 0x96, 0xa9,
-	0x0c, 0x33, 0xac, 0x8f, 0x9f, 0xdb, 0x6c, 0xdf, 0xdc, 0x9e, 0xff, 0x6d, 0xb3, 0x7e, 0x68, 0xa7,
-	0x8b, 0x3d, 0xcc, 0x71, 0x26, 0xee, 0xe6, 0x11, 0x56, 0x43, 0xdf, 0x47, 0xe0, 0xe6, 0x7a, 0x41,
-	0xc7, 0x5f, 0xef, 0x34, 0xcf, 0x95, 0xb0, 0xf6, 0xea, 0x55, 0xd5, 0xf6, 0x42, 0x8b, 0xe9, 0xdd,
-	0x79, 0x74, 0xdc, 0x74, 0x8e, 0x8e, 0x9b, 0xce, 0x1f, 0xc7, 0x4d, 0xe7, 0xc1, 0x49, 0x73, 0xe5,
-	0xe8, 0xa4, 0xb9, 0xf2, 0xcb, 0x49, 0x73, 0xe5, 0xab, 0x4e, 0x9c, 0xc8, 0x49, 0x31, 0x0c, 0x46,
-	0x2c, 0x6b, 0x3f, 0xf3, 0xe0, 0x3f, 0xfd, 0xfe, 0xa6, 0xad, 0x38, 0x4c, 0x68, 0x6c, 0xde, 0xfe,
-	0x43, 0x57, 0xf7, 0xac, 0xf7, 0xff, 0x09, 0x00, 0x00, 0xff, 0xff, 0x03, 0xee, 0x22, 0x36, 0xb1,
-	0x10, 0x00, 0x00,
+	// 1584 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xdc, 0x59, 0x4b, 0x6f, 0x1b, 0x47,
+	0x12, 0xd6, 0x90, 0xc3, 0x57, 0xcb, 0xd6, 0x7a, 0x07, 0xb2, 0xc0, 0xf5, 0xee, 0x52, 0xc2, 0x18,
+	0x0b, 0x68, 0xb1, 0x6b, 0xd2, 0xe6, 0x02, 0x06, 0x36, 0x0e, 0x60, 0x88, 0xb4, 0x94, 0x38, 0x11,
+	0x12, 0x61, 0x64, 0xfb, 0x90, 0x43, 0x88, 0x26, 0xa7, 0x48, 0x35, 0x34, 0x33, 0x3d, 0xe9, 0x6e,
+	0xd2, 0x12, 0x72, 0xcd, 0x0f, 0xf0, 0x25, 0x87, 0x9c, 0x72, 0x0d, 0x92, 0xab, 0x8f, 0x39, 0x1b,
+	0xbe, 0xc5, 0xf0, 0x29, 0x48, 0x10, 0x3b, 0xb0, 0x0f, 0x41, 0x1e, 0x40, 0xfe, 0x42, 0xd0, 0x8f,
+	0x11, 0x47, 0xb2, 0x64, 0x89, 0x63, 0x13, 0x10, 0x72, 0xeb, 0x6e, 0xd4, 0x57, 0x53, 0x55, 0xfd,
+	0x55, 0x75, 0x75, 0x0f, 0xba, 0x18, 0x33, 0x4a, 0xfb, 0x21, 0x66, 0xdb, 0x20, 0x1a, 0x31, 0xa3,
+	0x23, 0x60, 0xbc, 0x31, 0xba, 0xd2, 0x80, 0x11, 0x44, 0x82, 0xd7, 0x63, 0x46, 0x05, 0x75, 0x16,
+	0x52, 0x42, 0x75, 0x23, 0x54, 0x1f, 0x5d, 0xb9, 0xf0, 0xb7, 0x1e, 0xe5, 0x21, 0xe5, 0x1d, 0x25,
+	0xd5, 0xd0, 0x13, 0x0d, 0xb9, 0x30, 0x3f, 0xa0, 0x03, 0xaa, 0xd7, 0xe5, 0xc8, 0xac, 0x2e, 0x0e,
+	0x28, 0x1d, 0x04, 0xd0, 0x50, 0xb3, 0xee, 0xb0, 0xdf, 0x10, 0x24, 0x04, 0x2e, 0x70, 0x18, 0x1b,
+	0x01, 0xf7, 0x08, 0x73, 0xc4, 0x6e, 0x0c, 0x46, 0xb5, 0xfb, 0x7d, 0x0e, 0xfd, 0x65, 0x55, 0x9a,
+	0xe7, 0xc1, 0x80, 0x70, 0x01, 0x0c, 0x7c, 0xe7, 0x32, 0x2a, 0x6a, 0xe9, 0xaa, 0xb5, 0x64, 0x2d,
+	0x57, 0x5a, 0xd5, 0xc7, 0xf7, 0x2f, 0xcd, 0x1b, 0x83, 0x56, 0x7c, 0x9f, 0x01, 0xe7, 0x9b, 0x82,
+	0x91, 0x68, 0xe0, 0x19, 0x39, 0xa7, 0x86, 0xd0, 0x00, 0x22, 0x60, 0x58, 0x10, 0x1a, 0x55, 0x73,
+	0x4b, 0xd6, 0xb2, 0xed, 0xa5, 0x56, 0x9c, 0x79, 0x54, 0xf0, 0x21, 0xa2, 0x61, 0x35, 0x2f, 0x15,
+	0x7a, 0x7a, 0xe2, 0x34, 0x51, 0x09, 0xf7, 0x7a, 0x74, 0x18, 0x89, 0xaa, 0x7d, 0xcc, 0x87, 0x12,
+	0x41, 0xe7, 0x5f, 0x68, 0xae, 0x47, 0xc3, 0x90, 0x70, 0x4e, 0x68, 0xd4, 0xe9, 0xc6, 0xbc, 0x5a,
+	0x58, 0xb2, 0x96, 0xcf, 0x7a, 0x67, 0xc7, 0xab, 0xad, 0x98, 0x3b, 0xef, 0x20, 0xc4, 0x21, 0xe8,
+	0x77, 0xb8, 0xc0, 0xdb, 0x50, 0x2d, 0x2a, 0xed, 0xff, 0x79, 0xf8, 0x64, 0x71, 0xe6, 0xbb, 0x27,
+	0x8b, 0xe7, 0xf5, 0x17, 0xb8, 0xbf, 0x5d, 0x27, 0xb4, 0x11, 0x62, 0xb1, 0x55, 0xbf, 0x19, 0x89,
+	0xc7, 0xf7, 0x2f, 0x21, 0xf3, 0xe9, 0x9b, 0x91, 0xf0, 0x2a, 0x12, 0xbe, 0x29, 0xd1, 0xce, 0xff,
+	0x51, 0x81, 0x0b, 0x2c, 0xa0, 0x5a, 0x5a, 0xb2, 0x96, 0xe7, 0x9a, 0x17, 0xeb, 0x87, 0x6f, 0x60,
+	0x7d, 0x43, 0x0d, 0x37, 0xa5, 0xa8, 0xa7, 0x11, 0xee, 0x67, 0x39, 0x34, 0xab, 0xa2, 0xab, 0x34,
+	0x4d, 0x23, 0xb2, 0x97, 0x51, 0x51, 0xf9, 0xc8, 0x74, 0x68, 0x5f, 0xa6, 0x51, 0xcb, 0x39, 0x6d,
+	0x54, 0xe4, 0x5b, 0x98, 0x01, 0x37, 0x41, 0x9f, 0x28, 0x2c, 0x06, 0xea, 0xac, 0xa0, 0x82, 0xd4,
+	0x16, 0xa9, 0xe8, 0x4f, 0xa8, 0x43, 0x23, 0xdd, 0xcf, 0x6d, 0x74, 0x5e, 0xc5, 0xe6, 0x76, 0xa4,
+	0x2c, 0xf3, 0xe0, 0xa3, 0x21, 0x70, 0x31, 0x95, 0x28, 0xcd, 0xa1, 0x1c, 0xf1, 0x55, 0x84, 0x6c,
+	0x2f, 0x47, 0xfc, 0x54, 0xd4, 0xec, 0x89, 0xa3, 0x56, 0x78, 0xa5, 0xa8, 0x8d, 0x70, 0x30, 0xcc,
+	0x44, 0x48, 0x8d, 0x74, 0xd6, 0xd1, 0x6c, 0x4c, 0x69, 0xd0, 0x31, 0xc6, 0x94, 0x26, 0x57, 0x84,
+	0x24, 0x7e, 0x53, 0x1b, 0x74, 0x1d, 0x95, 0x19, 0x60, 0x7f, 0xb7, 0x83, 0x45, 0xb5, 0xbc, 0x64,
+	0x2d, 0xcf, 0x36, 0x2f, 0xd4, 0x75, 0x55, 0xa9, 0x27, 0x55, 0xa5, 0x7e, 0x2b, 0xa9, 0x2a, 0xad,
+	0xb2, 0xfc, 0xcc, 0xbd, 0xa7, 0x8b, 0x96, 0x57, 0x52, 0xa8, 0x15, 0xe1, 0x38, 0xc8, 0x96, 0x89,
+	0x50, 0xad, 0xa8, 0xd0, 0xaa, 0xb1, 0xf3, 0x96, 0x54, 0x1a, 0x00, 0xe6, 0xe0, 0x57, 0xd1, 0xe4,
+	0xf6, 0xed, 0x81, 0xdd, 0x9f, 0x2c, 0xb4, 0xa0, 0xb3, 0x47, 0x59, 0x7b, 0x8b, 0xe1, 0x88, 0xf7,
+	0x81, 0x4d, 0xa7, 0x44, 0x5d, 0x45, 0x15, 0x06, 0x3d, 0x12, 0x13, 0x88, 0xc4, 0xb1, 0xb9, 0x34,
+	0x16, 0x7d, 0x2d, 0xe9, 0xe4, 0x7e, 0x7a, 0x20, 0x17, 0xda, 0x38, 0xea, 0x41, 0x10, 0x9c, 0x92,
+	0x8a, 0x71, 0x0e, 0xe5, 0x89, 0x2f, 0xfd, 0xcb, 0x2f, 0xdb, 0x9e, 0x1c, 0xfe, 0x69, 0xb3, 0xc1,
+	0xde, 0x86, 0x58, 0x67, 0xc2, 0x84, 0x6a, 0x14, 0xd0, 0xb9, 0x96, 0x4a, 0xa7, 0xca, 0xb1, 0xe9,
+	0x64, 0x1f, 0x9e, 0x4a, 0x68, 0x9c, 0x4a, 0xee, 0xd7, 0x16, 0x72, 0xd2, 0xbc, 0xd8, 0x90, 0x87,
+	0xce, 0xe9, 0x2c, 0x90, 0x89, 0xf9, 0x85, 0x94, 0xf9, 0xbf, 0x59, 0x07, 0x68, 0x4d, 0xc3, 0x38,
+	0x80, 0xd3, 0x5a, 0xe2, 0xaf, 0x23, 0x3b, 0xc6, 0xc4, 0xcf, 0x42, 0x69, 0x05, 0x74, 0xbf, 0x38,
+	0xb0, 0x5b, 0x6b, 0x98, 0x04, 0xa7, 0xd3, 0xd7, 0x17, 0x4c, 0xbd, 0x43, 0x89, 0x7f, 0x4a, 0x4d,
+	0x7d, 0x90, 0x47, 0x7f, 0x35, 0x1d, 0xea, 0x5d, 0xcc, 0x7c, 0xbe, 0xe2, 0x4f, 0xc7, 0xd2, 0x05,
+	0x54, 0xe4, 0x74, 0xc8, 0x7a, 0x60, 0x9a, 0x54, 0x33, 0x73, 0xfe, 0x8b, 0xec, 0x3e, 0xa3, 0xe1,
+	0xb1, 0xf6, 0x2a, 0x29, 0x59, 0x19, 0x71, 0xa8, 0x5a, 0xda, 0x2c, 0x95, 0x51, 0x43, 0x9d, 0x77,
+	0x11, 0x1a, 0xb7, 0xb3, 0x59, 0xca, 0x63, 0x0a, 0xee, 0xac, 0xa1, 0x72, 0x1f, 0xa0, 0xa3, 0xa8,
+	0x9d, 0xa1, 0x40, 0x96, 0xfa, 0x00, 0x1b, 0x98, 0xf8, 0xb2, 0x57, 0x18, 0x01, 0x17, 0x7c, 0xe2,
+	0x5e, 0x41, 0xa1, 0x56, 0x84, 0xfb, 0x55, 0x72, 0x9c, 0xb7, 0xf7, 0x8c, 0x6b, 0x07, 0x98, 0x84,
+	0x53, 0xd9, 0xcd, 0x24, 0x99, 0xf3, 0x59, 0x93, 0xf9, 0xe7, 0x3c, 0x3a, 0xa3, 0x9b, 0x8f, 0x00,
+	0xf3, 0xad, 0x69, 0x31, 0x8e, 0x01, 0xe6, 0x34, 0x4a, 0x18, 0xa7, 0x67, 0xf2, 0x60, 0xc4, 0x7c,
+	0x1b, 0xfc, 0x2c, 0x1d, 0x85, 0x46, 0xca, 0xfb, 0x8f, 0xa4, 0x63, 0x67, 0x84, 0x87, 0x41, 0x26,
+	0x2a, 0x56, 0x24, 0xfc, 0x8e, 0x44, 0x3b, 0x6f, 0x23, 0x35, 0xe9, 0xc8, 0x93, 0x32, 0x0b, 0x19,
+	0xcb, 0x12, 0xbd, 0x41, 0x69, 0xb0, 0xaf, 0x33, 0x2c, 0xbd, 0x42, 0x67, 0x28, 0x23, 0xd7, 0x0b,
+	0xa8, 0x54, 0x23, 0x99, 0x58, 0xf6, 0xcc, 0xcc, 0xf9, 0x27, 0x42, 0x23, 0x4a, 0xfc, 0x4e, 0x17,
+	0x02, 0x7a, 0xd7, 0x34, 0xa5, 0x15, 0xb9, 0xd2, 0x92, 0x0b, 0x12, 0xd6, 0x97, 0x2e, 0x71, 0x73,
+	0xc8, 0x9a, 0x99, 0xfb, 0x28, 0x67, 0x4a, 0x8c, 0xba, 0xbc, 0xb5, 0xb7, 0x70, 0x34, 0x98, 0xca,
+	0x86, 0x5f, 0x43, 0xc5, 0x2e, 0xf4, 0x29, 0xd3, 0x25, 0xe6, 0x84, 0x57, 0x49, 0x03, 0x91, 0xd7,
+	0x50, 0xdc, 0x17, 0xa6, 0x70, 0x9e, 0xf4, 0x1a, 0xaa, 0x10, 0xce, 0x0a, 0x2a, 0xf6, 0xf0, 0x90,
+	0xab, 0x76, 0x2d, 0xbf, 0x3c, 0xd7, 0xfc, 0xf7, 0x51, 0xd8, 0x1b, 0x80, 0x7b, 0x82, 0x8c, 0x94,
+	0xb5, 0x6d, 0x89, 0xf0, 0x0c, 0x30, 0x15, 0xba, 0x62, 0x3a, 0x74, 0x29, 0x0e, 0x97, 0xd2, 0x1c,
+	0x76, 0xbf, 0xb4, 0xcc, 0xbb, 0x82, 0xe2, 0xd0, 0x6a, 0x34, 0x9d, 0x9a, 0xbd, 0x8a, 0x4a, 0x7c,
+	0xc8, 0xe2, 0x60, 0xc8, 0xb3, 0x24, 0x7a, 0x82, 0x75, 0x7f, 0x4d, 0xfa, 0x94, 0x15, 0xce, 0xc9,
+	0x20, 0x0a, 0x21, 0x12, 0xef, 0xc7, 0x10, 0x65, 0x32, 0x79, 0x01, 0x15, 0xa3, 0x61, 0xd8, 0x05,
+	0x66, 0xcc, 0x35, 0x33, 0x99, 0xd4, 0xfa, 0x31, 0x22, 0x83, 0xa1, 0x1a, 0x29, 0xbd, 0x8d, 0x21,
+	0xc2, 0x81, 0xd8, 0xcd, 0x52, 0x19, 0x12, 0xac, 0x8b, 0x5f, 0x70, 0xb6, 0xad, 0xb3, 0xe7, 0xb5,
+	0x39, 0xeb, 0xfe, 0x7e, 0x48, 0xa9, 0xcf, 0x9c, 0x55, 0xe3, 0x83, 0x39, 0xb7, 0xef, 0x60, 0x3e,
+	0x87, 0xf2, 0xdd, 0x58, 0x6f, 0xfc, 0x59, 0x4f, 0x0e, 0x9d, 0x7f, 0xa0, 0x0a, 0x89, 0xb6, 0x80,
+	0x11, 0x61, 0x8a, 0x67, 0xd9, 0x1b, 0x2f, 0x38, 0x6d, 0x15, 0x3e, 0x9f, 0x44, 0x03, 0x55, 0x10,
+	0x67, 0x8f, 0x4e, 0x83, 0x0d, 0x2d, 0x36, 0x36, 0xde, 0x4b, 0x90, 0x29, 0xbe, 0x17, 0xf7, 0xf1,
+	0xfd, 0x93, 0x84, 0xef, 0x1b, 0x8c, 0xf6, 0x49, 0x00, 0x9b, 0x20, 0x32, 0xb8, 0x7a, 0x1d, 0x95,
+	0x62, 0x8d, 0x57, 0xbe, 0xce, 0x36, 0x17, 0x5f, 0x92, 0xe5, 0x52, 0xac, 0x65, 0x4b, 0x0a, 0x78,
+	0x09, 0xca, 0x7d, 0x9a, 0x98, 0xd1, 0x62, 0x20, 0xbb, 0xa7, 0x6c, 0x66, 0xbc, 0x87, 0xce, 0x84,
+	0x78, 0xa7, 0x03, 0x3b, 0x31, 0xe5, 0x43, 0x66, 0xe2, 0x3e, 0x19, 0xdb, 0x66, 0x43, 0xbc, 0xb3,
+	0x6a, 0xf0, 0xf2, 0x34, 0x0a, 0x28, 0xe7, 0x9d, 0x80, 0x84, 0x44, 0x64, 0x49, 0x80, 0x8a, 0x84,
+	0xaf, 0x4b, 0xb4, 0xfb, 0x71, 0xc2, 0xde, 0x20, 0xa0, 0x77, 0xd7, 0x09, 0x17, 0xb7, 0x63, 0x1f,
+	0xcb, 0xed, 0xad, 0xa3, 0x02, 0x96, 0xad, 0x61, 0xd5, 0x5a, 0xca, 0xbf, 0xd4, 0x4b, 0x2d, 0xe6,
+	0x34, 0x51, 0x89, 0x41, 0x48, 0x47, 0xe0, 0x57, 0x73, 0xc7, 0x20, 0x12, 0x41, 0xd7, 0x33, 0x5d,
+	0xf3, 0x06, 0x66, 0x38, 0xe4, 0xc9, 0x97, 0xdf, 0x44, 0xc5, 0x58, 0x2d, 0xa8, 0x00, 0xcf, 0x36,
+	0x6b, 0x47, 0x6e, 0x9a, 0x92, 0x32, 0x7b, 0x66, 0x30, 0xee, 0x37, 0x49, 0xf1, 0xb9, 0x19, 0xf5,
+	0x20, 0x12, 0x64, 0x04, 0x7c, 0x6d, 0x98, 0xd4, 0xcb, 0xbe, 0x1c, 0x9d, 0x60, 0xe3, 0xb4, 0x5c,
+	0xaa, 0xfb, 0xcc, 0x65, 0xef, 0x3e, 0x65, 0xeb, 0x24, 0x8f, 0xfa, 0x4c, 0xad, 0x13, 0xa5, 0x81,
+	0xfb, 0x43, 0xf2, 0xa6, 0xbc, 0x1a, 0xd3, 0xde, 0x96, 0xae, 0xfd, 0xf3, 0xa8, 0x00, 0x72, 0xa6,
+	0x5c, 0xb1, 0x3d, 0x3d, 0x71, 0xde, 0x50, 0x45, 0x91, 0x09, 0xc3, 0xf6, 0x93, 0x35, 0x94, 0x1a,
+	0xe2, 0x5c, 0x45, 0x79, 0x88, 0x74, 0x83, 0x77, 0x52, 0xa4, 0x04, 0xc8, 0x8b, 0x6a, 0x04, 0x3b,
+	0xfa, 0xc9, 0xd9, 0xf6, 0xd4, 0x58, 0xc6, 0xad, 0x3b, 0xf4, 0x07, 0x90, 0xad, 0x6b, 0xd7, 0x50,
+	0xd5, 0x73, 0x01, 0x74, 0x8c, 0xa2, 0x2c, 0x6f, 0xce, 0x7d, 0x80, 0x96, 0xd6, 0xf5, 0x77, 0x54,
+	0xd9, 0xc6, 0x71, 0x8c, 0xd5, 0x0b, 0x77, 0x49, 0x55, 0xb8, 0xb2, 0x5a, 0x68, 0xc5, 0xdc, 0xfd,
+	0x25, 0xb9, 0xbc, 0xed, 0x31, 0x46, 0x35, 0xe8, 0x93, 0xe7, 0xf9, 0xde, 0xa6, 0xe4, 0xd2, 0x9b,
+	0x72, 0x03, 0x95, 0xba, 0xbb, 0x9d, 0x3e, 0x40, 0xa6, 0x43, 0xb5, 0xd8, 0xdd, 0x5d, 0x03, 0xe0,
+	0xf2, 0xda, 0xd1, 0xdd, 0x35, 0xef, 0xef, 0x59, 0x4e, 0xab, 0xee, 0xae, 0x7a, 0x33, 0x77, 0x3f,
+	0x44, 0xf3, 0xfb, 0x7d, 0xcd, 0x7c, 0xab, 0x3e, 0xd4, 0x5b, 0xf7, 0x81, 0x85, 0xe6, 0xc6, 0x64,
+	0x55, 0x81, 0x3c, 0x9c, 0xab, 0x55, 0x55, 0x9b, 0x65, 0x2a, 0x1b, 0x05, 0xc9, 0x34, 0xc5, 0x9e,
+	0x7c, 0x76, 0xf6, 0x24, 0x17, 0x16, 0x3b, 0xe3, 0x85, 0xa5, 0xb5, 0xfe, 0xf0, 0x59, 0xcd, 0x7a,
+	0xf4, 0xac, 0x66, 0xfd, 0xf8, 0xac, 0x66, 0xdd, 0x7b, 0x5e, 0x9b, 0x79, 0xf4, 0xbc, 0x36, 0xf3,
+	0xed, 0xf3, 0xda, 0xcc, 0x07, 0xcd, 0x01, 0x11, 0x5b, 0xc3, 0x6e, 0xbd, 0x47, 0xc3, 0xc6, 0x81,
+	0x5f, 0x42, 0x7b, 0xe3, 0x9d, 0x86, 0xdc, 0x2a, 0x12, 0x0d, 0xf4, 0xdf, 0xa1, 0x6e, 0x51, 0x25,
+	0xd2, 0xff, 0xfe, 0x08, 0x00, 0x00, 0xff, 0xff, 0x2f, 0xdb, 0xd3, 0xd8, 0xd3, 0x1a, 0x00, 0x00,
 }
 
 func (m *EventRegistered) Marshal() (dAtA []byte, err error) {
@@ -1422,6 +2175,173 @@ func (m *EventUnstakeRequested) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i = encodeVarintEvents(dAtA, i, uint64(m.Id))
 		i--
 		dAtA[i] = 0x18
+	}
+	if m.Generation != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Generation))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventSharesTransferred) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventSharesTransferred) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventSharesTransferred) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Shares.Size()
+		i -= size
+		if _, err := m.Shares.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	if len(m.Recipient) > 0 {
+		i -= len(m.Recipient)
+		copy(dAtA[i:], m.Recipient)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Recipient)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.Generation != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Generation))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventUnstakeCancelled) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventUnstakeCancelled) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventUnstakeCancelled) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Mark != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Mark))
+		i--
+		dAtA[i] = 0x50
+	}
+	if m.ReadyAt != nil {
+		n2, err2 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(*m.ReadyAt, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.ReadyAt):])
+		if err2 != nil {
+			return 0, err2
+		}
+		i -= n2
+		i = encodeVarintEvents(dAtA, i, uint64(n2))
+		i--
+		dAtA[i] = 0x4a
+	}
+	{
+		size := m.Kept.Size()
+		i -= size
+		if _, err := m.Kept.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x42
+	{
+		size := m.PoolShares.Size()
+		i -= size
+		if _, err := m.PoolShares.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x3a
+	{
+		size := m.Value.Size()
+		i -= size
+		if _, err := m.Value.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x32
+	{
+		size := m.Shares.Size()
+		i -= size
+		if _, err := m.Shares.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x2a
+	if len(m.Ids) > 0 {
+		dAtA4 := make([]byte, len(m.Ids)*10)
+		var j3 int
+		for _, num := range m.Ids {
+			for num >= 1<<7 {
+				dAtA4[j3] = uint8(uint64(num)&0x7f | 0x80)
+				num >>= 7
+				j3++
+			}
+			dAtA4[j3] = uint8(num)
+			j3++
+		}
+		i -= j3
+		copy(dAtA[i:], dAtA4[:j3])
+		i = encodeVarintEvents(dAtA, i, uint64(j3))
+		i--
+		dAtA[i] = 0x22
+	}
+	if len(m.Staker) > 0 {
+		i -= len(m.Staker)
+		copy(dAtA[i:], m.Staker)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Staker)))
+		i--
+		dAtA[i] = 0x1a
 	}
 	if m.Generation != 0 {
 		i = encodeVarintEvents(dAtA, i, uint64(m.Generation))
@@ -1661,12 +2581,12 @@ func (m *EventRewardsAdded) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
-	n2, err2 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.VestsAt, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.VestsAt):])
-	if err2 != nil {
-		return 0, err2
+	n5, err5 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.VestsAt, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.VestsAt):])
+	if err5 != nil {
+		return 0, err5
 	}
-	i -= n2
-	i = encodeVarintEvents(dAtA, i, uint64(n2))
+	i -= n5
+	i = encodeVarintEvents(dAtA, i, uint64(n5))
 	i--
 	dAtA[i] = 0x42
 	{
@@ -1908,20 +2828,20 @@ func (m *EventStateChanged) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		dAtA[i] = 0x30
 	}
 	if len(m.Causes) > 0 {
-		dAtA4 := make([]byte, len(m.Causes)*10)
-		var j3 int
+		dAtA7 := make([]byte, len(m.Causes)*10)
+		var j6 int
 		for _, num := range m.Causes {
 			for num >= 1<<7 {
-				dAtA4[j3] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA7[j6] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j3++
+				j6++
 			}
-			dAtA4[j3] = uint8(num)
-			j3++
+			dAtA7[j6] = uint8(num)
+			j6++
 		}
-		i -= j3
-		copy(dAtA[i:], dAtA4[:j3])
-		i = encodeVarintEvents(dAtA, i, uint64(j3))
+		i -= j6
+		copy(dAtA[i:], dAtA7[:j6])
+		i = encodeVarintEvents(dAtA, i, uint64(j6))
 		i--
 		dAtA[i] = 0x2a
 	}
@@ -2085,6 +3005,208 @@ func (m *EventAssignmentClosed) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *EventCommissionChanged) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventCommissionChanged) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventCommissionChanged) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Reason) > 0 {
+		i -= len(m.Reason)
+		copy(dAtA[i:], m.Reason)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Reason)))
+		i--
+		dAtA[i] = 0x32
+	}
+	if m.Pending != nil {
+		{
+			size, err := m.Pending.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintEvents(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x2a
+	}
+	if m.Inherited {
+		i--
+		if m.Inherited {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Bps != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Bps))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Source) > 0 {
+		i -= len(m.Source)
+		copy(dAtA[i:], m.Source)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Source)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventProfileSet) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventProfileSet) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventProfileSet) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Profile.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventBreakerSet) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventBreakerSet) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventBreakerSet) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.LossLimit.Size()
+		i -= size
+		if _, err := m.LossLimit.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	{
+		size := m.MaxExposure.Size()
+		i -= size
+		if _, err := m.MaxExposure.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventAllowListUpdated) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventAllowListUpdated) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventAllowListUpdated) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Removed) > 0 {
+		for iNdEx := len(m.Removed) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Removed[iNdEx])
+			copy(dAtA[i:], m.Removed[iNdEx])
+			i = encodeVarintEvents(dAtA, i, uint64(len(m.Removed[iNdEx])))
+			i--
+			dAtA[i] = 0x12
+		}
+	}
+	if len(m.Added) > 0 {
+		for iNdEx := len(m.Added) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Added[iNdEx])
+			copy(dAtA[i:], m.Added[iNdEx])
+			i = encodeVarintEvents(dAtA, i, uint64(len(m.Added[iNdEx])))
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
 func (m *EventParamsUpdated) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -2115,6 +3237,273 @@ func (m *EventParamsUpdated) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	}
 	i--
 	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *EventIncentivesFunded) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventIncentivesFunded) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventIncentivesFunded) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Pool.Size()
+		i -= size
+		if _, err := m.Pool.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	{
+		size := m.Amount.Size()
+		i -= size
+		if _, err := m.Amount.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.Funder) > 0 {
+		i -= len(m.Funder)
+		copy(dAtA[i:], m.Funder)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Funder)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventEpochEnded) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventEpochEnded) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventEpochEnded) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.KappaBps != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.KappaBps))
+		i--
+		dAtA[i] = 0x38
+	}
+	{
+		size := m.FeeBudget.Size()
+		i -= size
+		if _, err := m.FeeBudget.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x32
+	{
+		size := m.Budget.Size()
+		i -= size
+		if _, err := m.Budget.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x2a
+	if m.Next != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Next))
+		i--
+		dAtA[i] = 0x20
+	}
+	n11, err11 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.End, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.End):])
+	if err11 != nil {
+		return 0, err11
+	}
+	i -= n11
+	i = encodeVarintEvents(dAtA, i, uint64(n11))
+	i--
+	dAtA[i] = 0x1a
+	n12, err12 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.Start, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Start):])
+	if err12 != nil {
+		return 0, err12
+	}
+	i -= n12
+	i = encodeVarintEvents(dAtA, i, uint64(n12))
+	i--
+	dAtA[i] = 0x12
+	if m.Epoch != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventIncentivePaid) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventIncentivePaid) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventIncentivePaid) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.ByStake.Size()
+		i -= size
+		if _, err := m.ByStake.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	{
+		size := m.ByFees.Size()
+		i -= size
+		if _, err := m.ByFees.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if m.Epoch != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventIncentiveFailed) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventIncentiveFailed) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventIncentiveFailed) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Epoch != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventEpochPaid) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventEpochPaid) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventEpochPaid) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Paid.Size()
+		i -= size
+		if _, err := m.Paid.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	{
+		size := m.Budget.Size()
+		i -= size
+		if _, err := m.Budget.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if m.Provers != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Provers))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Epoch != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x8
+	}
 	return len(dAtA) - i, nil
 }
 
@@ -2218,6 +3607,70 @@ func (m *EventUnstakeRequested) Size() (n int) {
 	}
 	l = m.Released.Size()
 	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventSharesTransferred) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.Generation != 0 {
+		n += 1 + sovEvents(uint64(m.Generation))
+	}
+	l = len(m.Recipient)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = m.Shares.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventUnstakeCancelled) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.Generation != 0 {
+		n += 1 + sovEvents(uint64(m.Generation))
+	}
+	l = len(m.Staker)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if len(m.Ids) > 0 {
+		l = 0
+		for _, e := range m.Ids {
+			l += sovEvents(uint64(e))
+		}
+		n += 1 + sovEvents(uint64(l)) + l
+	}
+	l = m.Shares.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = m.Value.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = m.PoolShares.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = m.Kept.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	if m.ReadyAt != nil {
+		l = github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.ReadyAt)
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.Mark != 0 {
+		n += 1 + sovEvents(uint64(m.Mark))
+	}
 	return n
 }
 
@@ -2495,6 +3948,90 @@ func (m *EventAssignmentClosed) Size() (n int) {
 	return n
 }
 
+func (m *EventCommissionChanged) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Source)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.Bps != 0 {
+		n += 1 + sovEvents(uint64(m.Bps))
+	}
+	if m.Inherited {
+		n += 2
+	}
+	if m.Pending != nil {
+		l = m.Pending.Size()
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Reason)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	return n
+}
+
+func (m *EventProfileSet) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = m.Profile.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventBreakerSet) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = m.MaxExposure.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = m.LossLimit.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventAllowListUpdated) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Added) > 0 {
+		for _, s := range m.Added {
+			l = len(s)
+			n += 1 + l + sovEvents(uint64(l))
+		}
+	}
+	if len(m.Removed) > 0 {
+		for _, s := range m.Removed {
+			l = len(s)
+			n += 1 + l + sovEvents(uint64(l))
+		}
+	}
+	return n
+}
+
 func (m *EventParamsUpdated) Size() (n int) {
 	if m == nil {
 		return 0
@@ -2502,6 +4039,104 @@ func (m *EventParamsUpdated) Size() (n int) {
 	var l int
 	_ = l
 	l = m.Params.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventIncentivesFunded) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Funder)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = m.Amount.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = m.Pool.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventEpochEnded) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Epoch != 0 {
+		n += 1 + sovEvents(uint64(m.Epoch))
+	}
+	l = github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Start)
+	n += 1 + l + sovEvents(uint64(l))
+	l = github_com_cosmos_gogoproto_types.SizeOfStdTime(m.End)
+	n += 1 + l + sovEvents(uint64(l))
+	if m.Next != 0 {
+		n += 1 + sovEvents(uint64(m.Next))
+	}
+	l = m.Budget.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = m.FeeBudget.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	if m.KappaBps != 0 {
+		n += 1 + sovEvents(uint64(m.KappaBps))
+	}
+	return n
+}
+
+func (m *EventIncentivePaid) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.Epoch != 0 {
+		n += 1 + sovEvents(uint64(m.Epoch))
+	}
+	l = m.ByFees.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = m.ByStake.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventIncentiveFailed) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.Epoch != 0 {
+		n += 1 + sovEvents(uint64(m.Epoch))
+	}
+	return n
+}
+
+func (m *EventEpochPaid) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Epoch != 0 {
+		n += 1 + sovEvents(uint64(m.Epoch))
+	}
+	if m.Provers != 0 {
+		n += 1 + sovEvents(uint64(m.Provers))
+	}
+	l = m.Budget.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = m.Paid.Size()
 	n += 1 + l + sovEvents(uint64(l))
 	return n
 }
@@ -3269,6 +4904,573 @@ func (m *EventUnstakeRequested) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventSharesTransferred) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventSharesTransferred: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventSharesTransferred: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Generation", wireType)
+			}
+			m.Generation = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Generation |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Recipient", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Recipient = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Shares", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Shares.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventUnstakeCancelled) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventUnstakeCancelled: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventUnstakeCancelled: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Generation", wireType)
+			}
+			m.Generation = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Generation |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Staker", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Staker = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 4:
+			if wireType == 0 {
+				var v uint64
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowEvents
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					v |= uint64(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				m.Ids = append(m.Ids, v)
+			} else if wireType == 2 {
+				var packedLen int
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowEvents
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					packedLen |= int(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				if packedLen < 0 {
+					return ErrInvalidLengthEvents
+				}
+				postIndex := iNdEx + packedLen
+				if postIndex < 0 {
+					return ErrInvalidLengthEvents
+				}
+				if postIndex > l {
+					return io.ErrUnexpectedEOF
+				}
+				var elementCount int
+				var count int
+				for _, integer := range dAtA[iNdEx:postIndex] {
+					if integer < 128 {
+						count++
+					}
+				}
+				elementCount = count
+				if elementCount != 0 && len(m.Ids) == 0 {
+					m.Ids = make([]uint64, 0, elementCount)
+				}
+				for iNdEx < postIndex {
+					var v uint64
+					for shift := uint(0); ; shift += 7 {
+						if shift >= 64 {
+							return ErrIntOverflowEvents
+						}
+						if iNdEx >= l {
+							return io.ErrUnexpectedEOF
+						}
+						b := dAtA[iNdEx]
+						iNdEx++
+						v |= uint64(b&0x7F) << shift
+						if b < 0x80 {
+							break
+						}
+					}
+					m.Ids = append(m.Ids, v)
+				}
+			} else {
+				return fmt.Errorf("proto: wrong wireType = %d for field Ids", wireType)
+			}
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Shares", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Shares.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Value", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Value.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolShares", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.PoolShares.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Kept", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Kept.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ReadyAt", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.ReadyAt == nil {
+				m.ReadyAt = new(time.Time)
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(m.ReadyAt, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 10:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Mark", wireType)
+			}
+			m.Mark = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Mark |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipEvents(dAtA[iNdEx:])
@@ -5377,6 +7579,606 @@ func (m *EventAssignmentClosed) Unmarshal(dAtA []byte) error {
 	}
 	return nil
 }
+func (m *EventCommissionChanged) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventCommissionChanged: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventCommissionChanged: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Source", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Source = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bps", wireType)
+			}
+			m.Bps = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Bps |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Inherited", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Inherited = bool(v != 0)
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pending", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pending == nil {
+				m.Pending = &PendingCommission{}
+			}
+			if err := m.Pending.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Reason", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Reason = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventProfileSet) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventProfileSet: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventProfileSet: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Profile", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Profile.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventBreakerSet) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventBreakerSet: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventBreakerSet: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MaxExposure", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.MaxExposure.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field LossLimit", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.LossLimit.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventAllowListUpdated) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventAllowListUpdated: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventAllowListUpdated: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Added", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Added = append(m.Added, string(dAtA[iNdEx:postIndex]))
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Removed", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Removed = append(m.Removed, string(dAtA[iNdEx:postIndex]))
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
 func (m *EventParamsUpdated) Unmarshal(dAtA []byte) error {
 	l := len(dAtA)
 	iNdEx := 0
@@ -5436,6 +8238,823 @@ func (m *EventParamsUpdated) Unmarshal(dAtA []byte) error {
 				return io.ErrUnexpectedEOF
 			}
 			if err := m.Params.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventIncentivesFunded) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventIncentivesFunded: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventIncentivesFunded: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Funder", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Funder = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Amount.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pool", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Pool.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventEpochEnded) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventEpochEnded: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventEpochEnded: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Start", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(&m.Start, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field End", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(&m.End, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Next", wireType)
+			}
+			m.Next = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Next |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Budget", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Budget.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field FeeBudget", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.FeeBudget.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field KappaBps", wireType)
+			}
+			m.KappaBps = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.KappaBps |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventIncentivePaid) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventIncentivePaid: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventIncentivePaid: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ByFees", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.ByFees.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ByStake", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.ByStake.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventIncentiveFailed) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventIncentiveFailed: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventIncentiveFailed: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventEpochPaid) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventEpochPaid: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventEpochPaid: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Provers", wireType)
+			}
+			m.Provers = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Provers |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Budget", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Budget.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Paid", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Paid.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex

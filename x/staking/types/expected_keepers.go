@@ -23,6 +23,9 @@ type AccountKeeper interface {
 // BankKeeper is what this module needs of x/bank.
 type BankKeeper interface {
 	GetBalance(ctx context.Context, addr sdk.AccAddress, denom string) sdk.Coin
+	// AllBalances lists what an account holds, by denom.
+	AllBalances(ctx context.Context, req *banktypes.QueryAllBalancesRequest) (*banktypes.QueryAllBalancesResponse, error)
+	BlockedAddr(addr sdk.AccAddress) bool
 	GetSupply(ctx context.Context, denom string) sdk.Coin
 	SetDenomMetaData(ctx context.Context, metadata banktypes.Metadata)
 	MintCoins(ctx context.Context, module string, amt sdk.Coins) error

@@ -2,7 +2,6 @@ package types
 
 import (
 	"slices"
-	"time"
 
 	"cosmossdk.io/math"
 )
@@ -63,6 +62,40 @@ func (g GenesisState) Validate() error {
 			return err
 		}
 	}
+	if err := validateCommissions(g.Commissions, provers); err != nil {
+		return err
+	}
+	if err := validateAllowList(g.AllowList); err != nil {
+		return err
+	}
+	return g.validateIncentives()
+}
+
+// validateCommissions checks each rate, and that it belongs to one of provers.
+func validateCommissions(rates []CommissionRate, provers map[string]bool) error {
+	type key struct{ prover, source string }
+	seen := map[key]bool{}
+	for _, r := range rates {
+		at := key{r.Prover, r.Source}
+		if seen[at] || !provers[r.Prover] {
+			return ErrInvalidGenesis.Wrapf("commission of %s for %q twice or without a prover", r.Prover, r.Source)
+		}
+		seen[at] = true
+		if err := r.Validate(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func validateAllowList(list []string) error {
+	seen := map[string]bool{}
+	for _, addr := range list {
+		if seen[addr] {
+			return ErrInvalidGenesis.Wrapf("%s is on the allow-list twice", addr)
+		}
+		seen[addr] = true
+	}
 	return nil
 }
 
@@ -75,6 +108,8 @@ func (p GenesisProver) validate() error {
 		return ErrInvalidGenesis.Wrapf("prover %s has a commission of %d basis points", r.Address, r.CommissionBps)
 	case r.Load.NextAssignment == 0 || !isAmount(r.Load.AssignedStake) || !isAmount(r.Load.Exposure):
 		return ErrInvalidGenesis.Wrapf("prover %s has the load %s", r.Address, r.Load.String())
+	case r.Breaker.Validate() != nil || !isAmount(r.Breaker.Losses):
+		return ErrInvalidGenesis.Wrapf("prover %s has the breaker %s", r.Address, r.Breaker.String())
 	case !slices.IsSorted(r.Causes) || len(slices.Compact(slices.Clone(r.Causes))) != len(r.Causes):
 		return ErrInvalidGenesis.Wrapf("prover %s has the causes %v, not ascending", r.Address, r.Causes)
 	}
@@ -118,7 +153,7 @@ func (u Unstake) validate() error {
 		return ErrInvalidGenesis.Wrapf("unstaking %s/%d/%d has the unknown status %d", u.Prover, u.Generation, u.Id, u.Status)
 	case !isAmount(u.PoolShares) || u.PoolShares.IsZero():
 		return ErrInvalidGenesis.Wrapf("unstaking %s/%d/%d has %s pool shares", u.Prover, u.Generation, u.Id, u.PoolShares)
-	case !u.ReadyAt.Equal(time.Unix(0, u.ReadyAt.UnixNano())):
+	case !inQueue(u.ReadyAt):
 		return ErrInvalidGenesis.Wrapf("unstaking %s/%d/%d is ready at %s, out of range", u.Prover, u.Generation, u.Id, u.ReadyAt)
 	}
 	return nil

@@ -17,6 +17,9 @@ const (
 	MaxMaxUnstakes = 100
 	// MaxEndBlockCap bounds end_block_cap.
 	MaxEndBlockCap = 10_000
+	// MinEpochLength and MaxEpochLength bound epoch_length.
+	MinEpochLength = time.Minute
+	MaxEpochLength = 365 * 24 * time.Hour
 	// BpsBase is the number of basis points in one.
 	BpsBase = 10_000
 )
@@ -35,6 +38,12 @@ func DefaultParams() Params {
 		RewardPeriod:     24 * time.Hour,
 		MaxCommissionBps: BpsBase,
 		EndBlockCap:      100,
+		CommissionNotice: 7 * 24 * time.Hour,
+		EpochLength:      24 * time.Hour,
+
+		IncentiveBudget:   math.NewInt(1_000_000_000), // 1000 PROOF
+		IncentiveFeeBps:   5000,
+		IncentiveKappaBps: 5000,
 	}
 }
 
@@ -49,6 +58,9 @@ func (p Params) Validate() error {
 			return ErrInvalidParams.Wrapf("%s is %s uproof, allowed are 1 to %s", a.name, a.value, MaxParamAmount)
 		}
 	}
+	if p.IncentiveBudget.IsNil() || p.IncentiveBudget.IsNegative() || p.IncentiveBudget.GT(MaxParamAmount) {
+		return ErrInvalidParams.Wrapf("incentive_budget is %s uproof, allowed are 0 to %s", p.IncentiveBudget, MaxParamAmount)
+	}
 	switch {
 	case p.UnstakeDelay <= 0 || p.UnstakeDelay > MaxUnstakeDelay:
 		return ErrInvalidParams.Wrapf("unstake_delay is %s, allowed is more than 0 up to %s", p.UnstakeDelay, MaxUnstakeDelay)
@@ -60,6 +72,14 @@ func (p Params) Validate() error {
 		return ErrInvalidParams.Wrapf("max_commission_bps is %d, allowed are 0 to %d", p.MaxCommissionBps, BpsBase)
 	case p.EndBlockCap == 0 || p.EndBlockCap > MaxEndBlockCap:
 		return ErrInvalidParams.Wrapf("end_block_cap is %d, allowed are 1 to %d", p.EndBlockCap, MaxEndBlockCap)
+	case p.CommissionNotice < 0 || p.CommissionNotice > MaxCommissionNotice:
+		return ErrInvalidParams.Wrapf("commission_notice is %s, allowed are 0 to %s", p.CommissionNotice, MaxCommissionNotice)
+	case p.EpochLength < MinEpochLength || p.EpochLength > MaxEpochLength:
+		return ErrInvalidParams.Wrapf("epoch_length is %s, allowed are %s to %s", p.EpochLength, MinEpochLength, MaxEpochLength)
+	case p.IncentiveFeeBps > BpsBase:
+		return ErrInvalidParams.Wrapf("incentive_fee_bps is %d, allowed are 0 to %d", p.IncentiveFeeBps, BpsBase)
+	case p.IncentiveKappaBps >= BpsBase:
+		return ErrInvalidParams.Wrapf("incentive_kappa_bps is %d, allowed are 0 to %d", p.IncentiveKappaBps, BpsBase-1)
 	}
 	return nil
 }

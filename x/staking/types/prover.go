@@ -15,6 +15,8 @@ const (
 	// MaxSourceBytes bounds the name of a reward's source and the reason of a
 	// slash.
 	MaxSourceBytes = 64
+	// MaxAllowListItems bounds the addresses of one MsgUpdateAllowList.
+	MaxAllowListItems = 100
 )
 
 // Validate returns ErrInvalidProfile for a field that is too long or not UTF-8.

@@ -12,19 +12,23 @@ import (
 	_ "github.com/cosmos/gogoproto/gogoproto"
 	grpc1 "github.com/cosmos/gogoproto/grpc"
 	proto "github.com/cosmos/gogoproto/proto"
+	github_com_cosmos_gogoproto_types "github.com/cosmos/gogoproto/types"
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	grpc "google.golang.org/grpc"
 	codes "google.golang.org/grpc/codes"
 	status "google.golang.org/grpc/status"
+	_ "google.golang.org/protobuf/types/known/timestamppb"
 	io "io"
 	math "math"
 	math_bits "math/bits"
+	time "time"
 )
 
 // Reference imports to suppress errors if they are not otherwise used.
 var _ = proto.Marshal
 var _ = fmt.Errorf
 var _ = math.Inf
+var _ = time.Kitchen
 
 // This is a compile-time assertion to ensure that this generated file
 // is compatible with the proto package it is being compiled against.
@@ -279,6 +283,8 @@ func (m *QueryProverResponse) GetProver() ProverView {
 type QueryProversRequest struct {
 	// pagination of the list.
 	Pagination *query.PageRequest `protobuf:"bytes,1,opt,name=pagination,proto3" json:"pagination,omitempty"`
+	// state that the provers are in; unspecified for all.
+	State ProverState `protobuf:"varint,2,opt,name=state,proto3,enum=proofmarket.provers.v1.ProverState" json:"state,omitempty"`
 }
 
 func (m *QueryProversRequest) Reset()         { *m = QueryProversRequest{} }
@@ -321,9 +327,18 @@ func (m *QueryProversRequest) GetPagination() *query.PageRequest {
 	return nil
 }
 
+func (m *QueryProversRequest) GetState() ProverState {
+	if m != nil {
+		return m.State
+	}
+	return PROVER_STATE_UNSPECIFIED
+}
+
 // QueryProversResponse holds a page.
 type QueryProversResponse struct {
-	// provers by address.
+	// provers by the assets of their current vault, most first, as of its last
+	// change; equal ones by address. A page may hold fewer than asked for and still
+	// lead to a next one.
 	Provers []ProverView `protobuf:"bytes,1,rep,name=provers,proto3" json:"provers"`
 	// pagination of the list.
 	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
@@ -442,6 +457,18 @@ type QueryVaultResponse struct {
 	Account string `protobuf:"bytes,3,opt,name=account,proto3" json:"account,omitempty"`
 	// denom of the vault's shares.
 	Denom string `protobuf:"bytes,4,opt,name=denom,proto3" json:"denom,omitempty"`
+	// share_price in uproof for one share, with 18 digits after the point, rounded
+	// down; 1 for a vault without shares, 0 for a closed one.
+	SharePrice string `protobuf:"bytes,5,opt,name=share_price,json=sharePrice,proto3" json:"share_price,omitempty"`
+	// slashable is what a slash can take: assets and unstaking pool.
+	Slashable cosmossdk_io_math.Int `protobuf:"bytes,6,opt,name=slashable,proto3,customtype=cosmossdk.io/math.Int" json:"slashable"`
+	// exposure sums the penalties of the prover's open work; 0 unless this is its
+	// current vault.
+	Exposure cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=exposure,proto3,customtype=cosmossdk.io/math.Int" json:"exposure"`
+	// free_capacity is the penalty that the prover can still take: the assets, or its
+	// own max_exposure if that is less, minus exposure. 0 unless this is the current
+	// vault of an ACTIVE prover.
+	FreeCapacity cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=free_capacity,json=freeCapacity,proto3,customtype=cosmossdk.io/math.Int" json:"free_capacity"`
 }
 
 func (m *QueryVaultResponse) Reset()         { *m = QueryVaultResponse{} }
@@ -498,6 +525,215 @@ func (m *QueryVaultResponse) GetDenom() string {
 	return ""
 }
 
+func (m *QueryVaultResponse) GetSharePrice() string {
+	if m != nil {
+		return m.SharePrice
+	}
+	return ""
+}
+
+// QueryCommissionRequest names a prover.
+type QueryCommissionRequest struct {
+	// prover address.
+	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+}
+
+func (m *QueryCommissionRequest) Reset()         { *m = QueryCommissionRequest{} }
+func (m *QueryCommissionRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryCommissionRequest) ProtoMessage()    {}
+func (*QueryCommissionRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b2e985d8a2bc30ed, []int{9}
+}
+func (m *QueryCommissionRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryCommissionRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryCommissionRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryCommissionRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryCommissionRequest.Merge(m, src)
+}
+func (m *QueryCommissionRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryCommissionRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryCommissionRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryCommissionRequest proto.InternalMessageInfo
+
+func (m *QueryCommissionRequest) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+// QueryCommissionResponse holds a prover's rates.
+type QueryCommissionResponse struct {
+	// default_rate, which every source has that is not named below.
+	DefaultRate CommissionRate `protobuf:"bytes,1,opt,name=default_rate,json=defaultRate,proto3" json:"default_rate"`
+	// rates of sources that have their own, by source.
+	Rates []CommissionRate `protobuf:"bytes,2,rep,name=rates,proto3" json:"rates"`
+}
+
+func (m *QueryCommissionResponse) Reset()         { *m = QueryCommissionResponse{} }
+func (m *QueryCommissionResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryCommissionResponse) ProtoMessage()    {}
+func (*QueryCommissionResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b2e985d8a2bc30ed, []int{10}
+}
+func (m *QueryCommissionResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryCommissionResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryCommissionResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryCommissionResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryCommissionResponse.Merge(m, src)
+}
+func (m *QueryCommissionResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryCommissionResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryCommissionResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryCommissionResponse proto.InternalMessageInfo
+
+func (m *QueryCommissionResponse) GetDefaultRate() CommissionRate {
+	if m != nil {
+		return m.DefaultRate
+	}
+	return CommissionRate{}
+}
+
+func (m *QueryCommissionResponse) GetRates() []CommissionRate {
+	if m != nil {
+		return m.Rates
+	}
+	return nil
+}
+
+// QueryAllowListRequest asks for a page.
+type QueryAllowListRequest struct {
+	// pagination of the list.
+	Pagination *query.PageRequest `protobuf:"bytes,1,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryAllowListRequest) Reset()         { *m = QueryAllowListRequest{} }
+func (m *QueryAllowListRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryAllowListRequest) ProtoMessage()    {}
+func (*QueryAllowListRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b2e985d8a2bc30ed, []int{11}
+}
+func (m *QueryAllowListRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryAllowListRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryAllowListRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryAllowListRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryAllowListRequest.Merge(m, src)
+}
+func (m *QueryAllowListRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryAllowListRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryAllowListRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryAllowListRequest proto.InternalMessageInfo
+
+func (m *QueryAllowListRequest) GetPagination() *query.PageRequest {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryAllowListResponse holds a page.
+type QueryAllowListResponse struct {
+	// addresses that may register.
+	Addresses []string `protobuf:"bytes,1,rep,name=addresses,proto3" json:"addresses,omitempty"`
+	// pagination of the list.
+	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryAllowListResponse) Reset()         { *m = QueryAllowListResponse{} }
+func (m *QueryAllowListResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryAllowListResponse) ProtoMessage()    {}
+func (*QueryAllowListResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b2e985d8a2bc30ed, []int{12}
+}
+func (m *QueryAllowListResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryAllowListResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryAllowListResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryAllowListResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryAllowListResponse.Merge(m, src)
+}
+func (m *QueryAllowListResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryAllowListResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryAllowListResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryAllowListResponse proto.InternalMessageInfo
+
+func (m *QueryAllowListResponse) GetAddresses() []string {
+	if m != nil {
+		return m.Addresses
+	}
+	return nil
+}
+
+func (m *QueryAllowListResponse) GetPagination() *query.PageResponse {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
 // UnstakeView is an entry with its present value.
 type UnstakeView struct {
 	// unstake is the entry.
@@ -510,7 +746,7 @@ func (m *UnstakeView) Reset()         { *m = UnstakeView{} }
 func (m *UnstakeView) String() string { return proto.CompactTextString(m) }
 func (*UnstakeView) ProtoMessage()    {}
 func (*UnstakeView) Descriptor() ([]byte, []int) {
-	return fileDescriptor_b2e985d8a2bc30ed, []int{9}
+	return fileDescriptor_b2e985d8a2bc30ed, []int{13}
 }
 func (m *UnstakeView) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -560,7 +796,7 @@ func (m *QueryUnstakesRequest) Reset()         { *m = QueryUnstakesRequest{} }
 func (m *QueryUnstakesRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryUnstakesRequest) ProtoMessage()    {}
 func (*QueryUnstakesRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_b2e985d8a2bc30ed, []int{10}
+	return fileDescriptor_b2e985d8a2bc30ed, []int{14}
 }
 func (m *QueryUnstakesRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -622,7 +858,7 @@ func (m *QueryUnstakesResponse) Reset()         { *m = QueryUnstakesResponse{} }
 func (m *QueryUnstakesResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryUnstakesResponse) ProtoMessage()    {}
 func (*QueryUnstakesResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_b2e985d8a2bc30ed, []int{11}
+	return fileDescriptor_b2e985d8a2bc30ed, []int{15}
 }
 func (m *QueryUnstakesResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -677,7 +913,7 @@ func (m *QueryAssignmentsRequest) Reset()         { *m = QueryAssignmentsRequest
 func (m *QueryAssignmentsRequest) String() string { return proto.CompactTextString(m) }
 func (*QueryAssignmentsRequest) ProtoMessage()    {}
 func (*QueryAssignmentsRequest) Descriptor() ([]byte, []int) {
-	return fileDescriptor_b2e985d8a2bc30ed, []int{12}
+	return fileDescriptor_b2e985d8a2bc30ed, []int{16}
 }
 func (m *QueryAssignmentsRequest) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -732,7 +968,7 @@ func (m *QueryAssignmentsResponse) Reset()         { *m = QueryAssignmentsRespon
 func (m *QueryAssignmentsResponse) String() string { return proto.CompactTextString(m) }
 func (*QueryAssignmentsResponse) ProtoMessage()    {}
 func (*QueryAssignmentsResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_b2e985d8a2bc30ed, []int{13}
+	return fileDescriptor_b2e985d8a2bc30ed, []int{17}
 }
 func (m *QueryAssignmentsResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -775,6 +1011,626 @@ func (m *QueryAssignmentsResponse) GetPagination() *query.PageResponse {
 	return nil
 }
 
+// QueryIncentivesRequest is empty.
+type QueryIncentivesRequest struct {
+}
+
+func (m *QueryIncentivesRequest) Reset()         { *m = QueryIncentivesRequest{} }
+func (m *QueryIncentivesRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryIncentivesRequest) ProtoMessage()    {}
+func (*QueryIncentivesRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b2e985d8a2bc30ed, []int{18}
+}
+func (m *QueryIncentivesRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryIncentivesRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryIncentivesRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryIncentivesRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryIncentivesRequest.Merge(m, src)
+}
+func (m *QueryIncentivesRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryIncentivesRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryIncentivesRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryIncentivesRequest proto.InternalMessageInfo
+
+// QueryIncentivesResponse tells about incentives (law S10).
+type QueryIncentivesResponse struct {
+	// pool in uproof: what the account holds.
+	Pool cosmossdk_io_math.Int `protobuf:"bytes,1,opt,name=pool,proto3,customtype=cosmossdk.io/math.Int" json:"pool"`
+	// account that holds the pool; coins sent there by hand belong to it.
+	Account string `protobuf:"bytes,2,opt,name=account,proto3" json:"account,omitempty"`
+	// budget of an epoch as of now: the parameter, or the pool if it holds less.
+	Budget cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=budget,proto3,customtype=cosmossdk.io/math.Int" json:"budget"`
+	// clock: the running epoch.
+	Clock EpochClock `protobuf:"bytes,4,opt,name=clock,proto3" json:"clock"`
+	// ends_at is when the running epoch ends; later while a payout is under way.
+	EndsAt time.Time `protobuf:"bytes,5,opt,name=ends_at,json=endsAt,proto3,stdtime" json:"ends_at"`
+	// payout of the epoch that ended last, under way or done; absent before the
+	// first.
+	Payout *Payout `protobuf:"bytes,6,opt,name=payout,proto3" json:"payout,omitempty"`
+}
+
+func (m *QueryIncentivesResponse) Reset()         { *m = QueryIncentivesResponse{} }
+func (m *QueryIncentivesResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryIncentivesResponse) ProtoMessage()    {}
+func (*QueryIncentivesResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b2e985d8a2bc30ed, []int{19}
+}
+func (m *QueryIncentivesResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryIncentivesResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryIncentivesResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryIncentivesResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryIncentivesResponse.Merge(m, src)
+}
+func (m *QueryIncentivesResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryIncentivesResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryIncentivesResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryIncentivesResponse proto.InternalMessageInfo
+
+func (m *QueryIncentivesResponse) GetAccount() string {
+	if m != nil {
+		return m.Account
+	}
+	return ""
+}
+
+func (m *QueryIncentivesResponse) GetClock() EpochClock {
+	if m != nil {
+		return m.Clock
+	}
+	return EpochClock{}
+}
+
+func (m *QueryIncentivesResponse) GetEndsAt() time.Time {
+	if m != nil {
+		return m.EndsAt
+	}
+	return time.Time{}
+}
+
+func (m *QueryIncentivesResponse) GetPayout() *Payout {
+	if m != nil {
+		return m.Payout
+	}
+	return nil
+}
+
+// QueryProverEpochsRequest names a prover.
+type QueryProverEpochsRequest struct {
+	// prover address.
+	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+	// epochs to look back, 1 to 30; 0 for all 30.
+	Epochs uint32 `protobuf:"varint,2,opt,name=epochs,proto3" json:"epochs,omitempty"`
+}
+
+func (m *QueryProverEpochsRequest) Reset()         { *m = QueryProverEpochsRequest{} }
+func (m *QueryProverEpochsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryProverEpochsRequest) ProtoMessage()    {}
+func (*QueryProverEpochsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b2e985d8a2bc30ed, []int{20}
+}
+func (m *QueryProverEpochsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryProverEpochsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryProverEpochsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryProverEpochsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryProverEpochsRequest.Merge(m, src)
+}
+func (m *QueryProverEpochsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryProverEpochsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryProverEpochsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryProverEpochsRequest proto.InternalMessageInfo
+
+func (m *QueryProverEpochsRequest) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *QueryProverEpochsRequest) GetEpochs() uint32 {
+	if m != nil {
+		return m.Epochs
+	}
+	return 0
+}
+
+// QueryProverEpochsResponse holds a prover's figures.
+type QueryProverEpochsResponse struct {
+	// running epoch, with its figures up to the last block's time.
+	Running ProverEpoch `protobuf:"bytes,1,opt,name=running,proto3" json:"running"`
+	// epochs that ended, latest first; those without figures are left out.
+	Epochs []ProverEpoch `protobuf:"bytes,2,rep,name=epochs,proto3" json:"epochs"`
+}
+
+func (m *QueryProverEpochsResponse) Reset()         { *m = QueryProverEpochsResponse{} }
+func (m *QueryProverEpochsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryProverEpochsResponse) ProtoMessage()    {}
+func (*QueryProverEpochsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b2e985d8a2bc30ed, []int{21}
+}
+func (m *QueryProverEpochsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryProverEpochsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryProverEpochsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryProverEpochsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryProverEpochsResponse.Merge(m, src)
+}
+func (m *QueryProverEpochsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryProverEpochsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryProverEpochsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryProverEpochsResponse proto.InternalMessageInfo
+
+func (m *QueryProverEpochsResponse) GetRunning() ProverEpoch {
+	if m != nil {
+		return m.Running
+	}
+	return ProverEpoch{}
+}
+
+func (m *QueryProverEpochsResponse) GetEpochs() []ProverEpoch {
+	if m != nil {
+		return m.Epochs
+	}
+	return nil
+}
+
+// QueryAPRRequest names a prover.
+type QueryAPRRequest struct {
+	// prover address.
+	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+	// epochs to look back, 1 to 30; 0 for all 30.
+	Epochs uint32 `protobuf:"varint,2,opt,name=epochs,proto3" json:"epochs,omitempty"`
+}
+
+func (m *QueryAPRRequest) Reset()         { *m = QueryAPRRequest{} }
+func (m *QueryAPRRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryAPRRequest) ProtoMessage()    {}
+func (*QueryAPRRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b2e985d8a2bc30ed, []int{22}
+}
+func (m *QueryAPRRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryAPRRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryAPRRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryAPRRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryAPRRequest.Merge(m, src)
+}
+func (m *QueryAPRRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryAPRRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryAPRRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryAPRRequest proto.InternalMessageInfo
+
+func (m *QueryAPRRequest) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *QueryAPRRequest) GetEpochs() uint32 {
+	if m != nil {
+		return m.Epochs
+	}
+	return 0
+}
+
+// QueryAPRResponse holds a yearly rate.
+type QueryAPRResponse struct {
+	// apr_bps is vested × 365 days / asset_time, in 1/10000, rounded down. Slashes
+	// are not part of it.
+	AprBps uint64 `protobuf:"varint,1,opt,name=apr_bps,json=aprBps,proto3" json:"apr_bps,omitempty"`
+	// vested to the holders of shares in those epochs, in uproof.
+	Vested cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=vested,proto3,customtype=cosmossdk.io/math.Int" json:"vested"`
+	// asset_time of the vault in those epochs, in uproof nanoseconds.
+	AssetTime cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=asset_time,json=assetTime,proto3,customtype=cosmossdk.io/math.Int" json:"asset_time"`
+	// epochs with figures that were counted; the running one is not.
+	Epochs uint32 `protobuf:"varint,4,opt,name=epochs,proto3" json:"epochs,omitempty"`
+}
+
+func (m *QueryAPRResponse) Reset()         { *m = QueryAPRResponse{} }
+func (m *QueryAPRResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryAPRResponse) ProtoMessage()    {}
+func (*QueryAPRResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b2e985d8a2bc30ed, []int{23}
+}
+func (m *QueryAPRResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryAPRResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryAPRResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryAPRResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryAPRResponse.Merge(m, src)
+}
+func (m *QueryAPRResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryAPRResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryAPRResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryAPRResponse proto.InternalMessageInfo
+
+func (m *QueryAPRResponse) GetAprBps() uint64 {
+	if m != nil {
+		return m.AprBps
+	}
+	return 0
+}
+
+func (m *QueryAPRResponse) GetEpochs() uint32 {
+	if m != nil {
+		return m.Epochs
+	}
+	return 0
+}
+
+// Position is what a staker holds of one vault generation.
+type Position struct {
+	// prover that the vault belongs to.
+	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+	// generation of the vault.
+	Generation uint64 `protobuf:"varint,2,opt,name=generation,proto3" json:"generation,omitempty"`
+	// denom of the vault's shares.
+	Denom string `protobuf:"bytes,3,opt,name=denom,proto3" json:"denom,omitempty"`
+	// shares held.
+	Shares cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=shares,proto3,customtype=cosmossdk.io/math.Int" json:"shares"`
+	// value of the shares now, in uproof, rounded down.
+	Value cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=value,proto3,customtype=cosmossdk.io/math.Int" json:"value"`
+	// closed: the vault was slashed to zero; the shares are void.
+	Closed bool `protobuf:"varint,6,opt,name=closed,proto3" json:"closed,omitempty"`
+}
+
+func (m *Position) Reset()         { *m = Position{} }
+func (m *Position) String() string { return proto.CompactTextString(m) }
+func (*Position) ProtoMessage()    {}
+func (*Position) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b2e985d8a2bc30ed, []int{24}
+}
+func (m *Position) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Position) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Position.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Position) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Position.Merge(m, src)
+}
+func (m *Position) XXX_Size() int {
+	return m.Size()
+}
+func (m *Position) XXX_DiscardUnknown() {
+	xxx_messageInfo_Position.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Position proto.InternalMessageInfo
+
+func (m *Position) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *Position) GetGeneration() uint64 {
+	if m != nil {
+		return m.Generation
+	}
+	return 0
+}
+
+func (m *Position) GetDenom() string {
+	if m != nil {
+		return m.Denom
+	}
+	return ""
+}
+
+func (m *Position) GetClosed() bool {
+	if m != nil {
+		return m.Closed
+	}
+	return false
+}
+
+// QueryPositionsRequest names a staker.
+type QueryPositionsRequest struct {
+	// staker address.
+	Staker string `protobuf:"bytes,1,opt,name=staker,proto3" json:"staker,omitempty"`
+	// pagination of the list: by key only, forwards only.
+	Pagination *query.PageRequest `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryPositionsRequest) Reset()         { *m = QueryPositionsRequest{} }
+func (m *QueryPositionsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryPositionsRequest) ProtoMessage()    {}
+func (*QueryPositionsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b2e985d8a2bc30ed, []int{25}
+}
+func (m *QueryPositionsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryPositionsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryPositionsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryPositionsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryPositionsRequest.Merge(m, src)
+}
+func (m *QueryPositionsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryPositionsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryPositionsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryPositionsRequest proto.InternalMessageInfo
+
+func (m *QueryPositionsRequest) GetStaker() string {
+	if m != nil {
+		return m.Staker
+	}
+	return ""
+}
+
+func (m *QueryPositionsRequest) GetPagination() *query.PageRequest {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryPositionsResponse holds a page.
+type QueryPositionsResponse struct {
+	// positions by denom.
+	Positions []Position `protobuf:"bytes,1,rep,name=positions,proto3" json:"positions"`
+	// pagination of the list.
+	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryPositionsResponse) Reset()         { *m = QueryPositionsResponse{} }
+func (m *QueryPositionsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryPositionsResponse) ProtoMessage()    {}
+func (*QueryPositionsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b2e985d8a2bc30ed, []int{26}
+}
+func (m *QueryPositionsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryPositionsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryPositionsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryPositionsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryPositionsResponse.Merge(m, src)
+}
+func (m *QueryPositionsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryPositionsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryPositionsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryPositionsResponse proto.InternalMessageInfo
+
+func (m *QueryPositionsResponse) GetPositions() []Position {
+	if m != nil {
+		return m.Positions
+	}
+	return nil
+}
+
+func (m *QueryPositionsResponse) GetPagination() *query.PageResponse {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryTotalsRequest is empty.
+type QueryTotalsRequest struct {
+}
+
+func (m *QueryTotalsRequest) Reset()         { *m = QueryTotalsRequest{} }
+func (m *QueryTotalsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryTotalsRequest) ProtoMessage()    {}
+func (*QueryTotalsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b2e985d8a2bc30ed, []int{27}
+}
+func (m *QueryTotalsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryTotalsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryTotalsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryTotalsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryTotalsRequest.Merge(m, src)
+}
+func (m *QueryTotalsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryTotalsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryTotalsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryTotalsRequest proto.InternalMessageInfo
+
+// QueryTotalsResponse holds the totals.
+type QueryTotalsResponse struct {
+	// totals as of the end of the last block.
+	Totals Totals `protobuf:"bytes,1,opt,name=totals,proto3" json:"totals"`
+	// pending counts the vaults that changed and are not counted yet, up to 1000:
+	// each block counts as many as end_block_cap.
+	Pending uint64 `protobuf:"varint,2,opt,name=pending,proto3" json:"pending,omitempty"`
+}
+
+func (m *QueryTotalsResponse) Reset()         { *m = QueryTotalsResponse{} }
+func (m *QueryTotalsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryTotalsResponse) ProtoMessage()    {}
+func (*QueryTotalsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b2e985d8a2bc30ed, []int{28}
+}
+func (m *QueryTotalsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryTotalsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryTotalsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryTotalsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryTotalsResponse.Merge(m, src)
+}
+func (m *QueryTotalsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryTotalsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryTotalsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryTotalsResponse proto.InternalMessageInfo
+
+func (m *QueryTotalsResponse) GetTotals() Totals {
+	if m != nil {
+		return m.Totals
+	}
+	return Totals{}
+}
+
+func (m *QueryTotalsResponse) GetPending() uint64 {
+	if m != nil {
+		return m.Pending
+	}
+	return 0
+}
+
 func init() {
 	proto.RegisterType((*QueryParamsRequest)(nil), "proofmarket.provers.v1.QueryParamsRequest")
 	proto.RegisterType((*QueryParamsResponse)(nil), "proofmarket.provers.v1.QueryParamsResponse")
@@ -785,11 +1641,26 @@ func init() {
 	proto.RegisterType((*QueryProversResponse)(nil), "proofmarket.provers.v1.QueryProversResponse")
 	proto.RegisterType((*QueryVaultRequest)(nil), "proofmarket.provers.v1.QueryVaultRequest")
 	proto.RegisterType((*QueryVaultResponse)(nil), "proofmarket.provers.v1.QueryVaultResponse")
+	proto.RegisterType((*QueryCommissionRequest)(nil), "proofmarket.provers.v1.QueryCommissionRequest")
+	proto.RegisterType((*QueryCommissionResponse)(nil), "proofmarket.provers.v1.QueryCommissionResponse")
+	proto.RegisterType((*QueryAllowListRequest)(nil), "proofmarket.provers.v1.QueryAllowListRequest")
+	proto.RegisterType((*QueryAllowListResponse)(nil), "proofmarket.provers.v1.QueryAllowListResponse")
 	proto.RegisterType((*UnstakeView)(nil), "proofmarket.provers.v1.UnstakeView")
 	proto.RegisterType((*QueryUnstakesRequest)(nil), "proofmarket.provers.v1.QueryUnstakesRequest")
 	proto.RegisterType((*QueryUnstakesResponse)(nil), "proofmarket.provers.v1.QueryUnstakesResponse")
 	proto.RegisterType((*QueryAssignmentsRequest)(nil), "proofmarket.provers.v1.QueryAssignmentsRequest")
 	proto.RegisterType((*QueryAssignmentsResponse)(nil), "proofmarket.provers.v1.QueryAssignmentsResponse")
+	proto.RegisterType((*QueryIncentivesRequest)(nil), "proofmarket.provers.v1.QueryIncentivesRequest")
+	proto.RegisterType((*QueryIncentivesResponse)(nil), "proofmarket.provers.v1.QueryIncentivesResponse")
+	proto.RegisterType((*QueryProverEpochsRequest)(nil), "proofmarket.provers.v1.QueryProverEpochsRequest")
+	proto.RegisterType((*QueryProverEpochsResponse)(nil), "proofmarket.provers.v1.QueryProverEpochsResponse")
+	proto.RegisterType((*QueryAPRRequest)(nil), "proofmarket.provers.v1.QueryAPRRequest")
+	proto.RegisterType((*QueryAPRResponse)(nil), "proofmarket.provers.v1.QueryAPRResponse")
+	proto.RegisterType((*Position)(nil), "proofmarket.provers.v1.Position")
+	proto.RegisterType((*QueryPositionsRequest)(nil), "proofmarket.provers.v1.QueryPositionsRequest")
+	proto.RegisterType((*QueryPositionsResponse)(nil), "proofmarket.provers.v1.QueryPositionsResponse")
+	proto.RegisterType((*QueryTotalsRequest)(nil), "proofmarket.provers.v1.QueryTotalsRequest")
+	proto.RegisterType((*QueryTotalsResponse)(nil), "proofmarket.provers.v1.QueryTotalsResponse")
 }
 
 func init() {
@@ -797,69 +1668,118 @@ func init() {
 }
 
 var fileDescriptor_b2e985d8a2bc30ed = []byte{
-	// 987 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x56, 0xcf, 0x6f, 0x1b, 0x45,
-	0x14, 0xce, 0x24, 0x71, 0xdc, 0xbc, 0x48, 0x48, 0x0c, 0x2e, 0x18, 0x03, 0x1b, 0xb3, 0x95, 0xa8,
-	0x71, 0xc8, 0x6e, 0x62, 0x7e, 0x48, 0x15, 0x95, 0x4a, 0x8c, 0x48, 0xd5, 0x8a, 0x43, 0x70, 0x44,
-	0x91, 0x90, 0x50, 0x35, 0x89, 0x27, 0xdb, 0x55, 0xec, 0x9d, 0xed, 0xce, 0xd8, 0x50, 0x21, 0x2e,
-	0x9c, 0xb8, 0x80, 0xa8, 0x7a, 0x41, 0xe2, 0x88, 0x04, 0x37, 0xe0, 0xd0, 0xbf, 0x80, 0x53, 0x8f,
-	0x55, 0x39, 0x80, 0x38, 0x54, 0x28, 0x41, 0xe2, 0xdf, 0xa8, 0x76, 0xe6, 0xad, 0xbd, 0xeb, 0xd4,
-	0xf6, 0xc6, 0xca, 0x6d, 0xe7, 0xed, 0xfb, 0xde, 0xfb, 0xe6, 0x7b, 0xef, 0xcd, 0x0c, 0xd8, 0x61,
-	0x24, 0xc4, 0x41, 0x97, 0x45, 0x87, 0x5c, 0xb9, 0x61, 0x24, 0xfa, 0x3c, 0x92, 0x6e, 0x7f, 0xd3,
-	0xbd, 0xdd, 0xe3, 0xd1, 0x1d, 0x27, 0x8c, 0x84, 0x12, 0xf4, 0xf9, 0x94, 0x8f, 0x83, 0x3e, 0x4e,
-	0x7f, 0xb3, 0x52, 0xdf, 0x17, 0xb2, 0x2b, 0xa4, 0xbb, 0xc7, 0x24, 0x37, 0x00, 0xb7, 0xbf, 0xb9,
-	0xc7, 0x15, 0xdb, 0x74, 0x43, 0xe6, 0xf9, 0x01, 0x53, 0xbe, 0x08, 0x4c, 0x8c, 0xca, 0x4b, 0xe8,
-	0x9b, 0xb8, 0xa5, 0x13, 0x54, 0x5e, 0x34, 0x3f, 0x6f, 0xea, 0x95, 0x6b, 0x16, 0xf8, 0xab, 0xe4,
-	0x09, 0x4f, 0x18, 0x7b, 0xfc, 0x85, 0xd6, 0x97, 0x3d, 0x21, 0xbc, 0x0e, 0x77, 0x59, 0xe8, 0xbb,
-	0x2c, 0x08, 0x84, 0xd2, 0xa9, 0x12, 0xcc, 0xb8, 0x3d, 0xa9, 0x3b, 0x21, 0x47, 0x1f, 0xbb, 0x04,
-	0xf4, 0xa3, 0x98, 0xc1, 0x0e, 0x8b, 0x58, 0x57, 0xb6, 0xf8, 0xed, 0x1e, 0x97, 0xca, 0xde, 0x85,
-	0xe7, 0x32, 0x56, 0x19, 0x8a, 0x40, 0x72, 0x7a, 0x19, 0x96, 0x42, 0x6d, 0x29, 0x93, 0x2a, 0xa9,
-	0xad, 0x34, 0x2c, 0xe7, 0xe9, 0x8a, 0x38, 0x06, 0xd7, 0x5c, 0x7c, 0xf0, 0x78, 0x75, 0xae, 0x85,
-	0x18, 0xfb, 0xaf, 0x79, 0x80, 0x1d, 0xed, 0x73, 0xc3, 0xe7, 0x9f, 0xeb, 0x60, 0x7a, 0x35, 0x35,
-	0x98, 0xfe, 0x1c, 0x04, 0xd3, 0x2b, 0x7a, 0x05, 0x8a, 0x61, 0x24, 0x0e, 0xfc, 0x0e, 0x2f, 0xcf,
-	0x6b, 0xf8, 0xea, 0x04, 0x78, 0xec, 0x86, 0xf8, 0x04, 0x45, 0x2f, 0x41, 0x41, 0x2a, 0xa6, 0x78,
-	0x79, 0xa1, 0x4a, 0x6a, 0xcf, 0x34, 0x2e, 0x4c, 0xce, 0xbe, 0x1b, 0xbb, 0xb6, 0x0c, 0x82, 0xbe,
-	0x0f, 0x4b, 0x4c, 0x4a, 0xae, 0x64, 0x79, 0xb1, 0x4a, 0x6a, 0xcb, 0xcd, 0xb5, 0x38, 0xf2, 0x3f,
-	0x8f, 0x57, 0xcf, 0x9b, 0x8a, 0xc9, 0xf6, 0xa1, 0xe3, 0x0b, 0xb7, 0xcb, 0xd4, 0x2d, 0xe7, 0x5a,
-	0xa0, 0x1e, 0xdd, 0x5f, 0x07, 0x2c, 0xe5, 0xb5, 0x40, 0xb5, 0x10, 0x4a, 0xaf, 0x03, 0x48, 0xde,
-	0x39, 0xb8, 0x29, 0x15, 0x3b, 0xe4, 0xe5, 0xc2, 0xe9, 0x03, 0x2d, 0xc7, 0xf0, 0xdd, 0x18, 0x6d,
-	0x6f, 0x27, 0x45, 0xd4, 0x5c, 0xb1, 0x88, 0x74, 0x23, 0x23, 0xf0, 0x72, 0xb3, 0xfc, 0xe8, 0xfe,
-	0x7a, 0x09, 0x03, 0x6c, 0xb5, 0xdb, 0x11, 0x97, 0x72, 0x57, 0x45, 0x7e, 0xe0, 0x25, 0xa2, 0xda,
-	0x9f, 0x24, 0x65, 0xc7, 0x38, 0x58, 0xf6, 0xf7, 0x46, 0x2a, 0x65, 0x4f, 0xd6, 0x2a, 0xae, 0x6e,
-	0xb6, 0x5a, 0xf6, 0x67, 0x99, 0xc0, 0x49, 0x9b, 0xd1, 0x6d, 0x80, 0xe1, 0x80, 0x60, 0xf0, 0xd7,
-	0x1c, 0xa4, 0x18, 0x4f, 0x93, 0x63, 0xa6, 0x03, 0xa7, 0xc9, 0xd9, 0x61, 0x1e, 0x47, 0x6c, 0x2b,
-	0x85, 0xb4, 0x7f, 0x22, 0x50, 0xca, 0xc6, 0x47, 0xe6, 0x4d, 0xdd, 0x25, 0xb1, 0xa9, 0x4c, 0xaa,
-	0x0b, 0xa7, 0xa2, 0x9e, 0x00, 0xe9, 0xd5, 0x0c, 0x49, 0xd3, 0x6c, 0x17, 0xa7, 0x92, 0x34, 0x04,
-	0x32, 0x2c, 0x39, 0x3c, 0xab, 0x49, 0xde, 0x60, 0xbd, 0x8e, 0x9a, 0xb9, 0x48, 0xd4, 0x02, 0xf0,
-	0x78, 0xc0, 0xa3, 0x21, 0x9f, 0xc5, 0x56, 0xca, 0x62, 0x1f, 0x11, 0xec, 0x06, 0xcc, 0x83, 0x52,
-	0x5c, 0x82, 0x42, 0x3f, 0x36, 0xa0, 0xcc, 0xaf, 0x8c, 0x13, 0x42, 0xa3, 0x50, 0x03, 0x83, 0xa0,
-	0x57, 0xe1, 0x5c, 0x2f, 0xe8, 0x73, 0xa9, 0x78, 0x5b, 0xe7, 0x3b, 0x65, 0xa3, 0x0e, 0xc0, 0xb4,
-	0x01, 0x45, 0xb6, 0xbf, 0x2f, 0x7a, 0x81, 0xd2, 0x53, 0x37, 0x69, 0xb7, 0x89, 0x23, 0x2d, 0x41,
-	0xa1, 0xcd, 0x03, 0xd1, 0x35, 0xb3, 0xd6, 0x32, 0x0b, 0xfb, 0x2e, 0x81, 0x95, 0x8f, 0x03, 0x3d,
-	0x3b, 0xfa, 0x30, 0xb9, 0x02, 0xc5, 0x9e, 0x59, 0xe2, 0xfe, 0xc6, 0x1e, 0x07, 0x88, 0x4a, 0xaa,
-	0x8c, 0x28, 0xba, 0x15, 0xcb, 0xd3, 0xe9, 0xf1, 0x59, 0x36, 0x68, 0x90, 0xf6, 0x1f, 0x49, 0x17,
-	0x62, 0x0a, 0x99, 0xaa, 0xb1, 0x36, 0xe4, 0xa8, 0xb1, 0xf1, 0x4b, 0x75, 0xc5, 0x7c, 0xce, 0xae,
-	0xc8, 0x8e, 0xd2, 0xc2, 0xcc, 0xa3, 0xf4, 0x0b, 0x81, 0xf3, 0x23, 0x9b, 0xc0, 0x06, 0xfa, 0x20,
-	0xee, 0x02, 0x63, 0xc3, 0x61, 0xba, 0x30, 0x45, 0xe3, 0xd4, 0x34, 0x0d, 0xa0, 0x67, 0x37, 0x4e,
-	0xf7, 0x08, 0xbc, 0xa0, 0x99, 0x6e, 0x49, 0xe9, 0x7b, 0x41, 0x97, 0x07, 0x4a, 0xce, 0x3e, 0x55,
-	0xdb, 0x4f, 0xa1, 0x35, 0x8b, 0x7e, 0xbf, 0x11, 0x28, 0x9f, 0x64, 0x85, 0x12, 0x5e, 0x87, 0x15,
-	0x36, 0x34, 0x4f, 0x3b, 0x92, 0x86, 0x11, 0x50, 0xc4, 0x34, 0xf8, 0xcc, 0x74, 0x6c, 0xfc, 0x5c,
-	0x84, 0x82, 0x66, 0x4c, 0xbf, 0x23, 0xb0, 0x64, 0x6e, 0x6e, 0x5a, 0x1f, 0x47, 0xea, 0xe4, 0x63,
-	0xa1, 0xb2, 0x96, 0xcb, 0xd7, 0x64, 0xb6, 0xd7, 0xbe, 0xf9, 0xff, 0xf7, 0x3a, 0xf9, 0xfa, 0xcf,
-	0xff, 0xee, 0xcd, 0x57, 0xa9, 0xe5, 0x8e, 0x79, 0xa1, 0x98, 0x17, 0x03, 0xfd, 0x21, 0x26, 0x64,
-	0xea, 0x33, 0x85, 0x50, 0xfa, 0xe2, 0x9b, 0x46, 0x28, 0x73, 0xb9, 0xd9, 0x6f, 0x0f, 0x09, 0xd5,
-	0x69, 0x6d, 0x2c, 0x21, 0xfc, 0xfc, 0xd2, 0x7c, 0x7c, 0x45, 0xbf, 0x25, 0x50, 0xc4, 0xdb, 0x86,
-	0xe6, 0xc9, 0x37, 0x50, 0xeb, 0x8d, 0x7c, 0xce, 0xc8, 0xee, 0xa2, 0x26, 0xf6, 0x2a, 0x5d, 0x9d,
-	0x42, 0x8c, 0xfe, 0x48, 0xa0, 0xa0, 0x8f, 0x6e, 0xfa, 0xfa, 0xc4, 0x04, 0xe9, 0xcb, 0xa7, 0x52,
-	0xcf, 0xe3, 0x8a, 0x4c, 0xde, 0x1d, 0xea, 0xb4, 0x41, 0x9d, 0xbc, 0x3a, 0xb9, 0xe6, 0x06, 0xb9,
-	0x4b, 0xe0, 0x5c, 0x72, 0xa0, 0xd0, 0xc9, 0x0a, 0x8c, 0x1c, 0x9e, 0x95, 0xf5, 0x9c, 0xde, 0x48,
-	0xb3, 0xa6, 0x19, 0xda, 0xb4, 0x3a, 0x8e, 0xe1, 0xe0, 0x20, 0xfa, 0x95, 0xc0, 0x4a, 0x6a, 0x48,
-	0xa9, 0x3b, 0x31, 0xd1, 0xc9, 0x43, 0xa6, 0xb2, 0x91, 0x1f, 0x80, 0xe4, 0x2e, 0x6b, 0x72, 0xef,
-	0xd0, 0xb7, 0x72, 0xcb, 0x97, 0x9a, 0xf8, 0xe6, 0x87, 0x0f, 0x8e, 0x2c, 0xf2, 0xf0, 0xc8, 0x22,
-	0xff, 0x1e, 0x59, 0xe4, 0xfb, 0x63, 0x6b, 0xee, 0xe1, 0xb1, 0x35, 0xf7, 0xf7, 0xb1, 0x35, 0xf7,
-	0x69, 0xc3, 0xf3, 0xd5, 0xad, 0xde, 0x9e, 0xb3, 0x2f, 0xba, 0xa3, 0x91, 0x07, 0xdf, 0x5f, 0xb8,
-	0xf1, 0xbe, 0xfd, 0xc0, 0x33, 0xcf, 0xff, 0xbd, 0x25, 0xfd, 0xfe, 0x7f, 0xf3, 0x49, 0x00, 0x00,
-	0x00, 0xff, 0xff, 0x6b, 0xa1, 0x26, 0x4c, 0xf9, 0x0c, 0x00, 0x00,
+	// 1773 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x59, 0xcf, 0x6f, 0x13, 0xcf,
+	0x15, 0xcf, 0xda, 0xb1, 0x1d, 0xbf, 0xf0, 0x6d, 0xe9, 0x34, 0x80, 0x71, 0x5b, 0x27, 0x5d, 0xaa,
+	0x92, 0x06, 0xd8, 0x4d, 0x42, 0x41, 0x42, 0xa5, 0x85, 0x38, 0x05, 0x14, 0x84, 0x54, 0xd7, 0xa1,
+	0x54, 0x6a, 0x0f, 0xd6, 0xda, 0x9e, 0x38, 0xab, 0xd8, 0xbb, 0xcb, 0xce, 0x3a, 0x10, 0x21, 0x2e,
+	0x3d, 0x55, 0x95, 0x8a, 0xa0, 0x48, 0x15, 0x55, 0x25, 0x2e, 0x3d, 0x70, 0x83, 0x56, 0xe2, 0x2f,
+	0xe8, 0x89, 0x23, 0xa2, 0x95, 0x5a, 0xf5, 0x40, 0x2b, 0xa8, 0x54, 0xf5, 0xbf, 0xf8, 0x6a, 0x66,
+	0xde, 0x78, 0xd7, 0x31, 0xf6, 0xae, 0x8d, 0x6f, 0xde, 0xc9, 0xfb, 0xbc, 0xf9, 0xcc, 0xfb, 0x39,
+	0x6f, 0x02, 0xba, 0xe7, 0xbb, 0xee, 0x4e, 0xc7, 0xf2, 0xf7, 0x68, 0x60, 0x7a, 0xbe, 0xbb, 0x4f,
+	0x7d, 0x66, 0xee, 0xaf, 0x99, 0x77, 0xbb, 0xd4, 0x3f, 0x30, 0x3c, 0xdf, 0x0d, 0x5c, 0x72, 0x3c,
+	0x22, 0x63, 0xa0, 0x8c, 0xb1, 0xbf, 0x56, 0x5c, 0x69, 0xb8, 0xac, 0xe3, 0x32, 0xb3, 0x6e, 0x31,
+	0x2a, 0x01, 0xe6, 0xfe, 0x5a, 0x9d, 0x06, 0xd6, 0x9a, 0xe9, 0x59, 0x2d, 0xdb, 0xb1, 0x02, 0xdb,
+	0x75, 0xa4, 0x8e, 0xe2, 0x37, 0x50, 0x56, 0x89, 0x45, 0x37, 0x28, 0x9e, 0x94, 0x7f, 0xac, 0x89,
+	0x2f, 0x53, 0x7e, 0xe0, 0x9f, 0x16, 0x5a, 0x6e, 0xcb, 0x95, 0xeb, 0xfc, 0x17, 0xae, 0x7e, 0xb3,
+	0xe5, 0xba, 0xad, 0x36, 0x35, 0x2d, 0xcf, 0x36, 0x2d, 0xc7, 0x71, 0x03, 0xb1, 0x95, 0xc2, 0x2c,
+	0xe2, 0x5f, 0xc5, 0x57, 0xbd, 0xbb, 0x63, 0x06, 0x76, 0x87, 0xb2, 0xc0, 0xea, 0x78, 0x28, 0x30,
+	0xec, 0xd0, 0xc1, 0x81, 0x47, 0x51, 0x89, 0xbe, 0x00, 0xe4, 0xa7, 0x9c, 0x62, 0xc5, 0xf2, 0xad,
+	0x0e, 0xab, 0xd2, 0xbb, 0x5d, 0xca, 0x02, 0x7d, 0x1b, 0xbe, 0xde, 0xb7, 0xca, 0x3c, 0xd7, 0x61,
+	0x94, 0x5c, 0x86, 0xac, 0x27, 0x56, 0x0a, 0xda, 0x92, 0xb6, 0x3c, 0xbf, 0x5e, 0x32, 0x3e, 0x6d,
+	0x32, 0x43, 0xe2, 0xca, 0xb3, 0x6f, 0xde, 0x2f, 0xce, 0x54, 0x11, 0xa3, 0xff, 0x23, 0x05, 0x50,
+	0x11, 0x32, 0x77, 0x6c, 0x7a, 0x4f, 0x28, 0x13, 0x5f, 0xb1, 0xca, 0xc4, 0xcf, 0x9e, 0x32, 0xf1,
+	0x45, 0xae, 0x40, 0xce, 0xf3, 0xdd, 0x1d, 0xbb, 0x4d, 0x0b, 0x29, 0x01, 0x5f, 0x1c, 0x01, 0xe7,
+	0x62, 0x88, 0x57, 0x28, 0x72, 0x09, 0x32, 0x2c, 0xb0, 0x02, 0x5a, 0x48, 0x2f, 0x69, 0xcb, 0x5f,
+	0x59, 0x3f, 0x35, 0x7a, 0xf7, 0x6d, 0x2e, 0x5a, 0x95, 0x08, 0xb2, 0x09, 0x59, 0x8b, 0x31, 0x1a,
+	0xb0, 0xc2, 0xec, 0x92, 0xb6, 0x9c, 0x2f, 0x9f, 0xe1, 0x9a, 0xff, 0xf5, 0x7e, 0xf1, 0x98, 0x74,
+	0x29, 0x6b, 0xee, 0x19, 0xb6, 0x6b, 0x76, 0xac, 0x60, 0xd7, 0xd8, 0x72, 0x82, 0x77, 0xaf, 0xcf,
+	0x01, 0xfa, 0x7a, 0xcb, 0x09, 0xaa, 0x08, 0x25, 0x37, 0x01, 0x18, 0x6d, 0xef, 0xd4, 0x58, 0x60,
+	0xed, 0xd1, 0x42, 0x66, 0x7c, 0x45, 0x79, 0x0e, 0xdf, 0xe6, 0x68, 0xfd, 0xba, 0x72, 0xa2, 0xe0,
+	0x8a, 0x4e, 0x24, 0xab, 0x7d, 0x06, 0xce, 0x97, 0x0b, 0xef, 0x5e, 0x9f, 0x5b, 0x40, 0x05, 0x1b,
+	0xcd, 0xa6, 0x4f, 0x19, 0xdb, 0x0e, 0x7c, 0xdb, 0x69, 0x29, 0xa3, 0xea, 0x3f, 0x57, 0x6e, 0x47,
+	0x3d, 0xe8, 0xf6, 0xab, 0x87, 0x3c, 0xa5, 0x8f, 0xb6, 0x15, 0xf7, 0x6e, 0xbf, 0xb7, 0xf4, 0x67,
+	0x5a, 0x9f, 0x66, 0x15, 0x67, 0xe4, 0x3a, 0x40, 0x98, 0x42, 0xa8, 0xfd, 0xbb, 0x06, 0x72, 0xe4,
+	0xf9, 0x66, 0xc8, 0xfc, 0xc1, 0x7c, 0x33, 0x2a, 0x56, 0x8b, 0x22, 0xb6, 0x1a, 0x41, 0x86, 0xce,
+	0x4c, 0x8d, 0xeb, 0x4c, 0xfd, 0x4f, 0x1a, 0x2c, 0xf4, 0x53, 0xc3, 0x53, 0x97, 0x45, 0x84, 0xf1,
+	0xa5, 0x82, 0xb6, 0x94, 0x1e, 0xeb, 0xd8, 0x0a, 0x48, 0x6e, 0xf4, 0x9d, 0x4f, 0x06, 0xea, 0xe9,
+	0xd8, 0xf3, 0x49, 0x02, 0xd1, 0x03, 0xea, 0x14, 0xbe, 0x26, 0x48, 0xde, 0xb1, 0xba, 0xed, 0x60,
+	0x62, 0x07, 0x93, 0x12, 0x40, 0x8b, 0x3a, 0xd4, 0x0f, 0xf9, 0xcc, 0x56, 0x23, 0x2b, 0xfa, 0xff,
+	0xd3, 0x18, 0x49, 0xb8, 0x0f, 0x9a, 0xe2, 0x12, 0x64, 0xf6, 0xf9, 0x02, 0x7a, 0xe8, 0x5b, 0xc3,
+	0x0c, 0x21, 0x50, 0x68, 0x03, 0x89, 0x20, 0x37, 0x60, 0xae, 0xeb, 0xec, 0x53, 0x16, 0xd0, 0xa6,
+	0xd8, 0x6f, 0xcc, 0x20, 0xef, 0x81, 0xc9, 0x3a, 0xe4, 0xac, 0x46, 0xc3, 0xed, 0x3a, 0x81, 0xc8,
+	0xd8, 0x51, 0xa7, 0x55, 0x82, 0x64, 0x01, 0x32, 0x4d, 0xea, 0xb8, 0x1d, 0x99, 0xa7, 0x55, 0xf9,
+	0x41, 0x16, 0x61, 0x9e, 0xed, 0x5a, 0x3e, 0xad, 0x79, 0xbe, 0xdd, 0xc0, 0xd4, 0xab, 0x82, 0x58,
+	0xaa, 0xf0, 0x15, 0xb2, 0x05, 0x79, 0xd6, 0xb6, 0xd8, 0xae, 0x55, 0x6f, 0xd3, 0x42, 0x76, 0x92,
+	0xcc, 0x54, 0x68, 0x7e, 0x7c, 0x7a, 0xdf, 0x73, 0x59, 0xd7, 0xa7, 0x85, 0xdc, 0x04, 0xc7, 0x57,
+	0x60, 0x52, 0x81, 0x2f, 0x76, 0x7c, 0x4a, 0x6b, 0x0d, 0xcb, 0xb3, 0x1a, 0x76, 0x70, 0x50, 0x98,
+	0x1b, 0x5f, 0xdb, 0x11, 0xae, 0x61, 0x13, 0x15, 0xe8, 0x37, 0xe1, 0xb8, 0x70, 0xf5, 0xa6, 0xdb,
+	0xe9, 0xd8, 0x8c, 0xd9, 0xae, 0x33, 0x79, 0xe1, 0x78, 0xa9, 0xc1, 0x89, 0x01, 0x65, 0x18, 0x3c,
+	0x3f, 0x81, 0x23, 0x4d, 0xba, 0xc3, 0x83, 0xa1, 0xe6, 0xf3, 0x14, 0x55, 0x59, 0x3e, 0x24, 0x86,
+	0x22, 0x1a, 0xac, 0x40, 0x55, 0xed, 0x79, 0xd4, 0xc0, 0x97, 0x48, 0x19, 0x32, 0x5c, 0x11, 0x2b,
+	0xa4, 0x44, 0x5a, 0x8e, 0xa7, 0x49, 0x42, 0xf5, 0x1a, 0x1c, 0x13, 0x7c, 0x37, 0xda, 0x6d, 0xf7,
+	0xde, 0x2d, 0x9b, 0x05, 0x53, 0xae, 0x48, 0xfa, 0x1f, 0x34, 0x34, 0x6f, 0x64, 0x07, 0x34, 0xc8,
+	0x45, 0xc8, 0x5b, 0xd2, 0x8a, 0x54, 0x96, 0x96, 0x51, 0x16, 0x0e, 0x45, 0xa7, 0x57, 0x4c, 0x9e,
+	0x68, 0x30, 0xff, 0x33, 0x47, 0x34, 0x1e, 0xd1, 0x89, 0xaf, 0x40, 0xae, 0x2b, 0x3f, 0xf1, 0xc0,
+	0x43, 0x7b, 0x29, 0xa2, 0x54, 0x99, 0x43, 0x14, 0xd9, 0xe0, 0xf5, 0xa1, 0xdd, 0xa5, 0x93, 0x64,
+	0xb8, 0x44, 0xea, 0x7f, 0x55, 0x65, 0x18, 0xb7, 0x60, 0x91, 0x60, 0x14, 0x0b, 0x09, 0x82, 0x51,
+	0xca, 0x45, 0xc2, 0x37, 0x95, 0xb0, 0x2c, 0xf6, 0x3b, 0x3d, 0x3d, 0xb1, 0xd3, 0x5f, 0x68, 0x18,
+	0x56, 0xe1, 0x21, 0xd0, 0xe7, 0xd7, 0x78, 0x19, 0x94, 0x6b, 0xd8, 0x4d, 0x4e, 0xc5, 0xd8, 0x38,
+	0xd2, 0x4e, 0x7a, 0xd0, 0xe9, 0x85, 0xc0, 0x53, 0x95, 0xb0, 0x1b, 0x8c, 0xd9, 0x2d, 0xa7, 0x43,
+	0x9d, 0x80, 0x4d, 0xde, 0x56, 0xae, 0x7f, 0x82, 0xd6, 0x24, 0xf6, 0x7b, 0xa5, 0x41, 0x61, 0x90,
+	0x15, 0x9a, 0xf0, 0x26, 0xcc, 0x5b, 0xe1, 0x72, 0x5c, 0x4f, 0x0e, 0x35, 0xa8, 0x12, 0x12, 0x01,
+	0x4f, 0xcf, 0x8e, 0x05, 0xcc, 0xf2, 0x2d, 0xa7, 0x41, 0x9d, 0xc0, 0xde, 0xef, 0xc5, 0xad, 0xfe,
+	0x9b, 0x34, 0x5a, 0x38, 0xfa, 0x27, 0x3c, 0xca, 0x15, 0x98, 0xf5, 0x5c, 0xb7, 0x8d, 0xf6, 0x1d,
+	0x2b, 0x5d, 0x04, 0x30, 0xda, 0x0c, 0x53, 0x49, 0x9b, 0xe1, 0x26, 0x64, 0xeb, 0xdd, 0x66, 0x8b,
+	0xaa, 0xfe, 0x39, 0xde, 0xad, 0x55, 0x42, 0xc9, 0x8f, 0x20, 0xd3, 0x68, 0xbb, 0x8d, 0x3d, 0xd1,
+	0x51, 0x47, 0x98, 0xff, 0x9a, 0xe7, 0x36, 0x76, 0x37, 0xb9, 0xa4, 0xaa, 0xbb, 0x02, 0x46, 0x7e,
+	0x08, 0x39, 0xea, 0x34, 0x59, 0xcd, 0x0a, 0x44, 0xdf, 0x9d, 0x5f, 0x2f, 0x1a, 0x72, 0x8a, 0x31,
+	0xd4, 0x14, 0x63, 0xdc, 0x56, 0x53, 0x4c, 0x79, 0x8e, 0x23, 0x1f, 0xff, 0x7b, 0x51, 0xab, 0x66,
+	0x39, 0x68, 0x23, 0x20, 0x17, 0xf9, 0x00, 0x72, 0xe0, 0x76, 0x03, 0xd1, 0x96, 0x47, 0x0e, 0x20,
+	0x5c, 0xaa, 0x8a, 0xd2, 0x7a, 0x13, 0xe3, 0x4a, 0xde, 0xd4, 0x04, 0xb9, 0xcf, 0x08, 0xf7, 0xe3,
+	0x90, 0xa5, 0x42, 0x85, 0x30, 0xfe, 0x17, 0x55, 0xfc, 0xe2, 0x57, 0xc9, 0x93, 0x9f, 0xd8, 0x06,
+	0x9d, 0xbe, 0x09, 0x39, 0xbf, 0xeb, 0x38, 0xb6, 0xd3, 0xc2, 0x2a, 0x1b, 0x73, 0x4b, 0x15, 0x70,
+	0x55, 0x69, 0x11, 0x49, 0x36, 0x22, 0x5b, 0xa7, 0xc7, 0xd3, 0xa1, 0x58, 0xfe, 0x12, 0xbe, 0x2a,
+	0x73, 0xac, 0x52, 0x9d, 0xbe, 0x09, 0xfe, 0xae, 0xc1, 0xd1, 0x50, 0x3b, 0x9e, 0xfc, 0x04, 0xe4,
+	0x2c, 0xcf, 0xaf, 0xd5, 0x3d, 0x39, 0x37, 0xce, 0x56, 0xb3, 0x96, 0xe7, 0x97, 0x3d, 0xc6, 0x43,
+	0x72, 0xf2, 0xab, 0x21, 0x42, 0xf9, 0x20, 0x25, 0x46, 0xaa, 0x1a, 0x1f, 0x7f, 0x27, 0x89, 0xed,
+	0xbc, 0x80, 0xf3, 0xb0, 0x8b, 0x1c, 0x6b, 0xb6, 0xef, 0x58, 0xbf, 0x4b, 0xc1, 0x5c, 0xc5, 0x65,
+	0xb6, 0x18, 0x36, 0xa6, 0x7e, 0xed, 0x0e, 0xef, 0xa9, 0xe9, 0xe8, 0x3d, 0x75, 0x13, 0xb2, 0xe2,
+	0x52, 0x3a, 0xd9, 0x98, 0x29, 0xa1, 0x61, 0x6b, 0xce, 0x4c, 0xda, 0x9a, 0xb9, 0x51, 0x1a, 0x6d,
+	0x97, 0xd1, 0xa6, 0x48, 0xba, 0xb9, 0x2a, 0x7e, 0xf1, 0x6b, 0x84, 0xec, 0x76, 0xca, 0x32, 0x9f,
+	0xd1, 0xb3, 0xa7, 0xd5, 0x41, 0x5e, 0xa8, 0x6b, 0x57, 0x84, 0x13, 0x46, 0xe1, 0x8f, 0x21, 0xef,
+	0xa9, 0x45, 0xec, 0x1e, 0x4b, 0x43, 0xb3, 0x07, 0x05, 0x31, 0x75, 0x42, 0xe0, 0xf4, 0x3a, 0x87,
+	0x7a, 0x78, 0xb9, 0xed, 0x06, 0x56, 0xbb, 0xd7, 0x35, 0x3a, 0x38, 0x27, 0xab, 0xd5, 0xf0, 0xe1,
+	0x25, 0x10, 0x2b, 0x71, 0x6f, 0x25, 0x12, 0xa7, 0x32, 0x5e, 0x62, 0x48, 0x01, 0x72, 0x1e, 0x75,
+	0x9a, 0xbc, 0xf2, 0xc8, 0xd8, 0x53, 0x9f, 0xeb, 0x8f, 0x8e, 0x42, 0x46, 0xec, 0x47, 0x1e, 0x69,
+	0x90, 0x95, 0xaf, 0x36, 0x64, 0x65, 0x98, 0xf2, 0xc1, 0x87, 0xa2, 0xe2, 0x99, 0x44, 0xb2, 0xf2,
+	0x14, 0xfa, 0x99, 0x5f, 0xff, 0xef, 0xcf, 0x2b, 0xda, 0xaf, 0xfe, 0xf6, 0xdf, 0xa7, 0xa9, 0x25,
+	0x52, 0x32, 0x87, 0xbc, 0x4e, 0xc9, 0xd7, 0x22, 0xf2, 0x8c, 0x13, 0x92, 0xe9, 0x13, 0x43, 0x28,
+	0xfa, 0xe8, 0x11, 0x47, 0xa8, 0xef, 0x61, 0x43, 0xbf, 0x10, 0x12, 0x5a, 0x21, 0xcb, 0x43, 0x09,
+	0xe1, 0xcf, 0x07, 0xf2, 0xc7, 0x43, 0xf2, 0x5b, 0x0d, 0x72, 0xf8, 0x5a, 0x40, 0x92, 0xec, 0xd7,
+	0xb3, 0xd6, 0xd9, 0x64, 0xc2, 0xc8, 0xee, 0xb4, 0x20, 0xf6, 0x6d, 0xb2, 0x18, 0x43, 0x8c, 0xfc,
+	0x51, 0x83, 0x8c, 0x18, 0xbd, 0xc9, 0xf7, 0x46, 0x6e, 0x10, 0x7d, 0x3c, 0x28, 0xae, 0x24, 0x11,
+	0x45, 0x26, 0x3f, 0x08, 0xed, 0xb4, 0x4a, 0x8c, 0xa4, 0x76, 0x32, 0xe5, 0x0b, 0xc0, 0x13, 0x0d,
+	0xe6, 0xd4, 0x7d, 0x98, 0x8c, 0xb6, 0xc0, 0xa1, 0xbb, 0x7f, 0xf1, 0x5c, 0x42, 0x69, 0xa4, 0xb9,
+	0x2c, 0x18, 0xea, 0x64, 0x69, 0x18, 0xc3, 0xde, 0x3d, 0xfa, 0x95, 0x06, 0x10, 0x8e, 0x87, 0xc4,
+	0x18, 0xb9, 0xcf, 0xc0, 0x80, 0x5c, 0x34, 0x13, 0xcb, 0x23, 0xb3, 0xab, 0xa1, 0x01, 0x2f, 0x90,
+	0xf3, 0x89, 0x0d, 0xd8, 0x08, 0x29, 0xfe, 0x5e, 0x83, 0x7c, 0x6f, 0x94, 0x24, 0xa3, 0x0d, 0x73,
+	0x78, 0xa8, 0x2d, 0x1a, 0x49, 0xc5, 0x91, 0xee, 0x8a, 0x60, 0xfa, 0x1d, 0xa2, 0x0f, 0x63, 0x6a,
+	0x71, 0x48, 0xad, 0xcd, 0xa9, 0x3c, 0xd7, 0x20, 0xdf, 0x2b, 0xb6, 0x31, 0xc4, 0x0e, 0x37, 0x8a,
+	0x18, 0x62, 0x03, 0x35, 0x5c, 0x5f, 0x17, 0xc4, 0xce, 0x92, 0x95, 0xa1, 0x26, 0x54, 0x10, 0xf3,
+	0x81, 0xec, 0x2c, 0x0f, 0x45, 0x65, 0x93, 0x65, 0x31, 0xa6, 0x90, 0xf4, 0x55, 0xe2, 0x98, 0x42,
+	0xd2, 0x5f, 0x9f, 0x13, 0x56, 0x36, 0x2c, 0xc7, 0x2f, 0x35, 0x98, 0x8f, 0x0c, 0x38, 0x64, 0x74,
+	0x34, 0x0d, 0x0e, 0x68, 0xc5, 0xd5, 0xe4, 0x00, 0xe4, 0x77, 0x59, 0x50, 0xbb, 0x48, 0xbe, 0x9f,
+	0x38, 0xf4, 0xa2, 0xd3, 0xd2, 0x73, 0x0d, 0x20, 0x9c, 0x62, 0x62, 0xb2, 0x65, 0x60, 0x12, 0x8a,
+	0xc9, 0x96, 0xc1, 0xf1, 0x48, 0x37, 0x43, 0x6b, 0x8e, 0x88, 0x41, 0x3b, 0x64, 0xf4, 0x17, 0x0d,
+	0x8e, 0x44, 0xef, 0xdc, 0x64, 0x35, 0x41, 0xa1, 0xed, 0x9b, 0x02, 0x8a, 0x6b, 0x63, 0x20, 0x94,
+	0x51, 0x43, 0x9a, 0x6b, 0xc4, 0x4c, 0x6c, 0x59, 0x79, 0xa5, 0x24, 0x4f, 0x35, 0x48, 0x6f, 0x54,
+	0xaa, 0xe4, 0xf4, 0x68, 0x67, 0xf6, 0x2e, 0xe9, 0xc5, 0xe5, 0x78, 0x41, 0x24, 0x76, 0x29, 0x24,
+	0x66, 0x90, 0xb3, 0xc9, 0x5d, 0xee, 0xf9, 0xe5, 0x5b, 0x6f, 0x3e, 0x94, 0xb4, 0xb7, 0x1f, 0x4a,
+	0xda, 0x7f, 0x3e, 0x94, 0xb4, 0xc7, 0x1f, 0x4b, 0x33, 0x6f, 0x3f, 0x96, 0x66, 0xfe, 0xf9, 0xb1,
+	0x34, 0xf3, 0x8b, 0xf5, 0x96, 0x1d, 0xec, 0x76, 0xeb, 0x46, 0xc3, 0xed, 0x1c, 0xd6, 0xd8, 0xfb,
+	0x7d, 0xdf, 0xe4, 0x49, 0x67, 0x3b, 0x2d, 0xf9, 0x2f, 0xa6, 0x7a, 0x56, 0x0c, 0x75, 0xe7, 0xbf,
+	0x0c, 0x00, 0x00, 0xff, 0xff, 0x15, 0xec, 0x27, 0x77, 0x7e, 0x1b, 0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -878,15 +1798,32 @@ type QueryClient interface {
 	Params(ctx context.Context, in *QueryParamsRequest, opts ...grpc.CallOption) (*QueryParamsResponse, error)
 	// Prover returns one prover with its state, load and stake.
 	Prover(ctx context.Context, in *QueryProverRequest, opts ...grpc.CallOption) (*QueryProverResponse, error)
-	// Provers lists all provers by address.
+	// Provers lists provers, the largest vault first.
 	Provers(ctx context.Context, in *QueryProversRequest, opts ...grpc.CallOption) (*QueryProversResponse, error)
 	// Vault returns one generation of a prover's vault.
 	Vault(ctx context.Context, in *QueryVaultRequest, opts ...grpc.CallOption) (*QueryVaultResponse, error)
 	// Unstakes lists unstaking entries of a staker, of a prover, or of a staker
 	// with a prover.
 	Unstakes(ctx context.Context, in *QueryUnstakesRequest, opts ...grpc.CallOption) (*QueryUnstakesResponse, error)
+	// Commission returns all commission rates of a prover, now and pending.
+	Commission(ctx context.Context, in *QueryCommissionRequest, opts ...grpc.CallOption) (*QueryCommissionResponse, error)
+	// AllowList lists the addresses that may register while the parameter
+	// allow_list is set, by address.
+	AllowList(ctx context.Context, in *QueryAllowListRequest, opts ...grpc.CallOption) (*QueryAllowListResponse, error)
+	// Positions lists what a staker holds of all vaults, with its value.
+	Positions(ctx context.Context, in *QueryPositionsRequest, opts ...grpc.CallOption) (*QueryPositionsResponse, error)
+	// Totals sums all vaults and counts the provers.
+	Totals(ctx context.Context, in *QueryTotalsRequest, opts ...grpc.CallOption) (*QueryTotalsResponse, error)
 	// Assignments lists the open assignments of a prover by number.
 	Assignments(ctx context.Context, in *QueryAssignmentsRequest, opts ...grpc.CallOption) (*QueryAssignmentsResponse, error)
+	// Incentives returns the incentive pool, the running epoch and the last payout.
+	Incentives(ctx context.Context, in *QueryIncentivesRequest, opts ...grpc.CallOption) (*QueryIncentivesResponse, error)
+	// ProverEpochs returns a prover's figures of recent epochs, the running one
+	// first.
+	ProverEpochs(ctx context.Context, in *QueryProverEpochsRequest, opts ...grpc.CallOption) (*QueryProverEpochsResponse, error)
+	// APR returns what a prover's vault yielded over recent epochs, as a yearly rate
+	// without compounding.
+	APR(ctx context.Context, in *QueryAPRRequest, opts ...grpc.CallOption) (*QueryAPRResponse, error)
 }
 
 type queryClient struct {
@@ -942,9 +1879,72 @@ func (c *queryClient) Unstakes(ctx context.Context, in *QueryUnstakesRequest, op
 	return out, nil
 }
 
+func (c *queryClient) Commission(ctx context.Context, in *QueryCommissionRequest, opts ...grpc.CallOption) (*QueryCommissionResponse, error) {
+	out := new(QueryCommissionResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.provers.v1.Query/Commission", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) AllowList(ctx context.Context, in *QueryAllowListRequest, opts ...grpc.CallOption) (*QueryAllowListResponse, error) {
+	out := new(QueryAllowListResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.provers.v1.Query/AllowList", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Positions(ctx context.Context, in *QueryPositionsRequest, opts ...grpc.CallOption) (*QueryPositionsResponse, error) {
+	out := new(QueryPositionsResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.provers.v1.Query/Positions", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Totals(ctx context.Context, in *QueryTotalsRequest, opts ...grpc.CallOption) (*QueryTotalsResponse, error) {
+	out := new(QueryTotalsResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.provers.v1.Query/Totals", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *queryClient) Assignments(ctx context.Context, in *QueryAssignmentsRequest, opts ...grpc.CallOption) (*QueryAssignmentsResponse, error) {
 	out := new(QueryAssignmentsResponse)
 	err := c.cc.Invoke(ctx, "/proofmarket.provers.v1.Query/Assignments", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Incentives(ctx context.Context, in *QueryIncentivesRequest, opts ...grpc.CallOption) (*QueryIncentivesResponse, error) {
+	out := new(QueryIncentivesResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.provers.v1.Query/Incentives", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) ProverEpochs(ctx context.Context, in *QueryProverEpochsRequest, opts ...grpc.CallOption) (*QueryProverEpochsResponse, error) {
+	out := new(QueryProverEpochsResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.provers.v1.Query/ProverEpochs", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) APR(ctx context.Context, in *QueryAPRRequest, opts ...grpc.CallOption) (*QueryAPRResponse, error) {
+	out := new(QueryAPRResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.provers.v1.Query/APR", in, out, opts...)
 	if err != nil {
 		return nil, err
 	}
@@ -957,15 +1957,32 @@ type QueryServer interface {
 	Params(context.Context, *QueryParamsRequest) (*QueryParamsResponse, error)
 	// Prover returns one prover with its state, load and stake.
 	Prover(context.Context, *QueryProverRequest) (*QueryProverResponse, error)
-	// Provers lists all provers by address.
+	// Provers lists provers, the largest vault first.
 	Provers(context.Context, *QueryProversRequest) (*QueryProversResponse, error)
 	// Vault returns one generation of a prover's vault.
 	Vault(context.Context, *QueryVaultRequest) (*QueryVaultResponse, error)
 	// Unstakes lists unstaking entries of a staker, of a prover, or of a staker
 	// with a prover.
 	Unstakes(context.Context, *QueryUnstakesRequest) (*QueryUnstakesResponse, error)
+	// Commission returns all commission rates of a prover, now and pending.
+	Commission(context.Context, *QueryCommissionRequest) (*QueryCommissionResponse, error)
+	// AllowList lists the addresses that may register while the parameter
+	// allow_list is set, by address.
+	AllowList(context.Context, *QueryAllowListRequest) (*QueryAllowListResponse, error)
+	// Positions lists what a staker holds of all vaults, with its value.
+	Positions(context.Context, *QueryPositionsRequest) (*QueryPositionsResponse, error)
+	// Totals sums all vaults and counts the provers.
+	Totals(context.Context, *QueryTotalsRequest) (*QueryTotalsResponse, error)
 	// Assignments lists the open assignments of a prover by number.
 	Assignments(context.Context, *QueryAssignmentsRequest) (*QueryAssignmentsResponse, error)
+	// Incentives returns the incentive pool, the running epoch and the last payout.
+	Incentives(context.Context, *QueryIncentivesRequest) (*QueryIncentivesResponse, error)
+	// ProverEpochs returns a prover's figures of recent epochs, the running one
+	// first.
+	ProverEpochs(context.Context, *QueryProverEpochsRequest) (*QueryProverEpochsResponse, error)
+	// APR returns what a prover's vault yielded over recent epochs, as a yearly rate
+	// without compounding.
+	APR(context.Context, *QueryAPRRequest) (*QueryAPRResponse, error)
 }
 
 // UnimplementedQueryServer can be embedded to have forward compatible implementations.
@@ -987,8 +2004,29 @@ func (*UnimplementedQueryServer) Vault(ctx context.Context, req *QueryVaultReque
 func (*UnimplementedQueryServer) Unstakes(ctx context.Context, req *QueryUnstakesRequest) (*QueryUnstakesResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Unstakes not implemented")
 }
+func (*UnimplementedQueryServer) Commission(ctx context.Context, req *QueryCommissionRequest) (*QueryCommissionResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Commission not implemented")
+}
+func (*UnimplementedQueryServer) AllowList(ctx context.Context, req *QueryAllowListRequest) (*QueryAllowListResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method AllowList not implemented")
+}
+func (*UnimplementedQueryServer) Positions(ctx context.Context, req *QueryPositionsRequest) (*QueryPositionsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Positions not implemented")
+}
+func (*UnimplementedQueryServer) Totals(ctx context.Context, req *QueryTotalsRequest) (*QueryTotalsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Totals not implemented")
+}
 func (*UnimplementedQueryServer) Assignments(ctx context.Context, req *QueryAssignmentsRequest) (*QueryAssignmentsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Assignments not implemented")
+}
+func (*UnimplementedQueryServer) Incentives(ctx context.Context, req *QueryIncentivesRequest) (*QueryIncentivesResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Incentives not implemented")
+}
+func (*UnimplementedQueryServer) ProverEpochs(ctx context.Context, req *QueryProverEpochsRequest) (*QueryProverEpochsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ProverEpochs not implemented")
+}
+func (*UnimplementedQueryServer) APR(ctx context.Context, req *QueryAPRRequest) (*QueryAPRResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method APR not implemented")
 }
 
 func RegisterQueryServer(s grpc1.Server, srv QueryServer) {
@@ -1085,6 +2123,78 @@ func _Query_Unstakes_Handler(srv interface{}, ctx context.Context, dec func(inte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Query_Commission_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryCommissionRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Commission(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.provers.v1.Query/Commission",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Commission(ctx, req.(*QueryCommissionRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_AllowList_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryAllowListRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).AllowList(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.provers.v1.Query/AllowList",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).AllowList(ctx, req.(*QueryAllowListRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Positions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryPositionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Positions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.provers.v1.Query/Positions",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Positions(ctx, req.(*QueryPositionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Totals_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryTotalsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Totals(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.provers.v1.Query/Totals",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Totals(ctx, req.(*QueryTotalsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Query_Assignments_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(QueryAssignmentsRequest)
 	if err := dec(in); err != nil {
@@ -1099,6 +2209,60 @@ func _Query_Assignments_Handler(srv interface{}, ctx context.Context, dec func(i
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(QueryServer).Assignments(ctx, req.(*QueryAssignmentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Incentives_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryIncentivesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Incentives(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.provers.v1.Query/Incentives",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Incentives(ctx, req.(*QueryIncentivesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_ProverEpochs_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryProverEpochsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).ProverEpochs(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.provers.v1.Query/ProverEpochs",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).ProverEpochs(ctx, req.(*QueryProverEpochsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_APR_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryAPRRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).APR(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.provers.v1.Query/APR",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).APR(ctx, req.(*QueryAPRRequest))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1129,8 +2293,36 @@ var _Query_serviceDesc = grpc.ServiceDesc{
 			Handler:    _Query_Unstakes_Handler,
 		},
 		{
+			MethodName: "Commission",
+			Handler:    _Query_Commission_Handler,
+		},
+		{
+			MethodName: "AllowList",
+			Handler:    _Query_AllowList_Handler,
+		},
+		{
+			MethodName: "Positions",
+			Handler:    _Query_Positions_Handler,
+		},
+		{
+			MethodName: "Totals",
+			Handler:    _Query_Totals_Handler,
+		},
+		{
 			MethodName: "Assignments",
 			Handler:    _Query_Assignments_Handler,
+		},
+		{
+			MethodName: "Incentives",
+			Handler:    _Query_Incentives_Handler,
+		},
+		{
+			MethodName: "ProverEpochs",
+			Handler:    _Query_ProverEpochs_Handler,
+		},
+		{
+			MethodName: "APR",
+			Handler:    _Query_APR_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
@@ -1344,6 +2536,11 @@ func (m *QueryProversRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.State != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.State))
+		i--
+		dAtA[i] = 0x10
+	}
 	if m.Pagination != nil {
 		{
 			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
@@ -1463,6 +2660,43 @@ func (m *QueryVaultResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	{
+		size := m.FreeCapacity.Size()
+		i -= size
+		if _, err := m.FreeCapacity.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x42
+	{
+		size := m.Exposure.Size()
+		i -= size
+		if _, err := m.Exposure.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x3a
+	{
+		size := m.Slashable.Size()
+		i -= size
+		if _, err := m.Slashable.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x32
+	if len(m.SharePrice) > 0 {
+		i -= len(m.SharePrice)
+		copy(dAtA[i:], m.SharePrice)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.SharePrice)))
+		i--
+		dAtA[i] = 0x2a
+	}
 	if len(m.Denom) > 0 {
 		i -= len(m.Denom)
 		copy(dAtA[i:], m.Denom)
@@ -1497,6 +2731,162 @@ func (m *QueryVaultResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	}
 	i--
 	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryCommissionRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryCommissionRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryCommissionRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryCommissionResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryCommissionResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryCommissionResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Rates) > 0 {
+		for iNdEx := len(m.Rates) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Rates[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x12
+		}
+	}
+	{
+		size, err := m.DefaultRate.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryAllowListRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryAllowListRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryAllowListRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryAllowListResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryAllowListResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryAllowListResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Addresses) > 0 {
+		for iNdEx := len(m.Addresses) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Addresses[iNdEx])
+			copy(dAtA[i:], m.Addresses[iNdEx])
+			i = encodeVarintQuery(dAtA, i, uint64(len(m.Addresses[iNdEx])))
+			i--
+			dAtA[i] = 0xa
+		}
+	}
 	return len(dAtA) - i, nil
 }
 
@@ -1732,6 +3122,503 @@ func (m *QueryAssignmentsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error
 	return len(dAtA) - i, nil
 }
 
+func (m *QueryIncentivesRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryIncentivesRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryIncentivesRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryIncentivesResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryIncentivesResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryIncentivesResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Payout != nil {
+		{
+			size, err := m.Payout.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x32
+	}
+	n17, err17 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.EndsAt, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.EndsAt):])
+	if err17 != nil {
+		return 0, err17
+	}
+	i -= n17
+	i = encodeVarintQuery(dAtA, i, uint64(n17))
+	i--
+	dAtA[i] = 0x2a
+	{
+		size, err := m.Clock.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	{
+		size := m.Budget.Size()
+		i -= size
+		if _, err := m.Budget.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if len(m.Account) > 0 {
+		i -= len(m.Account)
+		copy(dAtA[i:], m.Account)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Account)))
+		i--
+		dAtA[i] = 0x12
+	}
+	{
+		size := m.Pool.Size()
+		i -= size
+		if _, err := m.Pool.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryProverEpochsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryProverEpochsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryProverEpochsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Epochs != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Epochs))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryProverEpochsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryProverEpochsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryProverEpochsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Epochs) > 0 {
+		for iNdEx := len(m.Epochs) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Epochs[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x12
+		}
+	}
+	{
+		size, err := m.Running.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryAPRRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryAPRRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryAPRRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Epochs != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Epochs))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryAPRResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryAPRResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryAPRResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Epochs != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Epochs))
+		i--
+		dAtA[i] = 0x20
+	}
+	{
+		size := m.AssetTime.Size()
+		i -= size
+		if _, err := m.AssetTime.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	{
+		size := m.Vested.Size()
+		i -= size
+		if _, err := m.Vested.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if m.AprBps != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.AprBps))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Position) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Position) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Position) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Closed {
+		i--
+		if m.Closed {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x30
+	}
+	{
+		size := m.Value.Size()
+		i -= size
+		if _, err := m.Value.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x2a
+	{
+		size := m.Shares.Size()
+		i -= size
+		if _, err := m.Shares.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	if len(m.Denom) > 0 {
+		i -= len(m.Denom)
+		copy(dAtA[i:], m.Denom)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Denom)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.Generation != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Generation))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryPositionsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryPositionsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryPositionsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Staker) > 0 {
+		i -= len(m.Staker)
+		copy(dAtA[i:], m.Staker)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Staker)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryPositionsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryPositionsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryPositionsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Positions) > 0 {
+		for iNdEx := len(m.Positions) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Positions[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryTotalsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryTotalsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryTotalsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryTotalsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryTotalsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryTotalsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pending != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Pending))
+		i--
+		dAtA[i] = 0x10
+	}
+	{
+		size, err := m.Totals.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintQuery(dAtA []byte, offset int, v uint64) int {
 	offset -= sovQuery(v)
 	base := offset
@@ -1817,6 +3704,9 @@ func (m *QueryProversRequest) Size() (n int) {
 		l = m.Pagination.Size()
 		n += 1 + l + sovQuery(uint64(l))
 	}
+	if m.State != 0 {
+		n += 1 + sovQuery(uint64(m.State))
+	}
 	return n
 }
 
@@ -1871,6 +3761,78 @@ func (m *QueryVaultResponse) Size() (n int) {
 	}
 	l = len(m.Denom)
 	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.SharePrice)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = m.Slashable.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Exposure.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.FreeCapacity.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QueryCommissionRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryCommissionResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.DefaultRate.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if len(m.Rates) > 0 {
+		for _, e := range m.Rates {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *QueryAllowListRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryAllowListResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Addresses) > 0 {
+		for _, s := range m.Addresses {
+			l = len(s)
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
 		n += 1 + l + sovQuery(uint64(l))
 	}
 	return n
@@ -1961,6 +3923,194 @@ func (m *QueryAssignmentsResponse) Size() (n int) {
 	if m.Pagination != nil {
 		l = m.Pagination.Size()
 		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryIncentivesRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *QueryIncentivesResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Pool.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = len(m.Account)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = m.Budget.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Clock.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = github_com_cosmos_gogoproto_types.SizeOfStdTime(m.EndsAt)
+	n += 1 + l + sovQuery(uint64(l))
+	if m.Payout != nil {
+		l = m.Payout.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryProverEpochsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Epochs != 0 {
+		n += 1 + sovQuery(uint64(m.Epochs))
+	}
+	return n
+}
+
+func (m *QueryProverEpochsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Running.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if len(m.Epochs) > 0 {
+		for _, e := range m.Epochs {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *QueryAPRRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Epochs != 0 {
+		n += 1 + sovQuery(uint64(m.Epochs))
+	}
+	return n
+}
+
+func (m *QueryAPRResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.AprBps != 0 {
+		n += 1 + sovQuery(uint64(m.AprBps))
+	}
+	l = m.Vested.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.AssetTime.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if m.Epochs != 0 {
+		n += 1 + sovQuery(uint64(m.Epochs))
+	}
+	return n
+}
+
+func (m *Position) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Generation != 0 {
+		n += 1 + sovQuery(uint64(m.Generation))
+	}
+	l = len(m.Denom)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = m.Shares.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Value.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if m.Closed {
+		n += 2
+	}
+	return n
+}
+
+func (m *QueryPositionsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Staker)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryPositionsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Positions) > 0 {
+		for _, e := range m.Positions {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryTotalsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *QueryTotalsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Totals.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if m.Pending != 0 {
+		n += 1 + sovQuery(uint64(m.Pending))
 	}
 	return n
 }
@@ -2537,6 +4687,25 @@ func (m *QueryProversRequest) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field State", wireType)
+			}
+			m.State = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.State |= ProverState(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipQuery(dAtA[iNdEx:])
@@ -2938,6 +5107,543 @@ func (m *QueryVaultResponse) Unmarshal(dAtA []byte) error {
 				return io.ErrUnexpectedEOF
 			}
 			m.Denom = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field SharePrice", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.SharePrice = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Slashable", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Slashable.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Exposure", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Exposure.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field FreeCapacity", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.FreeCapacity.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryCommissionRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryCommissionRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryCommissionRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryCommissionResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryCommissionResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryCommissionResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field DefaultRate", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.DefaultRate.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rates", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Rates = append(m.Rates, CommissionRate{})
+			if err := m.Rates[len(m.Rates)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryAllowListRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryAllowListRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryAllowListRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageRequest{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryAllowListResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryAllowListResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryAllowListResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Addresses", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Addresses = append(m.Addresses, string(dAtA[iNdEx:postIndex]))
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageResponse{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
@@ -3564,6 +6270,1394 @@ func (m *QueryAssignmentsResponse) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryIncentivesRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryIncentivesRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryIncentivesRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryIncentivesResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryIncentivesResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryIncentivesResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pool", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Pool.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Account", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Account = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Budget", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Budget.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Clock", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Clock.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EndsAt", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(&m.EndsAt, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Payout", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Payout == nil {
+				m.Payout = &Payout{}
+			}
+			if err := m.Payout.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryProverEpochsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryProverEpochsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryProverEpochsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epochs", wireType)
+			}
+			m.Epochs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epochs |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryProverEpochsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryProverEpochsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryProverEpochsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Running", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Running.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epochs", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Epochs = append(m.Epochs, ProverEpoch{})
+			if err := m.Epochs[len(m.Epochs)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryAPRRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryAPRRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryAPRRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epochs", wireType)
+			}
+			m.Epochs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epochs |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryAPRResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryAPRResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryAPRResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AprBps", wireType)
+			}
+			m.AprBps = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.AprBps |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Vested", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Vested.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AssetTime", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.AssetTime.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epochs", wireType)
+			}
+			m.Epochs = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epochs |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Position) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Position: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Position: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Generation", wireType)
+			}
+			m.Generation = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Generation |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Denom", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Denom = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Shares", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Shares.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Value", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Value.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Closed", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Closed = bool(v != 0)
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryPositionsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryPositionsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryPositionsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Staker", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Staker = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageRequest{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryPositionsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryPositionsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryPositionsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Positions", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Positions = append(m.Positions, Position{})
+			if err := m.Positions[len(m.Positions)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageResponse{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryTotalsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryTotalsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryTotalsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryTotalsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryTotalsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryTotalsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Totals", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Totals.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pending", wireType)
+			}
+			m.Pending = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Pending |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipQuery(dAtA[iNdEx:])

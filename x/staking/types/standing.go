@@ -22,6 +22,9 @@ type Standing struct {
 	AssignedStake math.Int
 	// Exposure sums the penalties of the open assignments.
 	Exposure math.Int
+	// MaxExposure is what the prover bounds its exposure by; 0 for no bound (law
+	// S8).
+	MaxExposure math.Int
 	// OpenAssignments counts them.
 	OpenAssignments uint64
 }

@@ -270,6 +270,9 @@ type MsgRequestUnstake struct {
 	MinOut cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=min_out,json=minOut,proto3,customtype=cosmossdk.io/math.Int" json:"min_out"`
 	// generation of the vault; 0 for the current one.
 	Generation uint64 `protobuf:"varint,5,opt,name=generation,proto3" json:"generation,omitempty"`
+	// all: burn all shares that the staker holds by then, however many; shares must
+	// be 0. Nobody can spoil it by sending dust.
+	All bool `protobuf:"varint,6,opt,name=all,proto3" json:"all,omitempty"`
 }
 
 func (m *MsgRequestUnstake) Reset()         { *m = MsgRequestUnstake{} }
@@ -324,6 +327,13 @@ func (m *MsgRequestUnstake) GetGeneration() uint64 {
 		return m.Generation
 	}
 	return 0
+}
+
+func (m *MsgRequestUnstake) GetAll() bool {
+	if m != nil {
+		return m.All
+	}
+	return false
 }
 
 // MsgRequestUnstakeResponse tells the new entry.
@@ -1243,6 +1253,1095 @@ func (m *MsgLiftDeactivationResponse) GetState() ProverState {
 	return PROVER_STATE_UNSPECIFIED
 }
 
+// MsgTransferShares moves shares of the signer's own vault.
+type MsgTransferShares struct {
+	// prover signs and gives.
+	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+	// recipient gets the shares.
+	Recipient string `protobuf:"bytes,2,opt,name=recipient,proto3" json:"recipient,omitempty"`
+	// shares to move. What is left must be none or worth min_self_stake.
+	Shares cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=shares,proto3,customtype=cosmossdk.io/math.Int" json:"shares"`
+	// generation of the vault; 0 for the current one.
+	Generation uint64 `protobuf:"varint,4,opt,name=generation,proto3" json:"generation,omitempty"`
+	// all: move all shares that the prover holds by then; shares must be 0.
+	All bool `protobuf:"varint,5,opt,name=all,proto3" json:"all,omitempty"`
+}
+
+func (m *MsgTransferShares) Reset()         { *m = MsgTransferShares{} }
+func (m *MsgTransferShares) String() string { return proto.CompactTextString(m) }
+func (*MsgTransferShares) ProtoMessage()    {}
+func (*MsgTransferShares) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{24}
+}
+func (m *MsgTransferShares) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgTransferShares) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgTransferShares.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgTransferShares) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgTransferShares.Merge(m, src)
+}
+func (m *MsgTransferShares) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgTransferShares) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgTransferShares.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgTransferShares proto.InternalMessageInfo
+
+func (m *MsgTransferShares) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *MsgTransferShares) GetRecipient() string {
+	if m != nil {
+		return m.Recipient
+	}
+	return ""
+}
+
+func (m *MsgTransferShares) GetGeneration() uint64 {
+	if m != nil {
+		return m.Generation
+	}
+	return 0
+}
+
+func (m *MsgTransferShares) GetAll() bool {
+	if m != nil {
+		return m.All
+	}
+	return false
+}
+
+// MsgTransferSharesResponse tells what moved.
+type MsgTransferSharesResponse struct {
+	// shares moved.
+	Shares cosmossdk_io_math.Int `protobuf:"bytes,1,opt,name=shares,proto3,customtype=cosmossdk.io/math.Int" json:"shares"`
+}
+
+func (m *MsgTransferSharesResponse) Reset()         { *m = MsgTransferSharesResponse{} }
+func (m *MsgTransferSharesResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgTransferSharesResponse) ProtoMessage()    {}
+func (*MsgTransferSharesResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{25}
+}
+func (m *MsgTransferSharesResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgTransferSharesResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgTransferSharesResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgTransferSharesResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgTransferSharesResponse.Merge(m, src)
+}
+func (m *MsgTransferSharesResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgTransferSharesResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgTransferSharesResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgTransferSharesResponse proto.InternalMessageInfo
+
+// MsgCancelUnstake stakes unstaking entries again.
+type MsgCancelUnstake struct {
+	// staker signs; the entries are its own.
+	Staker string `protobuf:"bytes,1,opt,name=staker,proto3" json:"staker,omitempty"`
+	// prover whose vault is meant.
+	Prover string `protobuf:"bytes,2,opt,name=prover,proto3" json:"prover,omitempty"`
+	// generation of the vault; 0 for the current one.
+	Generation uint64 `protobuf:"varint,3,opt,name=generation,proto3" json:"generation,omitempty"`
+	// ids of the entries: 1 to 100, each once.
+	Ids []uint64 `protobuf:"varint,4,rep,packed,name=ids,proto3" json:"ids,omitempty"`
+	// min_shares_out: fail rather than mint fewer shares. 0 for any.
+	MinSharesOut cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=min_shares_out,json=minSharesOut,proto3,customtype=cosmossdk.io/math.Int" json:"min_shares_out"`
+}
+
+func (m *MsgCancelUnstake) Reset()         { *m = MsgCancelUnstake{} }
+func (m *MsgCancelUnstake) String() string { return proto.CompactTextString(m) }
+func (*MsgCancelUnstake) ProtoMessage()    {}
+func (*MsgCancelUnstake) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{26}
+}
+func (m *MsgCancelUnstake) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCancelUnstake) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCancelUnstake.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCancelUnstake) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCancelUnstake.Merge(m, src)
+}
+func (m *MsgCancelUnstake) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCancelUnstake) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCancelUnstake.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCancelUnstake proto.InternalMessageInfo
+
+func (m *MsgCancelUnstake) GetStaker() string {
+	if m != nil {
+		return m.Staker
+	}
+	return ""
+}
+
+func (m *MsgCancelUnstake) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *MsgCancelUnstake) GetGeneration() uint64 {
+	if m != nil {
+		return m.Generation
+	}
+	return 0
+}
+
+func (m *MsgCancelUnstake) GetIds() []uint64 {
+	if m != nil {
+		return m.Ids
+	}
+	return nil
+}
+
+// MsgCancelUnstakeResponse tells what moved.
+type MsgCancelUnstakeResponse struct {
+	// shares minted.
+	Shares cosmossdk_io_math.Int `protobuf:"bytes,1,opt,name=shares,proto3,customtype=cosmossdk.io/math.Int" json:"shares"`
+	// value that went back into the vault, in uproof.
+	Value cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=value,proto3,customtype=cosmossdk.io/math.Int" json:"value"`
+}
+
+func (m *MsgCancelUnstakeResponse) Reset()         { *m = MsgCancelUnstakeResponse{} }
+func (m *MsgCancelUnstakeResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgCancelUnstakeResponse) ProtoMessage()    {}
+func (*MsgCancelUnstakeResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{27}
+}
+func (m *MsgCancelUnstakeResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCancelUnstakeResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCancelUnstakeResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCancelUnstakeResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCancelUnstakeResponse.Merge(m, src)
+}
+func (m *MsgCancelUnstakeResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCancelUnstakeResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCancelUnstakeResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCancelUnstakeResponse proto.InternalMessageInfo
+
+// MsgCompleteUnstakes pays many entries of one vault.
+type MsgCompleteUnstakes struct {
+	// signer may be anyone; the stakers are paid.
+	Signer string `protobuf:"bytes,1,opt,name=signer,proto3" json:"signer,omitempty"`
+	// prover whose vault is meant.
+	Prover string `protobuf:"bytes,2,opt,name=prover,proto3" json:"prover,omitempty"`
+	// generation of the vault; 0 for the current one.
+	Generation uint64 `protobuf:"varint,3,opt,name=generation,proto3" json:"generation,omitempty"`
+	// ids of the entries: 1 to 100, each once.
+	Ids []uint64 `protobuf:"varint,4,rep,packed,name=ids,proto3" json:"ids,omitempty"`
+}
+
+func (m *MsgCompleteUnstakes) Reset()         { *m = MsgCompleteUnstakes{} }
+func (m *MsgCompleteUnstakes) String() string { return proto.CompactTextString(m) }
+func (*MsgCompleteUnstakes) ProtoMessage()    {}
+func (*MsgCompleteUnstakes) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{28}
+}
+func (m *MsgCompleteUnstakes) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCompleteUnstakes) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCompleteUnstakes.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCompleteUnstakes) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCompleteUnstakes.Merge(m, src)
+}
+func (m *MsgCompleteUnstakes) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCompleteUnstakes) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCompleteUnstakes.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCompleteUnstakes proto.InternalMessageInfo
+
+func (m *MsgCompleteUnstakes) GetSigner() string {
+	if m != nil {
+		return m.Signer
+	}
+	return ""
+}
+
+func (m *MsgCompleteUnstakes) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *MsgCompleteUnstakes) GetGeneration() uint64 {
+	if m != nil {
+		return m.Generation
+	}
+	return 0
+}
+
+func (m *MsgCompleteUnstakes) GetIds() []uint64 {
+	if m != nil {
+		return m.Ids
+	}
+	return nil
+}
+
+// MsgCompleteUnstakesResponse has one result for each entry.
+type MsgCompleteUnstakesResponse struct {
+	// results in the order of the ids.
+	Results []UnstakeResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results"`
+}
+
+func (m *MsgCompleteUnstakesResponse) Reset()         { *m = MsgCompleteUnstakesResponse{} }
+func (m *MsgCompleteUnstakesResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgCompleteUnstakesResponse) ProtoMessage()    {}
+func (*MsgCompleteUnstakesResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{29}
+}
+func (m *MsgCompleteUnstakesResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgCompleteUnstakesResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgCompleteUnstakesResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgCompleteUnstakesResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgCompleteUnstakesResponse.Merge(m, src)
+}
+func (m *MsgCompleteUnstakesResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgCompleteUnstakesResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgCompleteUnstakesResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgCompleteUnstakesResponse proto.InternalMessageInfo
+
+func (m *MsgCompleteUnstakesResponse) GetResults() []UnstakeResult {
+	if m != nil {
+		return m.Results
+	}
+	return nil
+}
+
+// UnstakeResult says what became of one entry.
+type UnstakeResult struct {
+	// id of the entry.
+	Id uint64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
+	// paid to the staker, in uproof; 0 if it failed.
+	Paid cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=paid,proto3,customtype=cosmossdk.io/math.Int" json:"paid"`
+	// error says why it was not paid; empty if it was.
+	Error string `protobuf:"bytes,3,opt,name=error,proto3" json:"error,omitempty"`
+}
+
+func (m *UnstakeResult) Reset()         { *m = UnstakeResult{} }
+func (m *UnstakeResult) String() string { return proto.CompactTextString(m) }
+func (*UnstakeResult) ProtoMessage()    {}
+func (*UnstakeResult) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{30}
+}
+func (m *UnstakeResult) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *UnstakeResult) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_UnstakeResult.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *UnstakeResult) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_UnstakeResult.Merge(m, src)
+}
+func (m *UnstakeResult) XXX_Size() int {
+	return m.Size()
+}
+func (m *UnstakeResult) XXX_DiscardUnknown() {
+	xxx_messageInfo_UnstakeResult.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_UnstakeResult proto.InternalMessageInfo
+
+func (m *UnstakeResult) GetId() uint64 {
+	if m != nil {
+		return m.Id
+	}
+	return 0
+}
+
+func (m *UnstakeResult) GetError() string {
+	if m != nil {
+		return m.Error
+	}
+	return ""
+}
+
+// MsgSetCommission sets a commission rate.
+type MsgSetCommission struct {
+	// prover signs.
+	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+	// source of the rewards; empty for the default.
+	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
+	// bps is the new rate, in 1/10000, at most max_commission_bps.
+	Bps uint32 `protobuf:"varint,3,opt,name=bps,proto3" json:"bps,omitempty"`
+}
+
+func (m *MsgSetCommission) Reset()         { *m = MsgSetCommission{} }
+func (m *MsgSetCommission) String() string { return proto.CompactTextString(m) }
+func (*MsgSetCommission) ProtoMessage()    {}
+func (*MsgSetCommission) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{31}
+}
+func (m *MsgSetCommission) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgSetCommission) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgSetCommission.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgSetCommission) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgSetCommission.Merge(m, src)
+}
+func (m *MsgSetCommission) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgSetCommission) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgSetCommission.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgSetCommission proto.InternalMessageInfo
+
+func (m *MsgSetCommission) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *MsgSetCommission) GetSource() string {
+	if m != nil {
+		return m.Source
+	}
+	return ""
+}
+
+func (m *MsgSetCommission) GetBps() uint32 {
+	if m != nil {
+		return m.Bps
+	}
+	return 0
+}
+
+// MsgSetCommissionResponse tells when the rate counts.
+type MsgSetCommissionResponse struct {
+	// effective_at is the block time from which it counts; absent for at once.
+	EffectiveAt *time.Time `protobuf:"bytes,1,opt,name=effective_at,json=effectiveAt,proto3,stdtime" json:"effective_at,omitempty"`
+}
+
+func (m *MsgSetCommissionResponse) Reset()         { *m = MsgSetCommissionResponse{} }
+func (m *MsgSetCommissionResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgSetCommissionResponse) ProtoMessage()    {}
+func (*MsgSetCommissionResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{32}
+}
+func (m *MsgSetCommissionResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgSetCommissionResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgSetCommissionResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgSetCommissionResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgSetCommissionResponse.Merge(m, src)
+}
+func (m *MsgSetCommissionResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgSetCommissionResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgSetCommissionResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgSetCommissionResponse proto.InternalMessageInfo
+
+func (m *MsgSetCommissionResponse) GetEffectiveAt() *time.Time {
+	if m != nil {
+		return m.EffectiveAt
+	}
+	return nil
+}
+
+// MsgResetCommission gives a source the default rate.
+type MsgResetCommission struct {
+	// prover signs.
+	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+	// source of the rewards; empty drops the default's pending change only.
+	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
+}
+
+func (m *MsgResetCommission) Reset()         { *m = MsgResetCommission{} }
+func (m *MsgResetCommission) String() string { return proto.CompactTextString(m) }
+func (*MsgResetCommission) ProtoMessage()    {}
+func (*MsgResetCommission) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{33}
+}
+func (m *MsgResetCommission) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgResetCommission) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgResetCommission.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgResetCommission) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgResetCommission.Merge(m, src)
+}
+func (m *MsgResetCommission) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgResetCommission) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgResetCommission.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgResetCommission proto.InternalMessageInfo
+
+func (m *MsgResetCommission) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *MsgResetCommission) GetSource() string {
+	if m != nil {
+		return m.Source
+	}
+	return ""
+}
+
+// MsgResetCommissionResponse tells when the rate counts.
+type MsgResetCommissionResponse struct {
+	// effective_at is the block time from which it counts; absent for at once.
+	EffectiveAt *time.Time `protobuf:"bytes,1,opt,name=effective_at,json=effectiveAt,proto3,stdtime" json:"effective_at,omitempty"`
+}
+
+func (m *MsgResetCommissionResponse) Reset()         { *m = MsgResetCommissionResponse{} }
+func (m *MsgResetCommissionResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgResetCommissionResponse) ProtoMessage()    {}
+func (*MsgResetCommissionResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{34}
+}
+func (m *MsgResetCommissionResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgResetCommissionResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgResetCommissionResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgResetCommissionResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgResetCommissionResponse.Merge(m, src)
+}
+func (m *MsgResetCommissionResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgResetCommissionResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgResetCommissionResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgResetCommissionResponse proto.InternalMessageInfo
+
+func (m *MsgResetCommissionResponse) GetEffectiveAt() *time.Time {
+	if m != nil {
+		return m.EffectiveAt
+	}
+	return nil
+}
+
+// MsgSetProfile replaces a profile.
+type MsgSetProfile struct {
+	// prover signs.
+	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+	// profile, all of it.
+	Profile Profile `protobuf:"bytes,2,opt,name=profile,proto3" json:"profile"`
+}
+
+func (m *MsgSetProfile) Reset()         { *m = MsgSetProfile{} }
+func (m *MsgSetProfile) String() string { return proto.CompactTextString(m) }
+func (*MsgSetProfile) ProtoMessage()    {}
+func (*MsgSetProfile) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{35}
+}
+func (m *MsgSetProfile) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgSetProfile) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgSetProfile.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgSetProfile) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgSetProfile.Merge(m, src)
+}
+func (m *MsgSetProfile) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgSetProfile) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgSetProfile.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgSetProfile proto.InternalMessageInfo
+
+func (m *MsgSetProfile) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *MsgSetProfile) GetProfile() Profile {
+	if m != nil {
+		return m.Profile
+	}
+	return Profile{}
+}
+
+// MsgSetProfileResponse is empty.
+type MsgSetProfileResponse struct {
+}
+
+func (m *MsgSetProfileResponse) Reset()         { *m = MsgSetProfileResponse{} }
+func (m *MsgSetProfileResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgSetProfileResponse) ProtoMessage()    {}
+func (*MsgSetProfileResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{36}
+}
+func (m *MsgSetProfileResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgSetProfileResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgSetProfileResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgSetProfileResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgSetProfileResponse.Merge(m, src)
+}
+func (m *MsgSetProfileResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgSetProfileResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgSetProfileResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgSetProfileResponse proto.InternalMessageInfo
+
+// MsgSetBreaker sets the signer's own limits.
+type MsgSetBreaker struct {
+	// prover signs: the stake key, never a submitter.
+	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+	// max_exposure in uproof; 0 for none.
+	MaxExposure cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=max_exposure,json=maxExposure,proto3,customtype=cosmossdk.io/math.Int" json:"max_exposure"`
+	// loss_limit in uproof; 0 for none.
+	LossLimit cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=loss_limit,json=lossLimit,proto3,customtype=cosmossdk.io/math.Int" json:"loss_limit"`
+}
+
+func (m *MsgSetBreaker) Reset()         { *m = MsgSetBreaker{} }
+func (m *MsgSetBreaker) String() string { return proto.CompactTextString(m) }
+func (*MsgSetBreaker) ProtoMessage()    {}
+func (*MsgSetBreaker) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{37}
+}
+func (m *MsgSetBreaker) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgSetBreaker) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgSetBreaker.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgSetBreaker) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgSetBreaker.Merge(m, src)
+}
+func (m *MsgSetBreaker) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgSetBreaker) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgSetBreaker.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgSetBreaker proto.InternalMessageInfo
+
+func (m *MsgSetBreaker) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+// MsgSetBreakerResponse is empty.
+type MsgSetBreakerResponse struct {
+}
+
+func (m *MsgSetBreakerResponse) Reset()         { *m = MsgSetBreakerResponse{} }
+func (m *MsgSetBreakerResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgSetBreakerResponse) ProtoMessage()    {}
+func (*MsgSetBreakerResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{38}
+}
+func (m *MsgSetBreakerResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgSetBreakerResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgSetBreakerResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgSetBreakerResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgSetBreakerResponse.Merge(m, src)
+}
+func (m *MsgSetBreakerResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgSetBreakerResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgSetBreakerResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgSetBreakerResponse proto.InternalMessageInfo
+
+// MsgFundIncentives adds to the incentive pool.
+type MsgFundIncentives struct {
+	// funder signs and pays.
+	Funder string `protobuf:"bytes,1,opt,name=funder,proto3" json:"funder,omitempty"`
+	// amount in uproof.
+	Amount cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=amount,proto3,customtype=cosmossdk.io/math.Int" json:"amount"`
+}
+
+func (m *MsgFundIncentives) Reset()         { *m = MsgFundIncentives{} }
+func (m *MsgFundIncentives) String() string { return proto.CompactTextString(m) }
+func (*MsgFundIncentives) ProtoMessage()    {}
+func (*MsgFundIncentives) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{39}
+}
+func (m *MsgFundIncentives) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgFundIncentives) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgFundIncentives.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgFundIncentives) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgFundIncentives.Merge(m, src)
+}
+func (m *MsgFundIncentives) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgFundIncentives) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgFundIncentives.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgFundIncentives proto.InternalMessageInfo
+
+func (m *MsgFundIncentives) GetFunder() string {
+	if m != nil {
+		return m.Funder
+	}
+	return ""
+}
+
+// MsgFundIncentivesResponse tells the pool.
+type MsgFundIncentivesResponse struct {
+	// pool after it, in uproof.
+	Pool cosmossdk_io_math.Int `protobuf:"bytes,1,opt,name=pool,proto3,customtype=cosmossdk.io/math.Int" json:"pool"`
+}
+
+func (m *MsgFundIncentivesResponse) Reset()         { *m = MsgFundIncentivesResponse{} }
+func (m *MsgFundIncentivesResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgFundIncentivesResponse) ProtoMessage()    {}
+func (*MsgFundIncentivesResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{40}
+}
+func (m *MsgFundIncentivesResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgFundIncentivesResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgFundIncentivesResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgFundIncentivesResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgFundIncentivesResponse.Merge(m, src)
+}
+func (m *MsgFundIncentivesResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgFundIncentivesResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgFundIncentivesResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgFundIncentivesResponse proto.InternalMessageInfo
+
+// MsgSlashProver slashes a prover.
+type MsgSlashProver struct {
+	// authority signs.
+	Authority string `protobuf:"bytes,1,opt,name=authority,proto3" json:"authority,omitempty"`
+	// prover to slash.
+	Prover string `protobuf:"bytes,2,opt,name=prover,proto3" json:"prover,omitempty"`
+	// amount in uproof; no more than is slashable is taken.
+	Amount cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=amount,proto3,customtype=cosmossdk.io/math.Int" json:"amount"`
+	// reason, 1 to 64 bytes.
+	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
+}
+
+func (m *MsgSlashProver) Reset()         { *m = MsgSlashProver{} }
+func (m *MsgSlashProver) String() string { return proto.CompactTextString(m) }
+func (*MsgSlashProver) ProtoMessage()    {}
+func (*MsgSlashProver) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{41}
+}
+func (m *MsgSlashProver) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgSlashProver) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgSlashProver.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgSlashProver) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgSlashProver.Merge(m, src)
+}
+func (m *MsgSlashProver) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgSlashProver) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgSlashProver.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgSlashProver proto.InternalMessageInfo
+
+func (m *MsgSlashProver) GetAuthority() string {
+	if m != nil {
+		return m.Authority
+	}
+	return ""
+}
+
+func (m *MsgSlashProver) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *MsgSlashProver) GetReason() string {
+	if m != nil {
+		return m.Reason
+	}
+	return ""
+}
+
+// MsgSlashProverResponse tells what was taken.
+type MsgSlashProverResponse struct {
+	// slashed in uproof; it goes to the treasury.
+	Slashed cosmossdk_io_math.Int `protobuf:"bytes,1,opt,name=slashed,proto3,customtype=cosmossdk.io/math.Int" json:"slashed"`
+}
+
+func (m *MsgSlashProverResponse) Reset()         { *m = MsgSlashProverResponse{} }
+func (m *MsgSlashProverResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgSlashProverResponse) ProtoMessage()    {}
+func (*MsgSlashProverResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{42}
+}
+func (m *MsgSlashProverResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgSlashProverResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgSlashProverResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgSlashProverResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgSlashProverResponse.Merge(m, src)
+}
+func (m *MsgSlashProverResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgSlashProverResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgSlashProverResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgSlashProverResponse proto.InternalMessageInfo
+
+// MsgUpdateAllowList changes who may register.
+type MsgUpdateAllowList struct {
+	// authority signs.
+	Authority string `protobuf:"bytes,1,opt,name=authority,proto3" json:"authority,omitempty"`
+	// add these addresses: with remove at most 100, each once.
+	Add []string `protobuf:"bytes,2,rep,name=add,proto3" json:"add,omitempty"`
+	// remove these addresses. Provers that are registered stay.
+	Remove []string `protobuf:"bytes,3,rep,name=remove,proto3" json:"remove,omitempty"`
+}
+
+func (m *MsgUpdateAllowList) Reset()         { *m = MsgUpdateAllowList{} }
+func (m *MsgUpdateAllowList) String() string { return proto.CompactTextString(m) }
+func (*MsgUpdateAllowList) ProtoMessage()    {}
+func (*MsgUpdateAllowList) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{43}
+}
+func (m *MsgUpdateAllowList) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgUpdateAllowList) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgUpdateAllowList.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgUpdateAllowList) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgUpdateAllowList.Merge(m, src)
+}
+func (m *MsgUpdateAllowList) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgUpdateAllowList) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgUpdateAllowList.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgUpdateAllowList proto.InternalMessageInfo
+
+func (m *MsgUpdateAllowList) GetAuthority() string {
+	if m != nil {
+		return m.Authority
+	}
+	return ""
+}
+
+func (m *MsgUpdateAllowList) GetAdd() []string {
+	if m != nil {
+		return m.Add
+	}
+	return nil
+}
+
+func (m *MsgUpdateAllowList) GetRemove() []string {
+	if m != nil {
+		return m.Remove
+	}
+	return nil
+}
+
+// MsgUpdateAllowListResponse is empty.
+type MsgUpdateAllowListResponse struct {
+}
+
+func (m *MsgUpdateAllowListResponse) Reset()         { *m = MsgUpdateAllowListResponse{} }
+func (m *MsgUpdateAllowListResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgUpdateAllowListResponse) ProtoMessage()    {}
+func (*MsgUpdateAllowListResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_12eda2895d2cdc69, []int{44}
+}
+func (m *MsgUpdateAllowListResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgUpdateAllowListResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgUpdateAllowListResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgUpdateAllowListResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgUpdateAllowListResponse.Merge(m, src)
+}
+func (m *MsgUpdateAllowListResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgUpdateAllowListResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgUpdateAllowListResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgUpdateAllowListResponse proto.InternalMessageInfo
+
 // MsgUpdateParams replaces the parameters.
 type MsgUpdateParams struct {
 	// authority signs.
@@ -1255,7 +2354,7 @@ func (m *MsgUpdateParams) Reset()         { *m = MsgUpdateParams{} }
 func (m *MsgUpdateParams) String() string { return proto.CompactTextString(m) }
 func (*MsgUpdateParams) ProtoMessage()    {}
 func (*MsgUpdateParams) Descriptor() ([]byte, []int) {
-	return fileDescriptor_12eda2895d2cdc69, []int{24}
+	return fileDescriptor_12eda2895d2cdc69, []int{45}
 }
 func (m *MsgUpdateParams) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1306,7 +2405,7 @@ func (m *MsgUpdateParamsResponse) Reset()         { *m = MsgUpdateParamsResponse
 func (m *MsgUpdateParamsResponse) String() string { return proto.CompactTextString(m) }
 func (*MsgUpdateParamsResponse) ProtoMessage()    {}
 func (*MsgUpdateParamsResponse) Descriptor() ([]byte, []int) {
-	return fileDescriptor_12eda2895d2cdc69, []int{25}
+	return fileDescriptor_12eda2895d2cdc69, []int{46}
 }
 func (m *MsgUpdateParamsResponse) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1360,6 +2459,27 @@ func init() {
 	proto.RegisterType((*MsgDeactivateProverResponse)(nil), "proofmarket.provers.v1.MsgDeactivateProverResponse")
 	proto.RegisterType((*MsgLiftDeactivation)(nil), "proofmarket.provers.v1.MsgLiftDeactivation")
 	proto.RegisterType((*MsgLiftDeactivationResponse)(nil), "proofmarket.provers.v1.MsgLiftDeactivationResponse")
+	proto.RegisterType((*MsgTransferShares)(nil), "proofmarket.provers.v1.MsgTransferShares")
+	proto.RegisterType((*MsgTransferSharesResponse)(nil), "proofmarket.provers.v1.MsgTransferSharesResponse")
+	proto.RegisterType((*MsgCancelUnstake)(nil), "proofmarket.provers.v1.MsgCancelUnstake")
+	proto.RegisterType((*MsgCancelUnstakeResponse)(nil), "proofmarket.provers.v1.MsgCancelUnstakeResponse")
+	proto.RegisterType((*MsgCompleteUnstakes)(nil), "proofmarket.provers.v1.MsgCompleteUnstakes")
+	proto.RegisterType((*MsgCompleteUnstakesResponse)(nil), "proofmarket.provers.v1.MsgCompleteUnstakesResponse")
+	proto.RegisterType((*UnstakeResult)(nil), "proofmarket.provers.v1.UnstakeResult")
+	proto.RegisterType((*MsgSetCommission)(nil), "proofmarket.provers.v1.MsgSetCommission")
+	proto.RegisterType((*MsgSetCommissionResponse)(nil), "proofmarket.provers.v1.MsgSetCommissionResponse")
+	proto.RegisterType((*MsgResetCommission)(nil), "proofmarket.provers.v1.MsgResetCommission")
+	proto.RegisterType((*MsgResetCommissionResponse)(nil), "proofmarket.provers.v1.MsgResetCommissionResponse")
+	proto.RegisterType((*MsgSetProfile)(nil), "proofmarket.provers.v1.MsgSetProfile")
+	proto.RegisterType((*MsgSetProfileResponse)(nil), "proofmarket.provers.v1.MsgSetProfileResponse")
+	proto.RegisterType((*MsgSetBreaker)(nil), "proofmarket.provers.v1.MsgSetBreaker")
+	proto.RegisterType((*MsgSetBreakerResponse)(nil), "proofmarket.provers.v1.MsgSetBreakerResponse")
+	proto.RegisterType((*MsgFundIncentives)(nil), "proofmarket.provers.v1.MsgFundIncentives")
+	proto.RegisterType((*MsgFundIncentivesResponse)(nil), "proofmarket.provers.v1.MsgFundIncentivesResponse")
+	proto.RegisterType((*MsgSlashProver)(nil), "proofmarket.provers.v1.MsgSlashProver")
+	proto.RegisterType((*MsgSlashProverResponse)(nil), "proofmarket.provers.v1.MsgSlashProverResponse")
+	proto.RegisterType((*MsgUpdateAllowList)(nil), "proofmarket.provers.v1.MsgUpdateAllowList")
+	proto.RegisterType((*MsgUpdateAllowListResponse)(nil), "proofmarket.provers.v1.MsgUpdateAllowListResponse")
 	proto.RegisterType((*MsgUpdateParams)(nil), "proofmarket.provers.v1.MsgUpdateParams")
 	proto.RegisterType((*MsgUpdateParamsResponse)(nil), "proofmarket.provers.v1.MsgUpdateParamsResponse")
 }
@@ -1367,87 +2487,133 @@ func init() {
 func init() { proto.RegisterFile("proofmarket/provers/v1/tx.proto", fileDescriptor_12eda2895d2cdc69) }
 
 var fileDescriptor_12eda2895d2cdc69 = []byte{
-	// 1273 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xcc, 0x58, 0xbf, 0x6f, 0xdb, 0xc6,
-	0x17, 0x37, 0x65, 0x4b, 0xb6, 0x5e, 0x12, 0x27, 0x61, 0x92, 0x6f, 0x6c, 0xe6, 0x1b, 0xc9, 0x61,
-	0xe0, 0xc6, 0xb1, 0x6b, 0x32, 0x56, 0xd0, 0x00, 0xd5, 0x12, 0xf8, 0xc7, 0x92, 0x34, 0x6a, 0x52,
-	0xba, 0x2e, 0x8a, 0xa2, 0x85, 0x40, 0x5b, 0x67, 0x9a, 0xb5, 0xc8, 0x63, 0x78, 0x27, 0x21, 0xde,
-	0x8a, 0x8e, 0x9d, 0x32, 0x77, 0xe8, 0xd2, 0xa1, 0xed, 0xe6, 0xc1, 0x9d, 0xba, 0x76, 0xc8, 0xd6,
-	0x20, 0x53, 0xdb, 0x21, 0x0d, 0xec, 0xc1, 0xff, 0x46, 0xc1, 0xbb, 0x13, 0x45, 0x51, 0x26, 0xf5,
-	0x03, 0x86, 0xd1, 0xc5, 0xd0, 0x1d, 0x3f, 0xef, 0xbd, 0xcf, 0xfb, 0xbc, 0xbb, 0x7b, 0x77, 0x86,
-	0xa2, 0xe7, 0x63, 0xbc, 0xed, 0x98, 0xfe, 0x2e, 0xa2, 0xba, 0xe7, 0xe3, 0x26, 0xf2, 0x89, 0xde,
-	0x5c, 0xd2, 0xe9, 0x0b, 0xcd, 0xf3, 0x31, 0xc5, 0xf2, 0xff, 0x22, 0x00, 0x4d, 0x00, 0xb4, 0xe6,
-	0x92, 0x72, 0xd9, 0x74, 0x6c, 0x17, 0xeb, 0xec, 0x2f, 0x87, 0x2a, 0xd7, 0xb7, 0x30, 0x71, 0x30,
-	0xd1, 0x1d, 0x62, 0x05, 0x2e, 0x1c, 0x62, 0x89, 0x0f, 0xd3, 0xfc, 0x43, 0x95, 0x8d, 0x74, 0x3e,
-	0x10, 0x9f, 0xae, 0x5a, 0xd8, 0xc2, 0x7c, 0x3e, 0xf8, 0x25, 0x66, 0x8b, 0x16, 0xc6, 0x56, 0x1d,
-	0xe9, 0x6c, 0xb4, 0xd9, 0xd8, 0xd6, 0xa9, 0xed, 0x20, 0x42, 0x4d, 0xc7, 0x13, 0x00, 0x35, 0x89,
-	0xf6, 0x9e, 0x87, 0x84, 0x6b, 0xf5, 0x97, 0x0c, 0x9c, 0xab, 0x10, 0xcb, 0x40, 0x96, 0x4d, 0x28,
-	0xf2, 0xe5, 0x7b, 0x90, 0xe3, 0xc8, 0x29, 0x69, 0x46, 0x9a, 0xcb, 0xaf, 0x4c, 0xbd, 0x39, 0x58,
-	0xbc, 0x2a, 0xc8, 0x2c, 0xd7, 0x6a, 0x3e, 0x22, 0x64, 0x9d, 0xfa, 0xb6, 0x6b, 0x19, 0x02, 0x27,
-	0xaf, 0xc1, 0xb8, 0xe7, 0xe3, 0x6d, 0xbb, 0x8e, 0xa6, 0x32, 0x33, 0xd2, 0xdc, 0xb9, 0x52, 0x51,
-	0x3b, 0x59, 0x0d, 0xed, 0x19, 0x87, 0xad, 0xe4, 0x5f, 0xbd, 0x2d, 0x8e, 0xfc, 0x7c, 0xbc, 0x3f,
-	0x2f, 0x19, 0x2d, 0x53, 0x79, 0x16, 0x26, 0xb7, 0xb0, 0xe3, 0xd8, 0x84, 0xd8, 0xd8, 0xad, 0x6e,
-	0x7a, 0x64, 0x6a, 0x74, 0x46, 0x9a, 0xbb, 0x60, 0x5c, 0x68, 0xcf, 0xae, 0x78, 0x44, 0x7e, 0x0c,
-	0x40, 0x50, 0x7d, 0xbb, 0x4a, 0xa8, 0xb9, 0x8b, 0xa6, 0xc6, 0x18, 0xc5, 0x85, 0xc0, 0xdd, 0xdf,
-	0x6f, 0x8b, 0xd7, 0x38, 0x4d, 0x52, 0xdb, 0xd5, 0x6c, 0xac, 0x3b, 0x26, 0xdd, 0xd1, 0x1e, 0xb9,
-	0xf4, 0xcd, 0xc1, 0x22, 0x08, 0xfe, 0x8f, 0x5c, 0x6a, 0xe4, 0x03, 0xf3, 0xf5, 0xc0, 0xba, 0xac,
-	0x7f, 0x7b, 0xbc, 0x3f, 0x2f, 0xb2, 0xf8, 0xee, 0x78, 0x7f, 0xfe, 0xc4, 0x2a, 0x47, 0xb4, 0x51,
-	0x3f, 0x82, 0x2b, 0x91, 0xa1, 0x81, 0x88, 0x87, 0x5d, 0x82, 0xe4, 0x02, 0x80, 0x85, 0x5c, 0xe4,
-	0x9b, 0xd4, 0xc6, 0x2e, 0x93, 0x6d, 0xcc, 0x88, 0xcc, 0xc8, 0x57, 0x21, 0x5b, 0x43, 0x2e, 0x76,
-	0x98, 0x3c, 0x79, 0x83, 0x0f, 0xd4, 0x83, 0x0c, 0x4c, 0x54, 0x88, 0xc5, 0xa8, 0x04, 0xaa, 0xb3,
-	0x8c, 0xfa, 0x50, 0x9d, 0xe3, 0x22, 0x75, 0xca, 0xf4, 0x59, 0xa7, 0x55, 0xc8, 0x99, 0x0e, 0x6e,
-	0xb8, 0x94, 0x29, 0x3b, 0xa0, 0x6c, 0xc2, 0x54, 0xfe, 0x04, 0x26, 0x1d, 0xdb, 0xad, 0x92, 0x1d,
-	0xd3, 0x47, 0xa4, 0x8a, 0x1b, 0x74, 0x98, 0x1a, 0x9c, 0x77, 0x6c, 0x77, 0x9d, 0x79, 0x78, 0xda,
-	0xa0, 0xe5, 0xf7, 0x59, 0x19, 0x78, 0x5a, 0x41, 0x19, 0xfe, 0x9f, 0x50, 0x06, 0xa6, 0x94, 0xfa,
-	0xbd, 0x04, 0x97, 0x5a, 0x83, 0xb0, 0x02, 0xab, 0x90, 0xe3, 0x8c, 0x84, 0x7c, 0x83, 0xa5, 0xc6,
-	0x4d, 0xe5, 0x65, 0xc8, 0x06, 0x4e, 0x5d, 0x21, 0xe8, 0x40, 0x3e, 0xb8, 0xa5, 0xfa, 0x57, 0x06,
-	0x2e, 0xb3, 0x15, 0xf2, 0xbc, 0x81, 0x08, 0xdd, 0x70, 0xc9, 0x59, 0x16, 0x57, 0x28, 0x30, 0x3a,
-	0xbc, 0x02, 0x6b, 0x30, 0x1e, 0x14, 0x77, 0xc8, 0xaa, 0xe6, 0x1c, 0xdb, 0x7d, 0xda, 0xa0, 0xb1,
-	0xed, 0x90, 0x8d, 0x6f, 0x87, 0xf2, 0x07, 0xb1, 0x7a, 0xcf, 0x26, 0x6e, 0xbb, 0xa8, 0x8a, 0xea,
-	0x1f, 0x12, 0x4c, 0x77, 0xcd, 0x86, 0x2b, 0x60, 0x12, 0x32, 0x76, 0x4d, 0xec, 0xbd, 0x8c, 0x5d,
-	0x8b, 0x91, 0xc8, 0x74, 0xed, 0xc9, 0x65, 0xc8, 0x36, 0xcd, 0x7a, 0x03, 0x0d, 0x23, 0x17, 0xb7,
-	0x94, 0x1f, 0xc2, 0x84, 0x8f, 0xcc, 0xda, 0x5e, 0xd5, 0xe4, 0x72, 0x9d, 0x2b, 0x29, 0x1a, 0x3f,
-	0x91, 0xb5, 0xd6, 0x89, 0xac, 0x7d, 0xda, 0x3a, 0x91, 0x57, 0x26, 0x82, 0x08, 0x2f, 0xff, 0x29,
-	0x4a, 0xc6, 0x38, 0xb3, 0x5a, 0xa6, 0xea, 0x3b, 0x09, 0xe4, 0x0a, 0xb1, 0x56, 0xb1, 0xe3, 0xd5,
-	0x11, 0x45, 0xd1, 0xe5, 0x62, 0x5b, 0x6e, 0x5f, 0xcb, 0x85, 0xe1, 0x86, 0x58, 0x2e, 0x9d, 0xf2,
-	0x8c, 0x76, 0xc9, 0xc3, 0xe5, 0x1c, 0x6b, 0xc9, 0x59, 0x7e, 0xc0, 0x6b, 0xc6, 0xc2, 0x05, 0x35,
-	0x7b, 0x2f, 0xa1, 0x66, 0xb1, 0x5c, 0xd4, 0xaf, 0x40, 0xe9, 0x9e, 0x0d, 0x8b, 0xf6, 0x10, 0xc6,
-	0x3c, 0x53, 0x94, 0x6d, 0xc0, 0x1a, 0x30, 0x43, 0xf5, 0x07, 0xa1, 0x60, 0xdd, 0xb4, 0x9d, 0xd5,
-	0xb0, 0x4f, 0x0c, 0xd1, 0xc3, 0x7a, 0x2c, 0x17, 0x91, 0x7f, 0xbb, 0x55, 0x24, 0xe6, 0xdf, 0xc9,
-	0xa4, 0x95, 0x7f, 0xe7, 0xec, 0xe9, 0xe5, 0x4f, 0xe1, 0x42, 0x85, 0x58, 0x6b, 0xc8, 0xdc, 0xa2,
-	0x76, 0xd3, 0xa4, 0x68, 0xf0, 0xcc, 0xcb, 0x4b, 0xb1, 0xcc, 0x6e, 0x25, 0x64, 0xd6, 0x0e, 0xa2,
-	0x5e, 0x87, 0x6b, 0x1d, 0x13, 0xad, 0x7c, 0x04, 0x1d, 0xe3, 0x2c, 0xe8, 0xb4, 0x83, 0xa8, 0x06,
-	0xa3, 0x63, 0x74, 0xd1, 0x91, 0x3f, 0x84, 0x2c, 0xa1, 0x26, 0x45, 0x2c, 0xf8, 0x64, 0xe9, 0x76,
-	0xca, 0xb5, 0xa4, 0x89, 0xfc, 0xf5, 0x00, 0x6a, 0x70, 0x0b, 0xb5, 0x0e, 0x79, 0xe6, 0x93, 0xda,
-	0xfe, 0x30, 0x59, 0x2c, 0xc6, 0xb2, 0xb8, 0x99, 0x98, 0x45, 0x10, 0x40, 0xbd, 0x22, 0xba, 0x46,
-	0x30, 0x08, 0xc5, 0xfc, 0x51, 0x82, 0xf1, 0x0a, 0xb1, 0x1e, 0x9b, 0x76, 0x5d, 0x7e, 0x00, 0x79,
-	0xb3, 0x41, 0x77, 0xb0, 0x6f, 0xd3, 0xbd, 0x9e, 0x24, 0xda, 0xd0, 0xc1, 0x0f, 0x86, 0xb2, 0x16,
-	0x30, 0x6f, 0x7b, 0x08, 0xc8, 0xdf, 0x48, 0x20, 0x1f, 0x30, 0x53, 0x2f, 0xc3, 0x45, 0xf1, 0x33,
-	0x24, 0xfe, 0x93, 0xc4, 0xc4, 0xdb, 0x70, 0xbf, 0x3e, 0x5b, 0xea, 0xf7, 0xba, 0xa9, 0x27, 0xe9,
-	0xce, 0xb9, 0xa9, 0x1f, 0x33, 0xdd, 0xf9, 0xe0, 0x34, 0x56, 0xcd, 0x6f, 0x12, 0xbb, 0x20, 0xb6,
-	0x77, 0x06, 0xc7, 0x9c, 0xa1, 0x06, 0xe5, 0x6e, 0x0d, 0xee, 0xf4, 0xdc, 0xd0, 0x9c, 0xa5, 0x7a,
-	0x13, 0x6e, 0x9c, 0x30, 0x1d, 0x96, 0x55, 0x24, 0xf7, 0xc4, 0xde, 0xa6, 0x21, 0x26, 0x38, 0x6c,
-	0xff, 0x93, 0xc9, 0xc5, 0x59, 0xaa, 0x9f, 0xb3, 0xe4, 0xe2, 0xd3, 0xa7, 0x51, 0xf4, 0xdf, 0x25,
-	0xb6, 0x05, 0x36, 0xbc, 0x5a, 0xa0, 0x99, 0xe9, 0x9b, 0x0e, 0x19, 0x5a, 0x93, 0x65, 0xc8, 0x79,
-	0xcc, 0x83, 0x78, 0x49, 0x15, 0x12, 0x79, 0x30, 0x54, 0xf4, 0x21, 0x25, 0x0c, 0x79, 0xa7, 0xea,
-	0x14, 0xe9, 0x76, 0xd2, 0x2e, 0x88, 0x50, 0x56, 0xa7, 0xe1, 0x7a, 0x6c, 0xaa, 0x25, 0x4e, 0xe9,
-	0x57, 0x80, 0xd1, 0x0a, 0xb1, 0xe4, 0x2f, 0x61, 0x22, 0x7c, 0x26, 0x26, 0x2a, 0x14, 0x79, 0x20,
-	0x29, 0x0b, 0x7d, 0x80, 0xc2, 0x12, 0xac, 0x43, 0x96, 0xbf, 0x85, 0x66, 0x52, 0xac, 0x18, 0x42,
-	0x99, 0xeb, 0x85, 0x08, 0x9d, 0xba, 0x30, 0x19, 0xbb, 0x8c, 0xdf, 0x4d, 0xe5, 0x14, 0x85, 0x2a,
-	0x4b, 0x7d, 0x43, 0xc3, 0x78, 0xcf, 0xe1, 0x62, 0xfc, 0x3a, 0x37, 0x9f, 0xe2, 0x25, 0x86, 0x55,
-	0x4a, 0xfd, 0x63, 0x3b, 0x42, 0xc6, 0xee, 0x3f, 0xa9, 0x21, 0x3b, 0xb1, 0xe9, 0x21, 0x13, 0xee,
-	0x2d, 0x9b, 0x00, 0x91, 0x3b, 0xc7, 0x6c, 0x8a, 0x87, 0x36, 0x4c, 0x59, 0xec, 0x0b, 0x16, 0x8d,
-	0x61, 0xf4, 0x17, 0xc3, 0xe8, 0x2f, 0xc6, 0x09, 0x17, 0x84, 0xcf, 0x20, 0x27, 0x5a, 0xfc, 0xad,
-	0x54, 0xc3, 0x00, 0xa2, 0xdc, 0xed, 0x09, 0x09, 0xfd, 0x3e, 0x83, 0x31, 0xd6, 0xb6, 0x8b, 0x29,
-	0x26, 0x01, 0x40, 0xb9, 0xd3, 0x03, 0x10, 0x65, 0x2a, 0xfa, 0x69, 0x1a, 0x53, 0x0e, 0x49, 0x65,
-	0x1a, 0x6b, 0x76, 0x14, 0x2e, 0x75, 0x75, 0xab, 0x85, 0xbe, 0x0a, 0xc5, 0xc1, 0xca, 0xfd, 0x01,
-	0xc0, 0xd1, 0xa8, 0x5d, 0x6d, 0x24, 0x2d, 0x6a, 0x1c, 0x9c, 0x1a, 0x35, 0xf1, 0x8c, 0xdf, 0x81,
-	0xf3, 0x1d, 0x87, 0x74, 0x9a, 0xf8, 0x51, 0xa0, 0xa2, 0xf7, 0x09, 0x6c, 0x45, 0x52, 0xb2, 0xdf,
-	0x04, 0x47, 0xf2, 0xca, 0x93, 0x57, 0x87, 0x05, 0xe9, 0xf5, 0x61, 0x41, 0x7a, 0x77, 0x58, 0x90,
-	0x5e, 0x1e, 0x15, 0x46, 0x5e, 0x1f, 0x15, 0x46, 0xfe, 0x3c, 0x2a, 0x8c, 0x7c, 0x51, 0xb2, 0x6c,
-	0xba, 0xd3, 0xd8, 0xd4, 0xb6, 0xb0, 0xa3, 0xc7, 0x0e, 0xe7, 0xf0, 0xf7, 0x0b, 0x3d, 0xd8, 0xe7,
-	0xb6, 0x6b, 0xf1, 0x7f, 0xd7, 0x6d, 0xe6, 0xd8, 0xa3, 0xf2, 0xfe, 0xbf, 0x01, 0x00, 0x00, 0xff,
-	0xff, 0xed, 0xdd, 0x59, 0xab, 0x8c, 0x14, 0x00, 0x00,
+	// 2002 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xcc, 0x5a, 0xcd, 0x73, 0x1c, 0x47,
+	0x15, 0xf7, 0xec, 0x97, 0xb4, 0x4f, 0x96, 0x6c, 0x4f, 0x1c, 0x7b, 0xbd, 0x49, 0x24, 0xa5, 0x83,
+	0x62, 0x45, 0xc6, 0xbb, 0xb6, 0x02, 0xa6, 0xb2, 0x97, 0x94, 0x24, 0x87, 0x2a, 0x1b, 0x29, 0x31,
+	0xa3, 0x98, 0xa2, 0xa8, 0x50, 0xcb, 0x48, 0xdb, 0x3b, 0x1a, 0x34, 0x33, 0xbd, 0x9e, 0xee, 0x15,
+	0xf2, 0x8d, 0xe2, 0xc8, 0x81, 0xf2, 0x89, 0x03, 0x07, 0x0e, 0x40, 0x15, 0x50, 0x5c, 0x4c, 0x95,
+	0x4f, 0x70, 0xa2, 0x8a, 0x43, 0x6e, 0xa4, 0x72, 0xa2, 0x38, 0x84, 0x94, 0x0d, 0xe5, 0x03, 0xff,
+	0x01, 0x27, 0xaa, 0x3f, 0x76, 0xbe, 0x56, 0x33, 0x3b, 0x9a, 0x08, 0xc5, 0x17, 0xd7, 0xf4, 0xd3,
+	0xaf, 0xbb, 0xdf, 0xfb, 0xbd, 0xee, 0xd7, 0xef, 0xbd, 0x35, 0x2c, 0x0c, 0x7c, 0x42, 0xfa, 0xae,
+	0xe9, 0xef, 0x63, 0xd6, 0x1e, 0xf8, 0xe4, 0x00, 0xfb, 0xb4, 0x7d, 0x70, 0xb3, 0xcd, 0x0e, 0x5b,
+	0x03, 0x9f, 0x30, 0xa2, 0x5f, 0x8a, 0x00, 0x5a, 0x0a, 0xd0, 0x3a, 0xb8, 0xd9, 0xbc, 0x60, 0xba,
+	0xb6, 0x47, 0xda, 0xe2, 0x5f, 0x09, 0x6d, 0x5e, 0xde, 0x25, 0xd4, 0x25, 0xb4, 0xed, 0x52, 0x8b,
+	0x2f, 0xe1, 0x52, 0x4b, 0xfd, 0xe1, 0x8a, 0xfc, 0x43, 0x57, 0x8c, 0xda, 0x72, 0xa0, 0xfe, 0x74,
+	0xd1, 0x22, 0x16, 0x91, 0x72, 0xfe, 0xa5, 0xa4, 0x0b, 0x16, 0x21, 0x96, 0x83, 0xdb, 0x62, 0xb4,
+	0x33, 0xec, 0xb7, 0x99, 0xed, 0x62, 0xca, 0x4c, 0x77, 0xa0, 0x00, 0x28, 0x4d, 0xed, 0x87, 0x03,
+	0xac, 0x96, 0x46, 0xbf, 0x2f, 0xc1, 0xcc, 0x16, 0xb5, 0x0c, 0x6c, 0xd9, 0x94, 0x61, 0x5f, 0xbf,
+	0x01, 0x35, 0x89, 0x6c, 0x68, 0x8b, 0xda, 0x72, 0x7d, 0xbd, 0xf1, 0xe9, 0x93, 0xeb, 0x17, 0x95,
+	0x32, 0x6b, 0xbd, 0x9e, 0x8f, 0x29, 0xdd, 0x66, 0xbe, 0xed, 0x59, 0x86, 0xc2, 0xe9, 0xb7, 0x61,
+	0x6a, 0xe0, 0x93, 0xbe, 0xed, 0xe0, 0x46, 0x69, 0x51, 0x5b, 0x9e, 0x59, 0x5d, 0x68, 0x1d, 0xcd,
+	0x46, 0xeb, 0x9e, 0x84, 0xad, 0xd7, 0x3f, 0xfe, 0x6c, 0xe1, 0xcc, 0xef, 0x9e, 0x3f, 0x5e, 0xd1,
+	0x8c, 0xd1, 0x54, 0x7d, 0x09, 0xe6, 0x76, 0x89, 0xeb, 0xda, 0x94, 0xda, 0xc4, 0xeb, 0xee, 0x0c,
+	0x68, 0xa3, 0xbc, 0xa8, 0x2d, 0xcf, 0x1a, 0xb3, 0xa1, 0x74, 0x7d, 0x40, 0xf5, 0xbb, 0x00, 0x14,
+	0x3b, 0xfd, 0x2e, 0x65, 0xe6, 0x3e, 0x6e, 0x54, 0x84, 0x8a, 0xd7, 0xf8, 0x72, 0xff, 0xf8, 0x6c,
+	0xe1, 0x65, 0xa9, 0x26, 0xed, 0xed, 0xb7, 0x6c, 0xd2, 0x76, 0x4d, 0xb6, 0xd7, 0xba, 0xe3, 0xb1,
+	0x4f, 0x9f, 0x5c, 0x07, 0xa5, 0xff, 0x1d, 0x8f, 0x19, 0x75, 0x3e, 0x7d, 0x9b, 0xcf, 0xee, 0xb4,
+	0x7f, 0xf2, 0xfc, 0xf1, 0x8a, 0xb2, 0xe2, 0xa7, 0xcf, 0x1f, 0xaf, 0x1c, 0xe9, 0xe5, 0x08, 0x37,
+	0xe8, 0x5b, 0xf0, 0x52, 0x64, 0x68, 0x60, 0x3a, 0x20, 0x1e, 0xc5, 0xfa, 0x3c, 0x80, 0x85, 0x3d,
+	0xec, 0x9b, 0xcc, 0x26, 0x9e, 0xa0, 0xad, 0x62, 0x44, 0x24, 0xfa, 0x45, 0xa8, 0xf6, 0xb0, 0x47,
+	0x5c, 0x41, 0x4f, 0xdd, 0x90, 0x03, 0xf4, 0xa4, 0x04, 0xd3, 0x5b, 0xd4, 0x12, 0xaa, 0x70, 0xd6,
+	0x85, 0x45, 0x39, 0x58, 0x97, 0xb8, 0x88, 0x9f, 0x4a, 0x39, 0xfd, 0xb4, 0x01, 0x35, 0xd3, 0x25,
+	0x43, 0x8f, 0x09, 0x66, 0x8f, 0x49, 0x9b, 0x9a, 0xaa, 0x7f, 0x1b, 0xe6, 0x5c, 0xdb, 0xeb, 0xd2,
+	0x3d, 0xd3, 0xc7, 0xb4, 0x4b, 0x86, 0xac, 0x88, 0x0f, 0xce, 0xba, 0xb6, 0xb7, 0x2d, 0x56, 0xf8,
+	0x60, 0xc8, 0x3a, 0x5f, 0x15, 0x6e, 0x90, 0x66, 0x71, 0x37, 0xbc, 0x9a, 0xe2, 0x06, 0xc1, 0x14,
+	0xfa, 0x85, 0x06, 0xe7, 0x47, 0x83, 0xc0, 0x03, 0x1b, 0x50, 0x93, 0x1a, 0x29, 0xfa, 0x8e, 0x67,
+	0x9a, 0x9c, 0xaa, 0xaf, 0x41, 0x95, 0x2f, 0xea, 0x29, 0x42, 0x8f, 0xb5, 0x86, 0x9c, 0x89, 0xfe,
+	0x53, 0x82, 0x0b, 0xe2, 0x84, 0x3c, 0x18, 0x62, 0xca, 0xee, 0x7b, 0xf4, 0x34, 0x9d, 0xab, 0x18,
+	0x28, 0x17, 0x67, 0xe0, 0x36, 0x4c, 0x71, 0xe7, 0x16, 0xf4, 0x6a, 0xcd, 0xb5, 0xbd, 0x0f, 0x86,
+	0x2c, 0x71, 0x1d, 0xaa, 0x63, 0xd7, 0xe1, 0x3c, 0x94, 0x4d, 0xc7, 0x69, 0xd4, 0x16, 0xb5, 0xe5,
+	0x69, 0x83, 0x7f, 0x76, 0xbe, 0x9e, 0x38, 0x01, 0x4b, 0xa9, 0x17, 0x31, 0xca, 0x2b, 0xfa, 0x9b,
+	0x06, 0x57, 0xc6, 0xa4, 0xc1, 0x99, 0x98, 0x83, 0x92, 0xdd, 0x53, 0xb7, 0xb1, 0x64, 0xf7, 0x12,
+	0x6a, 0x95, 0xc6, 0xd4, 0x5a, 0x83, 0xea, 0x81, 0xe9, 0x0c, 0x71, 0x11, 0x02, 0xe5, 0x4c, 0xfd,
+	0x5d, 0x98, 0xf6, 0xb1, 0xd9, 0x7b, 0xd8, 0x35, 0x25, 0x81, 0x33, 0xab, 0xcd, 0x96, 0x8c, 0xd1,
+	0xad, 0x51, 0x8c, 0x6e, 0x7d, 0x38, 0x8a, 0xd1, 0xeb, 0xd3, 0x7c, 0x87, 0x47, 0xff, 0x5c, 0xd0,
+	0x8c, 0x29, 0x31, 0x6b, 0x8d, 0xa1, 0xcf, 0x35, 0xd0, 0xb7, 0xa8, 0xb5, 0x41, 0xdc, 0x81, 0x83,
+	0x19, 0x8e, 0x1e, 0x20, 0xdb, 0xf2, 0x72, 0x1d, 0x20, 0x81, 0x2b, 0x70, 0x80, 0xe2, 0xf4, 0x94,
+	0xc7, 0xe8, 0x91, 0x74, 0x56, 0x46, 0x74, 0x76, 0x6e, 0x49, 0x9f, 0x89, 0xed, 0xb8, 0xcf, 0xde,
+	0x4c, 0xf1, 0x59, 0xc2, 0x16, 0xf4, 0x7d, 0x68, 0x8e, 0x4b, 0x03, 0xa7, 0xbd, 0x0b, 0x95, 0x81,
+	0xa9, 0xdc, 0x76, 0x4c, 0x1f, 0x88, 0x89, 0xe8, 0x97, 0x8a, 0x41, 0xc7, 0xb4, 0xdd, 0x8d, 0xe0,
+	0xe5, 0x28, 0xf0, 0xaa, 0x4d, 0x38, 0x2e, 0xca, 0xfe, 0xf0, 0xf1, 0x48, 0xb5, 0x3f, 0xae, 0xc9,
+	0xc8, 0xfe, 0xb8, 0xf4, 0xe4, 0xec, 0x67, 0x30, 0xbb, 0x45, 0xad, 0xdb, 0xd8, 0xdc, 0x65, 0xf6,
+	0x81, 0xc9, 0xf0, 0xf1, 0x2d, 0xef, 0xdc, 0x4c, 0x58, 0xf6, 0x7a, 0x8a, 0x65, 0xe1, 0x26, 0xe8,
+	0x32, 0xbc, 0x1c, 0x13, 0x8c, 0xec, 0x51, 0xea, 0x18, 0xa7, 0xa1, 0x4e, 0xb8, 0x09, 0x32, 0x84,
+	0x3a, 0xc6, 0x98, 0x3a, 0xfa, 0x3b, 0x50, 0xa5, 0xcc, 0x64, 0x58, 0x6c, 0x3e, 0xb7, 0xfa, 0x46,
+	0x46, 0xa2, 0x72, 0x80, 0xfd, 0x6d, 0x0e, 0x35, 0xe4, 0x0c, 0xe4, 0x40, 0x5d, 0xac, 0xc9, 0x6c,
+	0xbf, 0x88, 0x15, 0xd7, 0x13, 0x56, 0xbc, 0x96, 0x6a, 0x05, 0xdf, 0x00, 0xbd, 0xa4, 0xde, 0x11,
+	0x3e, 0x08, 0xc8, 0xfc, 0xb5, 0x06, 0x53, 0x5b, 0xd4, 0xba, 0x6b, 0xda, 0x8e, 0x7e, 0x0b, 0xea,
+	0xe6, 0x90, 0xed, 0x11, 0xdf, 0x66, 0x0f, 0x27, 0x2a, 0x11, 0x42, 0x8f, 0x1f, 0x18, 0x3a, 0x2d,
+	0xae, 0x79, 0xb8, 0x02, 0x57, 0xfe, 0x95, 0x14, 0xe5, 0xb9, 0x66, 0xe8, 0x02, 0x9c, 0x53, 0x9f,
+	0x81, 0xe2, 0xbf, 0xd5, 0x04, 0x79, 0xf7, 0xbd, 0x1f, 0x9e, 0xae, 0xea, 0x37, 0xc6, 0x55, 0x4f,
+	0xe3, 0x5d, 0xea, 0x86, 0xde, 0x17, 0xbc, 0xcb, 0xc1, 0x49, 0x9c, 0x9a, 0x3f, 0x6b, 0x22, 0x65,
+	0x0c, 0x6f, 0x86, 0xc4, 0x9c, 0x22, 0x07, 0x9d, 0x71, 0x0e, 0xae, 0x4e, 0xbc, 0xd0, 0x52, 0x4b,
+	0xf4, 0x1a, 0xbc, 0x72, 0x84, 0x38, 0x70, 0xab, 0x32, 0x6e, 0xd3, 0xee, 0xb3, 0x00, 0xc3, 0x83,
+	0xed, 0x0b, 0x69, 0x5c, 0x52, 0x4b, 0xf4, 0x5d, 0x61, 0x5c, 0x52, 0x7c, 0x12, 0x4e, 0xff, 0x83,
+	0xcc, 0x02, 0x3f, 0xf4, 0x4d, 0x8f, 0xf6, 0xb1, 0x2f, 0x33, 0xdd, 0x02, 0x4f, 0xd0, 0x2d, 0xa8,
+	0xfb, 0x78, 0xd7, 0x1e, 0xd8, 0xd8, 0x63, 0x13, 0x29, 0x09, 0xa1, 0x27, 0x93, 0x0b, 0xc6, 0xdf,
+	0xbf, 0x4a, 0x5a, 0x16, 0x57, 0x4d, 0x66, 0x71, 0x61, 0x88, 0x4b, 0xcb, 0xe2, 0xe2, 0xbc, 0xa0,
+	0x1f, 0x88, 0x24, 0x2e, 0x2e, 0x3c, 0xd1, 0xc4, 0x1e, 0xfd, 0xb1, 0x24, 0x4a, 0x86, 0x0d, 0xd3,
+	0xdb, 0xc5, 0xce, 0x69, 0x26, 0xe5, 0x93, 0x72, 0xaa, 0xf3, 0x50, 0xb6, 0x7b, 0xb4, 0x51, 0x59,
+	0x2c, 0x2f, 0x57, 0x0c, 0xfe, 0x79, 0x44, 0x79, 0x55, 0xfd, 0xa2, 0xe5, 0xd5, 0xd7, 0x12, 0xc9,
+	0xf5, 0x57, 0xd2, 0x12, 0x95, 0x28, 0x3d, 0xe8, 0x57, 0x1a, 0x34, 0x92, 0xc2, 0x13, 0x2f, 0xb7,
+	0x64, 0xbe, 0x5d, 0x2a, 0x9a, 0x6f, 0xa3, 0x7f, 0xc9, 0x00, 0x94, 0x48, 0x26, 0xe9, 0x0b, 0x91,
+	0x2f, 0x8f, 0xf9, 0xb6, 0xf3, 0x8d, 0x44, 0xc6, 0x7c, 0x35, 0x5f, 0xc6, 0x4c, 0x91, 0x2d, 0x22,
+	0x55, 0x52, 0x1c, 0x78, 0xe3, 0x2e, 0x4c, 0xf9, 0x98, 0x0e, 0x1d, 0xc6, 0xdd, 0x51, 0x5e, 0x9e,
+	0x59, 0x5d, 0x4a, 0x8b, 0x55, 0xa1, 0x1f, 0x87, 0x0e, 0x8b, 0x75, 0x61, 0xd4, 0x02, 0xe8, 0x00,
+	0x66, 0x63, 0xa0, 0xb1, 0x2a, 0x6a, 0x94, 0xa0, 0x96, 0x0a, 0x26, 0xa8, 0xfa, 0x45, 0xa8, 0x62,
+	0xdf, 0x27, 0xbe, 0x8c, 0x4d, 0x86, 0x1c, 0xa0, 0xdf, 0xa8, 0xaa, 0x1e, 0xb3, 0x2f, 0x94, 0xb4,
+	0x5f, 0x82, 0x1a, 0x25, 0x43, 0x7f, 0x57, 0x1d, 0x2a, 0x43, 0x8d, 0xb8, 0x33, 0xc2, 0x8e, 0x12,
+	0xff, 0x54, 0xb7, 0x22, 0x0c, 0x56, 0x69, 0xb7, 0x22, 0xa6, 0x11, 0xea, 0x8a, 0x4b, 0x11, 0x93,
+	0x45, 0x2e, 0xc5, 0x59, 0xdc, 0xef, 0x63, 0xfe, 0x92, 0x60, 0x5e, 0x00, 0x6a, 0x13, 0x0b, 0xc0,
+	0x8a, 0x28, 0xfe, 0x66, 0x82, 0x59, 0x6b, 0x0c, 0xfd, 0x5c, 0x96, 0x2f, 0x06, 0xa6, 0xff, 0x1f,
+	0x26, 0x72, 0x97, 0x2d, 0x09, 0x0d, 0x90, 0x29, 0xca, 0x96, 0x84, 0xf4, 0x64, 0x6d, 0xff, 0x93,
+	0x26, 0x8a, 0x85, 0x6d, 0xcc, 0x54, 0x9f, 0xf0, 0xcb, 0xea, 0x45, 0xe6, 0x2e, 0x39, 0x42, 0x55,
+	0x55, 0x05, 0x14, 0x0a, 0x82, 0x24, 0xe9, 0x51, 0x69, 0x64, 0xd5, 0xba, 0x8f, 0x13, 0xef, 0x48,
+	0x5e, 0xab, 0xde, 0x87, 0xb3, 0xae, 0x79, 0xd8, 0xc5, 0x87, 0x03, 0x42, 0x87, 0x7e, 0xa1, 0x88,
+	0x39, 0xe3, 0x9a, 0x87, 0xef, 0xa9, 0xf9, 0xfa, 0x5d, 0x00, 0x87, 0x50, 0xda, 0x75, 0x6c, 0xd7,
+	0x2e, 0xd4, 0x0d, 0xac, 0xf3, 0xe9, 0x9b, 0x7c, 0xf6, 0x71, 0xb8, 0x52, 0x04, 0x84, 0x5c, 0x29,
+	0x41, 0xc0, 0xd5, 0x5f, 0x34, 0x91, 0x38, 0x7d, 0x73, 0xe8, 0xf5, 0xee, 0x78, 0xbb, 0xd8, 0xe3,
+	0x07, 0x43, 0x44, 0xf3, 0xfe, 0xd0, 0xeb, 0xe5, 0xe1, 0x4b, 0xe2, 0x22, 0x9d, 0xce, 0x52, 0xe1,
+	0x4e, 0xa7, 0x4a, 0x67, 0xe4, 0x8a, 0x59, 0xe9, 0x4c, 0x5c, 0x5b, 0xf4, 0x91, 0x48, 0x67, 0xe2,
+	0xc2, 0x58, 0x79, 0x4f, 0x88, 0x53, 0xac, 0xbc, 0x27, 0xc4, 0x41, 0x3f, 0x2b, 0xc1, 0x1c, 0xe7,
+	0xce, 0x31, 0xe9, 0xde, 0x69, 0x97, 0x12, 0x27, 0xd3, 0x40, 0xbe, 0x04, 0x35, 0x1f, 0x9b, 0x54,
+	0xe5, 0x94, 0x75, 0x43, 0x8d, 0x24, 0xdd, 0xf1, 0x54, 0x1e, 0xa5, 0x1d, 0xa5, 0xd0, 0x7a, 0xd4,
+	0x85, 0x4b, 0x71, 0x49, 0xc0, 0xf5, 0x7b, 0x30, 0x45, 0xb9, 0x18, 0x17, 0xea, 0xa6, 0x8c, 0xe6,
+	0xa2, 0x7f, 0xcb, 0x88, 0x7c, 0x7f, 0xd0, 0x33, 0x19, 0x5e, 0x73, 0x1c, 0xf2, 0xa3, 0x4d, 0x9b,
+	0xb2, 0xc2, 0xac, 0xaf, 0x40, 0xd9, 0xec, 0xf1, 0xe7, 0xb3, 0x9c, 0x39, 0x83, 0x83, 0xb8, 0x87,
+	0x7c, 0xec, 0x92, 0x03, 0xdc, 0x28, 0x4f, 0x80, 0x2b, 0x5c, 0xe7, 0x9d, 0x71, 0x12, 0xd3, 0x02,
+	0x7c, 0xc2, 0x20, 0xf4, 0xaa, 0x08, 0xf0, 0x09, 0x69, 0x70, 0x33, 0xff, 0xaa, 0x89, 0xaa, 0x5e,
+	0xfe, 0xf9, 0x9e, 0xe9, 0x9b, 0x2e, 0x2d, 0x4c, 0xc1, 0x1a, 0xd4, 0x06, 0x62, 0x05, 0x15, 0xa2,
+	0xe7, 0x53, 0x43, 0xb4, 0x40, 0x45, 0x23, 0xb4, 0x9a, 0x28, 0x5f, 0xb1, 0xb8, 0x9d, 0x6f, 0x64,
+	0xda, 0x29, 0x97, 0x42, 0x57, 0xe0, 0x72, 0x42, 0x34, 0xb2, 0x70, 0xf5, 0xbf, 0x3a, 0x94, 0xb7,
+	0xa8, 0xa5, 0x7f, 0x04, 0xd3, 0xc1, 0x6f, 0x61, 0xa9, 0x45, 0x5f, 0xe4, 0x57, 0xa0, 0xe6, 0xb5,
+	0x1c, 0xa0, 0xe0, 0x50, 0x6e, 0x43, 0x55, 0xfe, 0xe0, 0xb3, 0x98, 0x31, 0x4b, 0x20, 0x9a, 0xcb,
+	0x93, 0x10, 0xc1, 0xa2, 0x1e, 0xcc, 0x25, 0x7e, 0x71, 0x78, 0x2b, 0x53, 0xa7, 0x28, 0xb4, 0x79,
+	0x33, 0x37, 0x34, 0xd8, 0xef, 0x01, 0x9c, 0x4b, 0x76, 0xa8, 0x57, 0x32, 0x56, 0x49, 0x60, 0x9b,
+	0xab, 0xf9, 0xb1, 0xb1, 0x2d, 0x13, 0x2d, 0xdd, 0xcc, 0x2d, 0xe3, 0xd8, 0xec, 0x2d, 0x53, 0x5a,
+	0xb1, 0x3b, 0x00, 0x91, 0x36, 0xea, 0x52, 0xc6, 0x0a, 0x21, 0xac, 0x79, 0x3d, 0x17, 0x2c, 0xba,
+	0x87, 0x91, 0x6f, 0x0f, 0x23, 0xdf, 0x1e, 0x47, 0xf4, 0x3c, 0xbf, 0x03, 0x35, 0xd5, 0xb5, 0x7c,
+	0x3d, 0x73, 0x22, 0x87, 0x34, 0xdf, 0x9a, 0x08, 0x09, 0xd6, 0xbd, 0x07, 0x15, 0xd1, 0x89, 0x5c,
+	0xc8, 0x98, 0xc2, 0x01, 0xcd, 0xab, 0x13, 0x00, 0x51, 0x4d, 0x55, 0x8b, 0x30, 0x4b, 0x53, 0x09,
+	0xc9, 0xd4, 0x34, 0xd1, 0xbf, 0x63, 0x70, 0x7e, 0xac, 0x01, 0x77, 0x2d, 0x97, 0xa3, 0x24, 0xb8,
+	0xf9, 0xf6, 0x31, 0xc0, 0xd1, 0x5d, 0xc7, 0x3a, 0x63, 0x59, 0xbb, 0x26, 0xc1, 0x99, 0xbb, 0xa6,
+	0xb6, 0xad, 0x3c, 0x98, 0x4b, 0xf4, 0x9d, 0xb2, 0x88, 0x8a, 0x43, 0x33, 0x63, 0x41, 0x4a, 0x83,
+	0x66, 0x1f, 0x66, 0xe3, 0x7d, 0x95, 0xac, 0xb0, 0x15, 0x43, 0x36, 0x6f, 0xe4, 0x45, 0x46, 0x29,
+	0x1d, 0xab, 0xf5, 0xaf, 0xe5, 0x8f, 0x26, 0x34, 0x93, 0xd2, 0xd4, 0xfa, 0x7a, 0x1f, 0x66, 0xe3,
+	0x75, 0x69, 0x66, 0x64, 0x8e, 0x22, 0x33, 0x4d, 0x3c, 0xba, 0x8a, 0x7c, 0x00, 0xe7, 0x92, 0xc5,
+	0xdf, 0x4a, 0xe6, 0x9d, 0x8c, 0x61, 0x33, 0x03, 0x5d, 0x5a, 0xf1, 0xb6, 0x03, 0x10, 0xa9, 0xb9,
+	0x96, 0xb2, 0x55, 0x56, 0xb0, 0xcc, 0x20, 0x34, 0x5e, 0x05, 0xa9, 0x3d, 0x46, 0x15, 0xd0, 0x84,
+	0x3d, 0x14, 0x6c, 0xd2, 0x1e, 0x89, 0xea, 0x81, 0x1f, 0xfd, 0x44, 0xe5, 0x90, 0x75, 0xf4, 0xe3,
+	0xd0, 0xcc, 0xa3, 0x9f, 0x92, 0xcc, 0x63, 0x98, 0x89, 0xe6, 0xe1, 0x6f, 0x66, 0x69, 0x1b, 0xe2,
+	0x9a, 0xad, 0x7c, 0xb8, 0xe8, 0x89, 0x48, 0x26, 0x9f, 0x59, 0x27, 0x22, 0x81, 0xcd, 0x3c, 0x11,
+	0x29, 0xd9, 0x9e, 0xbe, 0x07, 0x67, 0x63, 0x99, 0xde, 0xd5, 0x89, 0x6b, 0x48, 0x60, 0xb3, 0x9d,
+	0x13, 0x38, 0xda, 0xa9, 0x59, 0xfd, 0x31, 0xcf, 0xeb, 0xd6, 0x37, 0x3f, 0x7e, 0x3a, 0xaf, 0x7d,
+	0xf2, 0x74, 0x5e, 0xfb, 0xfc, 0xe9, 0xbc, 0xf6, 0xe8, 0xd9, 0xfc, 0x99, 0x4f, 0x9e, 0xcd, 0x9f,
+	0xf9, 0xfb, 0xb3, 0xf9, 0x33, 0xdf, 0x5b, 0xb5, 0x6c, 0xb6, 0x37, 0xdc, 0x69, 0xed, 0x12, 0xb7,
+	0x9d, 0xc8, 0xf0, 0x82, 0xef, 0xc3, 0x36, 0xbf, 0xb1, 0xb6, 0x67, 0xc9, 0xff, 0xd8, 0xb4, 0x53,
+	0x13, 0xfd, 0x86, 0xb7, 0xff, 0x17, 0x00, 0x00, 0xff, 0xff, 0x6f, 0x49, 0x16, 0x5a, 0xb6, 0x25,
+	0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -1487,6 +2653,30 @@ type MsgClient interface {
 	DeactivateProver(ctx context.Context, in *MsgDeactivateProver, opts ...grpc.CallOption) (*MsgDeactivateProverResponse, error)
 	// LiftDeactivation lifts the authority's cause.
 	LiftDeactivation(ctx context.Context, in *MsgLiftDeactivation, opts ...grpc.CallOption) (*MsgLiftDeactivationResponse, error)
+	// TransferShares moves the prover's own shares to somebody else. Bank sends of
+	// them fail (law S3).
+	TransferShares(ctx context.Context, in *MsgTransferShares, opts ...grpc.CallOption) (*MsgTransferSharesResponse, error)
+	// CancelUnstake stakes the present value of unstaking entries again, at today's
+	// price.
+	CancelUnstake(ctx context.Context, in *MsgCancelUnstake, opts ...grpc.CallOption) (*MsgCancelUnstakeResponse, error)
+	// CompleteUnstakes pays many entries; one that fails keeps none of the others.
+	CompleteUnstakes(ctx context.Context, in *MsgCompleteUnstakes, opts ...grpc.CallOption) (*MsgCompleteUnstakesResponse, error)
+	// SetCommission sets a rate, for one source or the default. A higher one waits.
+	SetCommission(ctx context.Context, in *MsgSetCommission, opts ...grpc.CallOption) (*MsgSetCommissionResponse, error)
+	// ResetCommission gives a source the default rate again, and drops its pending
+	// change.
+	ResetCommission(ctx context.Context, in *MsgResetCommission, opts ...grpc.CallOption) (*MsgResetCommissionResponse, error)
+	// SetProfile replaces the signer's profile.
+	SetProfile(ctx context.Context, in *MsgSetProfile, opts ...grpc.CallOption) (*MsgSetProfileResponse, error)
+	// SetBreaker sets the signer's own limits.
+	SetBreaker(ctx context.Context, in *MsgSetBreaker, opts ...grpc.CallOption) (*MsgSetBreakerResponse, error)
+	// FundIncentives adds to the incentive pool. Anyone may.
+	FundIncentives(ctx context.Context, in *MsgFundIncentives, opts ...grpc.CallOption) (*MsgFundIncentivesResponse, error)
+	// SlashProver is the authority's: it takes stake from a prover.
+	SlashProver(ctx context.Context, in *MsgSlashProver, opts ...grpc.CallOption) (*MsgSlashProverResponse, error)
+	// UpdateAllowList is the authority's: it adds and removes addresses that may
+	// register.
+	UpdateAllowList(ctx context.Context, in *MsgUpdateAllowList, opts ...grpc.CallOption) (*MsgUpdateAllowListResponse, error)
 	// UpdateParams is the authority's: it replaces all parameters.
 	UpdateParams(ctx context.Context, in *MsgUpdateParams, opts ...grpc.CallOption) (*MsgUpdateParamsResponse, error)
 }
@@ -1607,6 +2797,96 @@ func (c *msgClient) LiftDeactivation(ctx context.Context, in *MsgLiftDeactivatio
 	return out, nil
 }
 
+func (c *msgClient) TransferShares(ctx context.Context, in *MsgTransferShares, opts ...grpc.CallOption) (*MsgTransferSharesResponse, error) {
+	out := new(MsgTransferSharesResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.provers.v1.Msg/TransferShares", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) CancelUnstake(ctx context.Context, in *MsgCancelUnstake, opts ...grpc.CallOption) (*MsgCancelUnstakeResponse, error) {
+	out := new(MsgCancelUnstakeResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.provers.v1.Msg/CancelUnstake", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) CompleteUnstakes(ctx context.Context, in *MsgCompleteUnstakes, opts ...grpc.CallOption) (*MsgCompleteUnstakesResponse, error) {
+	out := new(MsgCompleteUnstakesResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.provers.v1.Msg/CompleteUnstakes", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) SetCommission(ctx context.Context, in *MsgSetCommission, opts ...grpc.CallOption) (*MsgSetCommissionResponse, error) {
+	out := new(MsgSetCommissionResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.provers.v1.Msg/SetCommission", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) ResetCommission(ctx context.Context, in *MsgResetCommission, opts ...grpc.CallOption) (*MsgResetCommissionResponse, error) {
+	out := new(MsgResetCommissionResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.provers.v1.Msg/ResetCommission", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) SetProfile(ctx context.Context, in *MsgSetProfile, opts ...grpc.CallOption) (*MsgSetProfileResponse, error) {
+	out := new(MsgSetProfileResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.provers.v1.Msg/SetProfile", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) SetBreaker(ctx context.Context, in *MsgSetBreaker, opts ...grpc.CallOption) (*MsgSetBreakerResponse, error) {
+	out := new(MsgSetBreakerResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.provers.v1.Msg/SetBreaker", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) FundIncentives(ctx context.Context, in *MsgFundIncentives, opts ...grpc.CallOption) (*MsgFundIncentivesResponse, error) {
+	out := new(MsgFundIncentivesResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.provers.v1.Msg/FundIncentives", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) SlashProver(ctx context.Context, in *MsgSlashProver, opts ...grpc.CallOption) (*MsgSlashProverResponse, error) {
+	out := new(MsgSlashProverResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.provers.v1.Msg/SlashProver", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) UpdateAllowList(ctx context.Context, in *MsgUpdateAllowList, opts ...grpc.CallOption) (*MsgUpdateAllowListResponse, error) {
+	out := new(MsgUpdateAllowListResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.provers.v1.Msg/UpdateAllowList", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *msgClient) UpdateParams(ctx context.Context, in *MsgUpdateParams, opts ...grpc.CallOption) (*MsgUpdateParamsResponse, error) {
 	out := new(MsgUpdateParamsResponse)
 	err := c.cc.Invoke(ctx, "/proofmarket.provers.v1.Msg/UpdateParams", in, out, opts...)
@@ -1643,6 +2923,30 @@ type MsgServer interface {
 	DeactivateProver(context.Context, *MsgDeactivateProver) (*MsgDeactivateProverResponse, error)
 	// LiftDeactivation lifts the authority's cause.
 	LiftDeactivation(context.Context, *MsgLiftDeactivation) (*MsgLiftDeactivationResponse, error)
+	// TransferShares moves the prover's own shares to somebody else. Bank sends of
+	// them fail (law S3).
+	TransferShares(context.Context, *MsgTransferShares) (*MsgTransferSharesResponse, error)
+	// CancelUnstake stakes the present value of unstaking entries again, at today's
+	// price.
+	CancelUnstake(context.Context, *MsgCancelUnstake) (*MsgCancelUnstakeResponse, error)
+	// CompleteUnstakes pays many entries; one that fails keeps none of the others.
+	CompleteUnstakes(context.Context, *MsgCompleteUnstakes) (*MsgCompleteUnstakesResponse, error)
+	// SetCommission sets a rate, for one source or the default. A higher one waits.
+	SetCommission(context.Context, *MsgSetCommission) (*MsgSetCommissionResponse, error)
+	// ResetCommission gives a source the default rate again, and drops its pending
+	// change.
+	ResetCommission(context.Context, *MsgResetCommission) (*MsgResetCommissionResponse, error)
+	// SetProfile replaces the signer's profile.
+	SetProfile(context.Context, *MsgSetProfile) (*MsgSetProfileResponse, error)
+	// SetBreaker sets the signer's own limits.
+	SetBreaker(context.Context, *MsgSetBreaker) (*MsgSetBreakerResponse, error)
+	// FundIncentives adds to the incentive pool. Anyone may.
+	FundIncentives(context.Context, *MsgFundIncentives) (*MsgFundIncentivesResponse, error)
+	// SlashProver is the authority's: it takes stake from a prover.
+	SlashProver(context.Context, *MsgSlashProver) (*MsgSlashProverResponse, error)
+	// UpdateAllowList is the authority's: it adds and removes addresses that may
+	// register.
+	UpdateAllowList(context.Context, *MsgUpdateAllowList) (*MsgUpdateAllowListResponse, error)
 	// UpdateParams is the authority's: it replaces all parameters.
 	UpdateParams(context.Context, *MsgUpdateParams) (*MsgUpdateParamsResponse, error)
 }
@@ -1686,6 +2990,36 @@ func (*UnimplementedMsgServer) DeactivateProver(ctx context.Context, req *MsgDea
 }
 func (*UnimplementedMsgServer) LiftDeactivation(ctx context.Context, req *MsgLiftDeactivation) (*MsgLiftDeactivationResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method LiftDeactivation not implemented")
+}
+func (*UnimplementedMsgServer) TransferShares(ctx context.Context, req *MsgTransferShares) (*MsgTransferSharesResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method TransferShares not implemented")
+}
+func (*UnimplementedMsgServer) CancelUnstake(ctx context.Context, req *MsgCancelUnstake) (*MsgCancelUnstakeResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method CancelUnstake not implemented")
+}
+func (*UnimplementedMsgServer) CompleteUnstakes(ctx context.Context, req *MsgCompleteUnstakes) (*MsgCompleteUnstakesResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method CompleteUnstakes not implemented")
+}
+func (*UnimplementedMsgServer) SetCommission(ctx context.Context, req *MsgSetCommission) (*MsgSetCommissionResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method SetCommission not implemented")
+}
+func (*UnimplementedMsgServer) ResetCommission(ctx context.Context, req *MsgResetCommission) (*MsgResetCommissionResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ResetCommission not implemented")
+}
+func (*UnimplementedMsgServer) SetProfile(ctx context.Context, req *MsgSetProfile) (*MsgSetProfileResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method SetProfile not implemented")
+}
+func (*UnimplementedMsgServer) SetBreaker(ctx context.Context, req *MsgSetBreaker) (*MsgSetBreakerResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method SetBreaker not implemented")
+}
+func (*UnimplementedMsgServer) FundIncentives(ctx context.Context, req *MsgFundIncentives) (*MsgFundIncentivesResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method FundIncentives not implemented")
+}
+func (*UnimplementedMsgServer) SlashProver(ctx context.Context, req *MsgSlashProver) (*MsgSlashProverResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method SlashProver not implemented")
+}
+func (*UnimplementedMsgServer) UpdateAllowList(ctx context.Context, req *MsgUpdateAllowList) (*MsgUpdateAllowListResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method UpdateAllowList not implemented")
 }
 func (*UnimplementedMsgServer) UpdateParams(ctx context.Context, req *MsgUpdateParams) (*MsgUpdateParamsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method UpdateParams not implemented")
@@ -1911,6 +3245,186 @@ func _Msg_LiftDeactivation_Handler(srv interface{}, ctx context.Context, dec fun
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Msg_TransferShares_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgTransferShares)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).TransferShares(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.provers.v1.Msg/TransferShares",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).TransferShares(ctx, req.(*MsgTransferShares))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_CancelUnstake_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgCancelUnstake)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).CancelUnstake(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.provers.v1.Msg/CancelUnstake",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).CancelUnstake(ctx, req.(*MsgCancelUnstake))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_CompleteUnstakes_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgCompleteUnstakes)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).CompleteUnstakes(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.provers.v1.Msg/CompleteUnstakes",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).CompleteUnstakes(ctx, req.(*MsgCompleteUnstakes))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_SetCommission_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgSetCommission)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).SetCommission(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.provers.v1.Msg/SetCommission",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).SetCommission(ctx, req.(*MsgSetCommission))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_ResetCommission_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgResetCommission)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).ResetCommission(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.provers.v1.Msg/ResetCommission",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).ResetCommission(ctx, req.(*MsgResetCommission))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_SetProfile_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgSetProfile)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).SetProfile(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.provers.v1.Msg/SetProfile",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).SetProfile(ctx, req.(*MsgSetProfile))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_SetBreaker_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgSetBreaker)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).SetBreaker(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.provers.v1.Msg/SetBreaker",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).SetBreaker(ctx, req.(*MsgSetBreaker))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_FundIncentives_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgFundIncentives)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).FundIncentives(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.provers.v1.Msg/FundIncentives",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).FundIncentives(ctx, req.(*MsgFundIncentives))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_SlashProver_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgSlashProver)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).SlashProver(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.provers.v1.Msg/SlashProver",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).SlashProver(ctx, req.(*MsgSlashProver))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_UpdateAllowList_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgUpdateAllowList)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).UpdateAllowList(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.provers.v1.Msg/UpdateAllowList",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).UpdateAllowList(ctx, req.(*MsgUpdateAllowList))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Msg_UpdateParams_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(MsgUpdateParams)
 	if err := dec(in); err != nil {
@@ -1981,6 +3495,46 @@ var _Msg_serviceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "LiftDeactivation",
 			Handler:    _Msg_LiftDeactivation_Handler,
+		},
+		{
+			MethodName: "TransferShares",
+			Handler:    _Msg_TransferShares_Handler,
+		},
+		{
+			MethodName: "CancelUnstake",
+			Handler:    _Msg_CancelUnstake_Handler,
+		},
+		{
+			MethodName: "CompleteUnstakes",
+			Handler:    _Msg_CompleteUnstakes_Handler,
+		},
+		{
+			MethodName: "SetCommission",
+			Handler:    _Msg_SetCommission_Handler,
+		},
+		{
+			MethodName: "ResetCommission",
+			Handler:    _Msg_ResetCommission_Handler,
+		},
+		{
+			MethodName: "SetProfile",
+			Handler:    _Msg_SetProfile_Handler,
+		},
+		{
+			MethodName: "SetBreaker",
+			Handler:    _Msg_SetBreaker_Handler,
+		},
+		{
+			MethodName: "FundIncentives",
+			Handler:    _Msg_FundIncentives_Handler,
+		},
+		{
+			MethodName: "SlashProver",
+			Handler:    _Msg_SlashProver_Handler,
+		},
+		{
+			MethodName: "UpdateAllowList",
+			Handler:    _Msg_UpdateAllowList_Handler,
 		},
 		{
 			MethodName: "UpdateParams",
@@ -2201,6 +3755,16 @@ func (m *MsgRequestUnstake) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.All {
+		i--
+		if m.All {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x30
+	}
 	if m.Generation != 0 {
 		i = encodeVarintTx(dAtA, i, uint64(m.Generation))
 		i--
@@ -2856,6 +4420,868 @@ func (m *MsgLiftDeactivationResponse) MarshalToSizedBuffer(dAtA []byte) (int, er
 	return len(dAtA) - i, nil
 }
 
+func (m *MsgTransferShares) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgTransferShares) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgTransferShares) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.All {
+		i--
+		if m.All {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.Generation != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Generation))
+		i--
+		dAtA[i] = 0x20
+	}
+	{
+		size := m.Shares.Size()
+		i -= size
+		if _, err := m.Shares.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if len(m.Recipient) > 0 {
+		i -= len(m.Recipient)
+		copy(dAtA[i:], m.Recipient)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Recipient)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgTransferSharesResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgTransferSharesResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgTransferSharesResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Shares.Size()
+		i -= size
+		if _, err := m.Shares.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgCancelUnstake) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCancelUnstake) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCancelUnstake) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.MinSharesOut.Size()
+		i -= size
+		if _, err := m.MinSharesOut.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x2a
+	if len(m.Ids) > 0 {
+		dAtA4 := make([]byte, len(m.Ids)*10)
+		var j3 int
+		for _, num := range m.Ids {
+			for num >= 1<<7 {
+				dAtA4[j3] = uint8(uint64(num)&0x7f | 0x80)
+				num >>= 7
+				j3++
+			}
+			dAtA4[j3] = uint8(num)
+			j3++
+		}
+		i -= j3
+		copy(dAtA[i:], dAtA4[:j3])
+		i = encodeVarintTx(dAtA, i, uint64(j3))
+		i--
+		dAtA[i] = 0x22
+	}
+	if m.Generation != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Generation))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Staker) > 0 {
+		i -= len(m.Staker)
+		copy(dAtA[i:], m.Staker)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Staker)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgCancelUnstakeResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCancelUnstakeResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCancelUnstakeResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Value.Size()
+		i -= size
+		if _, err := m.Value.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	{
+		size := m.Shares.Size()
+		i -= size
+		if _, err := m.Shares.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgCompleteUnstakes) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCompleteUnstakes) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCompleteUnstakes) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Ids) > 0 {
+		dAtA6 := make([]byte, len(m.Ids)*10)
+		var j5 int
+		for _, num := range m.Ids {
+			for num >= 1<<7 {
+				dAtA6[j5] = uint8(uint64(num)&0x7f | 0x80)
+				num >>= 7
+				j5++
+			}
+			dAtA6[j5] = uint8(num)
+			j5++
+		}
+		i -= j5
+		copy(dAtA[i:], dAtA6[:j5])
+		i = encodeVarintTx(dAtA, i, uint64(j5))
+		i--
+		dAtA[i] = 0x22
+	}
+	if m.Generation != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Generation))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Signer) > 0 {
+		i -= len(m.Signer)
+		copy(dAtA[i:], m.Signer)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Signer)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgCompleteUnstakesResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgCompleteUnstakesResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgCompleteUnstakesResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Results) > 0 {
+		for iNdEx := len(m.Results) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Results[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTx(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *UnstakeResult) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *UnstakeResult) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *UnstakeResult) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Error) > 0 {
+		i -= len(m.Error)
+		copy(dAtA[i:], m.Error)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Error)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	{
+		size := m.Paid.Size()
+		i -= size
+		if _, err := m.Paid.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if m.Id != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Id))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgSetCommission) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgSetCommission) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgSetCommission) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Bps != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Bps))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Source) > 0 {
+		i -= len(m.Source)
+		copy(dAtA[i:], m.Source)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Source)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgSetCommissionResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgSetCommissionResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgSetCommissionResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.EffectiveAt != nil {
+		n7, err7 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(*m.EffectiveAt, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.EffectiveAt):])
+		if err7 != nil {
+			return 0, err7
+		}
+		i -= n7
+		i = encodeVarintTx(dAtA, i, uint64(n7))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgResetCommission) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgResetCommission) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgResetCommission) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Source) > 0 {
+		i -= len(m.Source)
+		copy(dAtA[i:], m.Source)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Source)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgResetCommissionResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgResetCommissionResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgResetCommissionResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.EffectiveAt != nil {
+		n8, err8 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(*m.EffectiveAt, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.EffectiveAt):])
+		if err8 != nil {
+			return 0, err8
+		}
+		i -= n8
+		i = encodeVarintTx(dAtA, i, uint64(n8))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgSetProfile) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgSetProfile) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgSetProfile) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Profile.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgSetProfileResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgSetProfileResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgSetProfileResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgSetBreaker) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgSetBreaker) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgSetBreaker) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.LossLimit.Size()
+		i -= size
+		if _, err := m.LossLimit.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	{
+		size := m.MaxExposure.Size()
+		i -= size
+		if _, err := m.MaxExposure.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgSetBreakerResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgSetBreakerResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgSetBreakerResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgFundIncentives) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgFundIncentives) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgFundIncentives) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Amount.Size()
+		i -= size
+		if _, err := m.Amount.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.Funder) > 0 {
+		i -= len(m.Funder)
+		copy(dAtA[i:], m.Funder)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Funder)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgFundIncentivesResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgFundIncentivesResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgFundIncentivesResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Pool.Size()
+		i -= size
+		if _, err := m.Pool.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgSlashProver) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgSlashProver) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgSlashProver) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Reason) > 0 {
+		i -= len(m.Reason)
+		copy(dAtA[i:], m.Reason)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Reason)))
+		i--
+		dAtA[i] = 0x22
+	}
+	{
+		size := m.Amount.Size()
+		i -= size
+		if _, err := m.Amount.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Authority) > 0 {
+		i -= len(m.Authority)
+		copy(dAtA[i:], m.Authority)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Authority)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgSlashProverResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgSlashProverResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgSlashProverResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Slashed.Size()
+		i -= size
+		if _, err := m.Slashed.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgUpdateAllowList) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgUpdateAllowList) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgUpdateAllowList) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Remove) > 0 {
+		for iNdEx := len(m.Remove) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Remove[iNdEx])
+			copy(dAtA[i:], m.Remove[iNdEx])
+			i = encodeVarintTx(dAtA, i, uint64(len(m.Remove[iNdEx])))
+			i--
+			dAtA[i] = 0x1a
+		}
+	}
+	if len(m.Add) > 0 {
+		for iNdEx := len(m.Add) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Add[iNdEx])
+			copy(dAtA[i:], m.Add[iNdEx])
+			i = encodeVarintTx(dAtA, i, uint64(len(m.Add[iNdEx])))
+			i--
+			dAtA[i] = 0x12
+		}
+	}
+	if len(m.Authority) > 0 {
+		i -= len(m.Authority)
+		copy(dAtA[i:], m.Authority)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Authority)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgUpdateAllowListResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgUpdateAllowListResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgUpdateAllowListResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
 func (m *MsgUpdateParams) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -3020,6 +5446,9 @@ func (m *MsgRequestUnstake) Size() (n int) {
 	n += 1 + l + sovTx(uint64(l))
 	if m.Generation != 0 {
 		n += 1 + sovTx(uint64(m.Generation))
+	}
+	if m.All {
+		n += 2
 	}
 	return n
 }
@@ -3280,6 +5709,351 @@ func (m *MsgLiftDeactivationResponse) Size() (n int) {
 	if m.State != 0 {
 		n += 1 + sovTx(uint64(m.State))
 	}
+	return n
+}
+
+func (m *MsgTransferShares) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.Recipient)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = m.Shares.Size()
+	n += 1 + l + sovTx(uint64(l))
+	if m.Generation != 0 {
+		n += 1 + sovTx(uint64(m.Generation))
+	}
+	if m.All {
+		n += 2
+	}
+	return n
+}
+
+func (m *MsgTransferSharesResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Shares.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgCancelUnstake) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Staker)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Generation != 0 {
+		n += 1 + sovTx(uint64(m.Generation))
+	}
+	if len(m.Ids) > 0 {
+		l = 0
+		for _, e := range m.Ids {
+			l += sovTx(uint64(e))
+		}
+		n += 1 + sovTx(uint64(l)) + l
+	}
+	l = m.MinSharesOut.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgCancelUnstakeResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Shares.Size()
+	n += 1 + l + sovTx(uint64(l))
+	l = m.Value.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgCompleteUnstakes) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Signer)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Generation != 0 {
+		n += 1 + sovTx(uint64(m.Generation))
+	}
+	if len(m.Ids) > 0 {
+		l = 0
+		for _, e := range m.Ids {
+			l += sovTx(uint64(e))
+		}
+		n += 1 + sovTx(uint64(l)) + l
+	}
+	return n
+}
+
+func (m *MsgCompleteUnstakesResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Results) > 0 {
+		for _, e := range m.Results {
+			l = e.Size()
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *UnstakeResult) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Id != 0 {
+		n += 1 + sovTx(uint64(m.Id))
+	}
+	l = m.Paid.Size()
+	n += 1 + l + sovTx(uint64(l))
+	l = len(m.Error)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgSetCommission) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.Source)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Bps != 0 {
+		n += 1 + sovTx(uint64(m.Bps))
+	}
+	return n
+}
+
+func (m *MsgSetCommissionResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.EffectiveAt != nil {
+		l = github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.EffectiveAt)
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgResetCommission) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.Source)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgResetCommissionResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.EffectiveAt != nil {
+		l = github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.EffectiveAt)
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgSetProfile) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = m.Profile.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgSetProfileResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *MsgSetBreaker) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = m.MaxExposure.Size()
+	n += 1 + l + sovTx(uint64(l))
+	l = m.LossLimit.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgSetBreakerResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *MsgFundIncentives) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Funder)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = m.Amount.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgFundIncentivesResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Pool.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgSlashProver) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Authority)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = m.Amount.Size()
+	n += 1 + l + sovTx(uint64(l))
+	l = len(m.Reason)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgSlashProverResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Slashed.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgUpdateAllowList) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Authority)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if len(m.Add) > 0 {
+		for _, s := range m.Add {
+			l = len(s)
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	if len(m.Remove) > 0 {
+		for _, s := range m.Remove {
+			l = len(s)
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *MsgUpdateAllowListResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
 	return n
 }
 
@@ -4062,6 +6836,26 @@ func (m *MsgRequestUnstake) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field All", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.All = bool(v != 0)
 		default:
 			iNdEx = preIndex
 			skippy, err := skipTx(dAtA[iNdEx:])
@@ -5747,6 +8541,2510 @@ func (m *MsgLiftDeactivationResponse) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgTransferShares) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgTransferShares: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgTransferShares: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Recipient", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Recipient = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Shares", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Shares.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Generation", wireType)
+			}
+			m.Generation = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Generation |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field All", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.All = bool(v != 0)
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgTransferSharesResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgTransferSharesResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgTransferSharesResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Shares", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Shares.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCancelUnstake) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCancelUnstake: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCancelUnstake: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Staker", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Staker = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Generation", wireType)
+			}
+			m.Generation = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Generation |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType == 0 {
+				var v uint64
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowTx
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					v |= uint64(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				m.Ids = append(m.Ids, v)
+			} else if wireType == 2 {
+				var packedLen int
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowTx
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					packedLen |= int(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				if packedLen < 0 {
+					return ErrInvalidLengthTx
+				}
+				postIndex := iNdEx + packedLen
+				if postIndex < 0 {
+					return ErrInvalidLengthTx
+				}
+				if postIndex > l {
+					return io.ErrUnexpectedEOF
+				}
+				var elementCount int
+				var count int
+				for _, integer := range dAtA[iNdEx:postIndex] {
+					if integer < 128 {
+						count++
+					}
+				}
+				elementCount = count
+				if elementCount != 0 && len(m.Ids) == 0 {
+					m.Ids = make([]uint64, 0, elementCount)
+				}
+				for iNdEx < postIndex {
+					var v uint64
+					for shift := uint(0); ; shift += 7 {
+						if shift >= 64 {
+							return ErrIntOverflowTx
+						}
+						if iNdEx >= l {
+							return io.ErrUnexpectedEOF
+						}
+						b := dAtA[iNdEx]
+						iNdEx++
+						v |= uint64(b&0x7F) << shift
+						if b < 0x80 {
+							break
+						}
+					}
+					m.Ids = append(m.Ids, v)
+				}
+			} else {
+				return fmt.Errorf("proto: wrong wireType = %d for field Ids", wireType)
+			}
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MinSharesOut", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.MinSharesOut.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCancelUnstakeResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCancelUnstakeResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCancelUnstakeResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Shares", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Shares.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Value", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Value.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCompleteUnstakes) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCompleteUnstakes: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCompleteUnstakes: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Signer", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Signer = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Generation", wireType)
+			}
+			m.Generation = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Generation |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType == 0 {
+				var v uint64
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowTx
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					v |= uint64(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				m.Ids = append(m.Ids, v)
+			} else if wireType == 2 {
+				var packedLen int
+				for shift := uint(0); ; shift += 7 {
+					if shift >= 64 {
+						return ErrIntOverflowTx
+					}
+					if iNdEx >= l {
+						return io.ErrUnexpectedEOF
+					}
+					b := dAtA[iNdEx]
+					iNdEx++
+					packedLen |= int(b&0x7F) << shift
+					if b < 0x80 {
+						break
+					}
+				}
+				if packedLen < 0 {
+					return ErrInvalidLengthTx
+				}
+				postIndex := iNdEx + packedLen
+				if postIndex < 0 {
+					return ErrInvalidLengthTx
+				}
+				if postIndex > l {
+					return io.ErrUnexpectedEOF
+				}
+				var elementCount int
+				var count int
+				for _, integer := range dAtA[iNdEx:postIndex] {
+					if integer < 128 {
+						count++
+					}
+				}
+				elementCount = count
+				if elementCount != 0 && len(m.Ids) == 0 {
+					m.Ids = make([]uint64, 0, elementCount)
+				}
+				for iNdEx < postIndex {
+					var v uint64
+					for shift := uint(0); ; shift += 7 {
+						if shift >= 64 {
+							return ErrIntOverflowTx
+						}
+						if iNdEx >= l {
+							return io.ErrUnexpectedEOF
+						}
+						b := dAtA[iNdEx]
+						iNdEx++
+						v |= uint64(b&0x7F) << shift
+						if b < 0x80 {
+							break
+						}
+					}
+					m.Ids = append(m.Ids, v)
+				}
+			} else {
+				return fmt.Errorf("proto: wrong wireType = %d for field Ids", wireType)
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgCompleteUnstakesResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgCompleteUnstakesResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgCompleteUnstakesResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Results", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Results = append(m.Results, UnstakeResult{})
+			if err := m.Results[len(m.Results)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *UnstakeResult) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: UnstakeResult: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: UnstakeResult: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Id", wireType)
+			}
+			m.Id = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Id |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Paid", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Paid.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Error", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Error = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgSetCommission) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgSetCommission: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgSetCommission: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Source", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Source = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bps", wireType)
+			}
+			m.Bps = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Bps |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgSetCommissionResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgSetCommissionResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgSetCommissionResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EffectiveAt", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.EffectiveAt == nil {
+				m.EffectiveAt = new(time.Time)
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(m.EffectiveAt, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgResetCommission) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgResetCommission: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgResetCommission: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Source", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Source = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgResetCommissionResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgResetCommissionResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgResetCommissionResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EffectiveAt", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.EffectiveAt == nil {
+				m.EffectiveAt = new(time.Time)
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(m.EffectiveAt, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgSetProfile) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgSetProfile: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgSetProfile: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Profile", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Profile.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgSetProfileResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgSetProfileResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgSetProfileResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgSetBreaker) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgSetBreaker: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgSetBreaker: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MaxExposure", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.MaxExposure.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field LossLimit", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.LossLimit.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgSetBreakerResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgSetBreakerResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgSetBreakerResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgFundIncentives) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgFundIncentives: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgFundIncentives: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Funder", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Funder = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Amount.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgFundIncentivesResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgFundIncentivesResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgFundIncentivesResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pool", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Pool.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgSlashProver) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgSlashProver: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgSlashProver: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Authority", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Authority = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Amount.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Reason", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Reason = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgSlashProverResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgSlashProverResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgSlashProverResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Slashed", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Slashed.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgUpdateAllowList) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgUpdateAllowList: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgUpdateAllowList: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Authority", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Authority = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Add", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Add = append(m.Add, string(dAtA[iNdEx:postIndex]))
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Remove", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Remove = append(m.Remove, string(dAtA[iNdEx:postIndex]))
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgUpdateAllowListResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgUpdateAllowListResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgUpdateAllowListResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
 		default:
 			iNdEx = preIndex
 			skippy, err := skipTx(dAtA[iNdEx:])

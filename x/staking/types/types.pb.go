@@ -89,6 +89,9 @@ const (
 	// DEACTIVATION_CAUSE_AUTHORITY: the authority decided; it alone lifts this
 	// cause, which a new generation inherits.
 	DEACTIVATION_CAUSE_AUTHORITY DeactivationCause = 3
+	// DEACTIVATION_CAUSE_BREAKER: penalties passed the loss_limit that the prover
+	// set for itself (law S8).
+	DEACTIVATION_CAUSE_BREAKER DeactivationCause = 4
 )
 
 var DeactivationCause_name = map[int32]string{
@@ -96,6 +99,7 @@ var DeactivationCause_name = map[int32]string{
 	1: "DEACTIVATION_CAUSE_SELF_STAKE",
 	2: "DEACTIVATION_CAUSE_OWN_WISH",
 	3: "DEACTIVATION_CAUSE_AUTHORITY",
+	4: "DEACTIVATION_CAUSE_BREAKER",
 }
 
 var DeactivationCause_value = map[string]int32{
@@ -103,6 +107,7 @@ var DeactivationCause_value = map[string]int32{
 	"DEACTIVATION_CAUSE_SELF_STAKE":  1,
 	"DEACTIVATION_CAUSE_OWN_WISH":    2,
 	"DEACTIVATION_CAUSE_AUTHORITY":   3,
+	"DEACTIVATION_CAUSE_BREAKER":     4,
 }
 
 func (x DeactivationCause) String() string {
@@ -151,6 +156,46 @@ func (UnstakeStatus) EnumDescriptor() ([]byte, []int) {
 	return fileDescriptor_dd6b8a0396f38df9, []int{2}
 }
 
+// PayoutPhase is how far the payout of an epoch is.
+type PayoutPhase int32
+
+const (
+	// PAYOUT_PHASE_UNSPECIFIED is no phase.
+	PAYOUT_PHASE_UNSPECIFIED PayoutPhase = 0
+	// PAYOUT_PHASE_SCORE: the provers' figures are added up.
+	PAYOUT_PHASE_SCORE PayoutPhase = 1
+	// PAYOUT_PHASE_PAY: each prover is paid its part.
+	PAYOUT_PHASE_PAY PayoutPhase = 2
+	// PAYOUT_PHASE_PRUNE: figures of long ago are deleted.
+	PAYOUT_PHASE_PRUNE PayoutPhase = 3
+	// PAYOUT_PHASE_DONE: the payout is over.
+	PAYOUT_PHASE_DONE PayoutPhase = 4
+)
+
+var PayoutPhase_name = map[int32]string{
+	0: "PAYOUT_PHASE_UNSPECIFIED",
+	1: "PAYOUT_PHASE_SCORE",
+	2: "PAYOUT_PHASE_PAY",
+	3: "PAYOUT_PHASE_PRUNE",
+	4: "PAYOUT_PHASE_DONE",
+}
+
+var PayoutPhase_value = map[string]int32{
+	"PAYOUT_PHASE_UNSPECIFIED": 0,
+	"PAYOUT_PHASE_SCORE":       1,
+	"PAYOUT_PHASE_PAY":         2,
+	"PAYOUT_PHASE_PRUNE":       3,
+	"PAYOUT_PHASE_DONE":        4,
+}
+
+func (x PayoutPhase) String() string {
+	return proto.EnumName(PayoutPhase_name, int32(x))
+}
+
+func (PayoutPhase) EnumDescriptor() ([]byte, []int) {
+	return fileDescriptor_dd6b8a0396f38df9, []int{3}
+}
+
 // Params are the module's parameters. Amounts are in uproof.
 type Params struct {
 	// min_self_stake is the least value of its own shares that a prover needs to
@@ -173,9 +218,27 @@ type Params struct {
 	// max_commission_bps is the highest commission rate that a prover may choose,
 	// in 1/10000.
 	MaxCommissionBps uint32 `protobuf:"varint,7,opt,name=max_commission_bps,json=maxCommissionBps,proto3" json:"max_commission_bps,omitempty"`
-	// end_block_cap is the number of unstaking entries that the end of one block
-	// handles at most, in each of its three lists.
+	// end_block_cap is the number of items that the end of one block handles at
+	// most, in each of its lists.
 	EndBlockCap uint32 `protobuf:"varint,8,opt,name=end_block_cap,json=endBlockCap,proto3" json:"end_block_cap,omitempty"`
+	// commission_notice is the block time between the announcement of a change
+	// that raises a commission rate and its start (law S6).
+	CommissionNotice time.Duration `protobuf:"bytes,9,opt,name=commission_notice,json=commissionNotice,proto3,stdduration" json:"commission_notice"`
+	// allow_list says that only addresses on the allow-list may register (law S9).
+	AllowList bool `protobuf:"varint,10,opt,name=allow_list,json=allowList,proto3" json:"allow_list,omitempty"`
+	// epoch_length is the block time of a statistics epoch, over which losses are
+	// counted (law S8) and incentives are paid (law S10).
+	EpochLength time.Duration `protobuf:"bytes,11,opt,name=epoch_length,json=epochLength,proto3,stdduration" json:"epoch_length"`
+	// incentive_budget is what an epoch may pay from the incentive pool, in uproof
+	// (law S10).
+	IncentiveBudget cosmossdk_io_math.Int `protobuf:"bytes,12,opt,name=incentive_budget,json=incentiveBudget,proto3,customtype=cosmossdk.io/math.Int" json:"incentive_budget"`
+	// incentive_fee_bps is the part of a budget that is shared by the protocol fees
+	// that fulfilled work paid, in 1/10000; the rest is shared by stake-time.
+	IncentiveFeeBps uint32 `protobuf:"varint,13,opt,name=incentive_fee_bps,json=incentiveFeeBps,proto3" json:"incentive_fee_bps,omitempty"`
+	// incentive_kappa_bps bounds the fee-based part of one prover by the protocol
+	// fees that its jobs paid in the epoch, in 1/10000; under 10000, so that paying
+	// oneself never pays.
+	IncentiveKappaBps uint32 `protobuf:"varint,14,opt,name=incentive_kappa_bps,json=incentiveKappaBps,proto3" json:"incentive_kappa_bps,omitempty"`
 }
 
 func (m *Params) Reset()         { *m = Params{} }
@@ -242,6 +305,41 @@ func (m *Params) GetMaxCommissionBps() uint32 {
 func (m *Params) GetEndBlockCap() uint32 {
 	if m != nil {
 		return m.EndBlockCap
+	}
+	return 0
+}
+
+func (m *Params) GetCommissionNotice() time.Duration {
+	if m != nil {
+		return m.CommissionNotice
+	}
+	return 0
+}
+
+func (m *Params) GetAllowList() bool {
+	if m != nil {
+		return m.AllowList
+	}
+	return false
+}
+
+func (m *Params) GetEpochLength() time.Duration {
+	if m != nil {
+		return m.EpochLength
+	}
+	return 0
+}
+
+func (m *Params) GetIncentiveFeeBps() uint32 {
+	if m != nil {
+		return m.IncentiveFeeBps
+	}
+	return 0
+}
+
+func (m *Params) GetIncentiveKappaBps() uint32 {
+	if m != nil {
+		return m.IncentiveKappaBps
 	}
 	return 0
 }
@@ -385,10 +483,13 @@ type Prover struct {
 	// faults counts jails, slashes and deactivations by the authority. It only
 	// rises.
 	Faults uint64 `protobuf:"varint,6,opt,name=faults,proto3" json:"faults,omitempty"`
-	// commission_bps is its commission on rewards, in 1/10000.
+	// commission_bps is its default commission on rewards, in 1/10000. A change that
+	// is pending, and rates of single sources, are kept apart.
 	CommissionBps uint32 `protobuf:"varint,7,opt,name=commission_bps,json=commissionBps,proto3" json:"commission_bps,omitempty"`
 	// load is the work that it stands for.
 	Load Load `protobuf:"bytes,8,opt,name=load,proto3" json:"load"`
+	// breaker is the limits that it set for itself.
+	Breaker Breaker `protobuf:"bytes,9,opt,name=breaker,proto3" json:"breaker"`
 }
 
 func (m *Prover) Reset()         { *m = Prover{} }
@@ -480,6 +581,208 @@ func (m *Prover) GetLoad() Load {
 	return Load{}
 }
 
+func (m *Prover) GetBreaker() Breaker {
+	if m != nil {
+		return m.Breaker
+	}
+	return Breaker{}
+}
+
+// Breaker is the limits that a prover's stake key sets, so that a stolen submitter
+// key or broken hardware cannot drain the vault (law S8). Amounts are in uproof.
+type Breaker struct {
+	// max_exposure is the most that the penalties of open work may sum to; 0 for
+	// no limit but the vault's assets.
+	MaxExposure cosmossdk_io_math.Int `protobuf:"bytes,1,opt,name=max_exposure,json=maxExposure,proto3,customtype=cosmossdk.io/math.Int" json:"max_exposure"`
+	// loss_limit is the most that penalties may take in one epoch before the prover
+	// is deactivated; 0 for no limit.
+	LossLimit cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=loss_limit,json=lossLimit,proto3,customtype=cosmossdk.io/math.Int" json:"loss_limit"`
+	// epoch in which losses were counted last.
+	Epoch uint64 `protobuf:"varint,3,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// losses are the penalties taken in that epoch.
+	Losses cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=losses,proto3,customtype=cosmossdk.io/math.Int" json:"losses"`
+}
+
+func (m *Breaker) Reset()         { *m = Breaker{} }
+func (m *Breaker) String() string { return proto.CompactTextString(m) }
+func (*Breaker) ProtoMessage()    {}
+func (*Breaker) Descriptor() ([]byte, []int) {
+	return fileDescriptor_dd6b8a0396f38df9, []int{4}
+}
+func (m *Breaker) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Breaker) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Breaker.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Breaker) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Breaker.Merge(m, src)
+}
+func (m *Breaker) XXX_Size() int {
+	return m.Size()
+}
+func (m *Breaker) XXX_DiscardUnknown() {
+	xxx_messageInfo_Breaker.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Breaker proto.InternalMessageInfo
+
+func (m *Breaker) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+// CommissionRate is what a prover keeps of the rewards from one source (law S6).
+// A source without a record has the default's rate.
+type CommissionRate struct {
+	// prover that keeps it.
+	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+	// source of the rewards, such as "market", which has a rate of its own; empty
+	// for the default, which is kept here only while it has a pending change.
+	Source string `protobuf:"bytes,2,opt,name=source,proto3" json:"source,omitempty"`
+	// bps is the rate in force, in 1/10000; the default's is the prover's
+	// commission_bps.
+	Bps uint32 `protobuf:"varint,3,opt,name=bps,proto3" json:"bps,omitempty"`
+	// pending is the change that waits for its notice; absent for none.
+	Pending *PendingCommission `protobuf:"bytes,4,opt,name=pending,proto3" json:"pending,omitempty"`
+}
+
+func (m *CommissionRate) Reset()         { *m = CommissionRate{} }
+func (m *CommissionRate) String() string { return proto.CompactTextString(m) }
+func (*CommissionRate) ProtoMessage()    {}
+func (*CommissionRate) Descriptor() ([]byte, []int) {
+	return fileDescriptor_dd6b8a0396f38df9, []int{5}
+}
+func (m *CommissionRate) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *CommissionRate) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_CommissionRate.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *CommissionRate) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_CommissionRate.Merge(m, src)
+}
+func (m *CommissionRate) XXX_Size() int {
+	return m.Size()
+}
+func (m *CommissionRate) XXX_DiscardUnknown() {
+	xxx_messageInfo_CommissionRate.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_CommissionRate proto.InternalMessageInfo
+
+func (m *CommissionRate) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *CommissionRate) GetSource() string {
+	if m != nil {
+		return m.Source
+	}
+	return ""
+}
+
+func (m *CommissionRate) GetBps() uint32 {
+	if m != nil {
+		return m.Bps
+	}
+	return 0
+}
+
+func (m *CommissionRate) GetPending() *PendingCommission {
+	if m != nil {
+		return m.Pending
+	}
+	return nil
+}
+
+// PendingCommission is a change of a commission rate that waits for its notice.
+type PendingCommission struct {
+	// bps is the rate from then on, in 1/10000; 0 where inherit is set.
+	Bps uint32 `protobuf:"varint,1,opt,name=bps,proto3" json:"bps,omitempty"`
+	// inherit says that the source loses its own rate and has the default's again.
+	Inherit bool `protobuf:"varint,2,opt,name=inherit,proto3" json:"inherit,omitempty"`
+	// effective_at is the block time from which it counts.
+	EffectiveAt time.Time `protobuf:"bytes,3,opt,name=effective_at,json=effectiveAt,proto3,stdtime" json:"effective_at"`
+}
+
+func (m *PendingCommission) Reset()         { *m = PendingCommission{} }
+func (m *PendingCommission) String() string { return proto.CompactTextString(m) }
+func (*PendingCommission) ProtoMessage()    {}
+func (*PendingCommission) Descriptor() ([]byte, []int) {
+	return fileDescriptor_dd6b8a0396f38df9, []int{6}
+}
+func (m *PendingCommission) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *PendingCommission) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_PendingCommission.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *PendingCommission) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_PendingCommission.Merge(m, src)
+}
+func (m *PendingCommission) XXX_Size() int {
+	return m.Size()
+}
+func (m *PendingCommission) XXX_DiscardUnknown() {
+	xxx_messageInfo_PendingCommission.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_PendingCommission proto.InternalMessageInfo
+
+func (m *PendingCommission) GetBps() uint32 {
+	if m != nil {
+		return m.Bps
+	}
+	return 0
+}
+
+func (m *PendingCommission) GetInherit() bool {
+	if m != nil {
+		return m.Inherit
+	}
+	return false
+}
+
+func (m *PendingCommission) GetEffectiveAt() time.Time {
+	if m != nil {
+		return m.EffectiveAt
+	}
+	return time.Time{}
+}
+
 // Stream is one reward that reaches the vault's assets linearly over block
 // time (law S6). Amounts are in uproof.
 type Stream struct {
@@ -497,7 +800,7 @@ func (m *Stream) Reset()         { *m = Stream{} }
 func (m *Stream) String() string { return proto.CompactTextString(m) }
 func (*Stream) ProtoMessage()    {}
 func (*Stream) Descriptor() ([]byte, []int) {
-	return fileDescriptor_dd6b8a0396f38df9, []int{4}
+	return fileDescriptor_dd6b8a0396f38df9, []int{7}
 }
 func (m *Stream) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -574,7 +877,7 @@ func (m *Vault) Reset()         { *m = Vault{} }
 func (m *Vault) String() string { return proto.CompactTextString(m) }
 func (*Vault) ProtoMessage()    {}
 func (*Vault) Descriptor() ([]byte, []int) {
-	return fileDescriptor_dd6b8a0396f38df9, []int{5}
+	return fileDescriptor_dd6b8a0396f38df9, []int{8}
 }
 func (m *Vault) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -669,7 +972,7 @@ func (m *Assignment) Reset()         { *m = Assignment{} }
 func (m *Assignment) String() string { return proto.CompactTextString(m) }
 func (*Assignment) ProtoMessage()    {}
 func (*Assignment) Descriptor() ([]byte, []int) {
-	return fileDescriptor_dd6b8a0396f38df9, []int{6}
+	return fileDescriptor_dd6b8a0396f38df9, []int{9}
 }
 func (m *Assignment) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -737,7 +1040,7 @@ func (m *Unstake) Reset()         { *m = Unstake{} }
 func (m *Unstake) String() string { return proto.CompactTextString(m) }
 func (*Unstake) ProtoMessage()    {}
 func (*Unstake) Descriptor() ([]byte, []int) {
-	return fileDescriptor_dd6b8a0396f38df9, []int{7}
+	return fileDescriptor_dd6b8a0396f38df9, []int{10}
 }
 func (m *Unstake) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -815,18 +1118,479 @@ func (m *Unstake) GetStatus() UnstakeStatus {
 	return UNSTAKE_STATUS_UNSPECIFIED
 }
 
+// EpochClock is the running statistics epoch (law S10). Only the end of a block
+// moves it on: with the first block at or after the epoch's end, once the payout
+// of the epoch before is over.
+type EpochClock struct {
+	// number of the running epoch. It only rises, and skips the epochs in which
+	// there was no block.
+	Number uint64 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	// start of the running epoch: the time of the block that ended the one before.
+	Start time.Time `protobuf:"bytes,2,opt,name=start,proto3,stdtime" json:"start"`
+	// last is the number of the epoch that ended last; 0 for none.
+	Last uint64 `protobuf:"varint,3,opt,name=last,proto3" json:"last,omitempty"`
+}
+
+func (m *EpochClock) Reset()         { *m = EpochClock{} }
+func (m *EpochClock) String() string { return proto.CompactTextString(m) }
+func (*EpochClock) ProtoMessage()    {}
+func (*EpochClock) Descriptor() ([]byte, []int) {
+	return fileDescriptor_dd6b8a0396f38df9, []int{11}
+}
+func (m *EpochClock) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EpochClock) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EpochClock.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EpochClock) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EpochClock.Merge(m, src)
+}
+func (m *EpochClock) XXX_Size() int {
+	return m.Size()
+}
+func (m *EpochClock) XXX_DiscardUnknown() {
+	xxx_messageInfo_EpochClock.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EpochClock proto.InternalMessageInfo
+
+func (m *EpochClock) GetNumber() uint64 {
+	if m != nil {
+		return m.Number
+	}
+	return 0
+}
+
+func (m *EpochClock) GetStart() time.Time {
+	if m != nil {
+		return m.Start
+	}
+	return time.Time{}
+}
+
+func (m *EpochClock) GetLast() uint64 {
+	if m != nil {
+		return m.Last
+	}
+	return 0
+}
+
+// ProverEpoch is what one prover did in one epoch. Amounts are in uproof, sums of
+// time in uproof nanoseconds; each stops at 2^200.
+type ProverEpoch struct {
+	// prover concerned.
+	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+	// epoch concerned.
+	Epoch uint64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// fees that requesters paid for fulfilled work, the protocol's part included.
+	Fees cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=fees,proto3,customtype=cosmossdk.io/math.Int" json:"fees"`
+	// protocol_fees are the protocol's part of them.
+	ProtocolFees cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=protocol_fees,json=protocolFees,proto3,customtype=cosmossdk.io/math.Int" json:"protocol_fees"`
+	// rewards from all sources, commission included.
+	Rewards cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=rewards,proto3,customtype=cosmossdk.io/math.Int" json:"rewards"`
+	// vested is what reached the assets of the vault, which belong to the holders.
+	Vested cosmossdk_io_math.Int `protobuf:"bytes,6,opt,name=vested,proto3,customtype=cosmossdk.io/math.Int" json:"vested"`
+	// asset_time is the vault's assets summed over time, in any state.
+	AssetTime cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=asset_time,json=assetTime,proto3,customtype=cosmossdk.io/math.Int" json:"asset_time"`
+	// stake_time is the same while the prover was ACTIVE.
+	StakeTime cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=stake_time,json=stakeTime,proto3,customtype=cosmossdk.io/math.Int" json:"stake_time"`
+	// incentive that was paid for the epoch.
+	Incentive cosmossdk_io_math.Int `protobuf:"bytes,9,opt,name=incentive,proto3,customtype=cosmossdk.io/math.Int" json:"incentive"`
+}
+
+func (m *ProverEpoch) Reset()         { *m = ProverEpoch{} }
+func (m *ProverEpoch) String() string { return proto.CompactTextString(m) }
+func (*ProverEpoch) ProtoMessage()    {}
+func (*ProverEpoch) Descriptor() ([]byte, []int) {
+	return fileDescriptor_dd6b8a0396f38df9, []int{12}
+}
+func (m *ProverEpoch) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *ProverEpoch) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_ProverEpoch.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *ProverEpoch) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_ProverEpoch.Merge(m, src)
+}
+func (m *ProverEpoch) XXX_Size() int {
+	return m.Size()
+}
+func (m *ProverEpoch) XXX_DiscardUnknown() {
+	xxx_messageInfo_ProverEpoch.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_ProverEpoch proto.InternalMessageInfo
+
+func (m *ProverEpoch) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *ProverEpoch) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+// RunningEpoch is a prover's figures of the running epoch, as of its last change.
+type RunningEpoch struct {
+	// figures of the epoch.
+	Figures ProverEpoch `protobuf:"bytes,1,opt,name=figures,proto3" json:"figures"`
+	// since: the figures are complete up to this block time.
+	Since time.Time `protobuf:"bytes,2,opt,name=since,proto3,stdtime" json:"since"`
+}
+
+func (m *RunningEpoch) Reset()         { *m = RunningEpoch{} }
+func (m *RunningEpoch) String() string { return proto.CompactTextString(m) }
+func (*RunningEpoch) ProtoMessage()    {}
+func (*RunningEpoch) Descriptor() ([]byte, []int) {
+	return fileDescriptor_dd6b8a0396f38df9, []int{13}
+}
+func (m *RunningEpoch) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *RunningEpoch) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_RunningEpoch.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *RunningEpoch) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_RunningEpoch.Merge(m, src)
+}
+func (m *RunningEpoch) XXX_Size() int {
+	return m.Size()
+}
+func (m *RunningEpoch) XXX_DiscardUnknown() {
+	xxx_messageInfo_RunningEpoch.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_RunningEpoch proto.InternalMessageInfo
+
+func (m *RunningEpoch) GetFigures() ProverEpoch {
+	if m != nil {
+		return m.Figures
+	}
+	return ProverEpoch{}
+}
+
+func (m *RunningEpoch) GetSince() time.Time {
+	if m != nil {
+		return m.Since
+	}
+	return time.Time{}
+}
+
+// Payout is the incentives of one epoch (law S10). What decides about money is
+// fixed when the epoch ends. Amounts are in uproof.
+type Payout struct {
+	// epoch that is paid.
+	Epoch uint64 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// start of the epoch.
+	Start time.Time `protobuf:"bytes,2,opt,name=start,proto3,stdtime" json:"start"`
+	// end of the epoch: the time of the block that ended it.
+	End time.Time `protobuf:"bytes,3,opt,name=end,proto3,stdtime" json:"end"`
+	// phase that the payout is in.
+	Phase PayoutPhase `protobuf:"varint,4,opt,name=phase,proto3,enum=proofmarket.provers.v1.PayoutPhase" json:"phase,omitempty"`
+	// cursor is the prover that the phase handled last; empty at its start.
+	Cursor string `protobuf:"bytes,5,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	// budget is the most that the epoch pays.
+	Budget cosmossdk_io_math.Int `protobuf:"bytes,6,opt,name=budget,proto3,customtype=cosmossdk.io/math.Int" json:"budget"`
+	// fee_budget is the part of it that is shared by protocol fees; the rest is
+	// shared by stake-time.
+	FeeBudget cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=fee_budget,json=feeBudget,proto3,customtype=cosmossdk.io/math.Int" json:"fee_budget"`
+	// kappa_bps bounds a prover's fee-based part by its protocol fees, in 1/10000.
+	KappaBps uint32 `protobuf:"varint,8,opt,name=kappa_bps,json=kappaBps,proto3" json:"kappa_bps,omitempty"`
+	// protocol_fees of all provers scored so far.
+	ProtocolFees cosmossdk_io_math.Int `protobuf:"bytes,9,opt,name=protocol_fees,json=protocolFees,proto3,customtype=cosmossdk.io/math.Int" json:"protocol_fees"`
+	// stake_time of all provers scored so far, in uproof nanoseconds.
+	StakeTime cosmossdk_io_math.Int `protobuf:"bytes,10,opt,name=stake_time,json=stakeTime,proto3,customtype=cosmossdk.io/math.Int" json:"stake_time"`
+	// scored counts the provers with figures in the epoch.
+	Scored uint64 `protobuf:"varint,11,opt,name=scored,proto3" json:"scored,omitempty"`
+	// handled counts those of them whose turn to be paid has come.
+	Handled uint64 `protobuf:"varint,12,opt,name=handled,proto3" json:"handled,omitempty"`
+	// paid so far.
+	Paid cosmossdk_io_math.Int `protobuf:"bytes,13,opt,name=paid,proto3,customtype=cosmossdk.io/math.Int" json:"paid"`
+}
+
+func (m *Payout) Reset()         { *m = Payout{} }
+func (m *Payout) String() string { return proto.CompactTextString(m) }
+func (*Payout) ProtoMessage()    {}
+func (*Payout) Descriptor() ([]byte, []int) {
+	return fileDescriptor_dd6b8a0396f38df9, []int{14}
+}
+func (m *Payout) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Payout) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Payout.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Payout) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Payout.Merge(m, src)
+}
+func (m *Payout) XXX_Size() int {
+	return m.Size()
+}
+func (m *Payout) XXX_DiscardUnknown() {
+	xxx_messageInfo_Payout.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Payout proto.InternalMessageInfo
+
+func (m *Payout) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *Payout) GetStart() time.Time {
+	if m != nil {
+		return m.Start
+	}
+	return time.Time{}
+}
+
+func (m *Payout) GetEnd() time.Time {
+	if m != nil {
+		return m.End
+	}
+	return time.Time{}
+}
+
+func (m *Payout) GetPhase() PayoutPhase {
+	if m != nil {
+		return m.Phase
+	}
+	return PAYOUT_PHASE_UNSPECIFIED
+}
+
+func (m *Payout) GetCursor() string {
+	if m != nil {
+		return m.Cursor
+	}
+	return ""
+}
+
+func (m *Payout) GetKappaBps() uint32 {
+	if m != nil {
+		return m.KappaBps
+	}
+	return 0
+}
+
+func (m *Payout) GetScored() uint64 {
+	if m != nil {
+		return m.Scored
+	}
+	return 0
+}
+
+func (m *Payout) GetHandled() uint64 {
+	if m != nil {
+		return m.Handled
+	}
+	return 0
+}
+
+// VaultTally is what the totals and the ranking know of one vault generation: its
+// record as of the last time that it was counted. Amounts are in uproof.
+type VaultTally struct {
+	// state of the prover, if this is its current vault; else unspecified.
+	State ProverState `protobuf:"varint,1,opt,name=state,proto3,enum=proofmarket.provers.v1.ProverState" json:"state,omitempty"`
+	// assets of the vault.
+	Assets cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=assets,proto3,customtype=cosmossdk.io/math.Int" json:"assets"`
+	// unvested rewards.
+	Unvested cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=unvested,proto3,customtype=cosmossdk.io/math.Int" json:"unvested"`
+	// pool_assets of its unstaking pool.
+	PoolAssets cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=pool_assets,json=poolAssets,proto3,customtype=cosmossdk.io/math.Int" json:"pool_assets"`
+	// commission that it owes.
+	Commission cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=commission,proto3,customtype=cosmossdk.io/math.Int" json:"commission"`
+}
+
+func (m *VaultTally) Reset()         { *m = VaultTally{} }
+func (m *VaultTally) String() string { return proto.CompactTextString(m) }
+func (*VaultTally) ProtoMessage()    {}
+func (*VaultTally) Descriptor() ([]byte, []int) {
+	return fileDescriptor_dd6b8a0396f38df9, []int{15}
+}
+func (m *VaultTally) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *VaultTally) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_VaultTally.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *VaultTally) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_VaultTally.Merge(m, src)
+}
+func (m *VaultTally) XXX_Size() int {
+	return m.Size()
+}
+func (m *VaultTally) XXX_DiscardUnknown() {
+	xxx_messageInfo_VaultTally.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_VaultTally proto.InternalMessageInfo
+
+func (m *VaultTally) GetState() ProverState {
+	if m != nil {
+		return m.State
+	}
+	return PROVER_STATE_UNSPECIFIED
+}
+
+// Totals sums all vaults and counts the provers. Rewards count as assets once
+// their vault changes after they vest, or somebody asks the vault itself. Amounts
+// are in uproof.
+type Totals struct {
+	// active provers.
+	Active uint64 `protobuf:"varint,1,opt,name=active,proto3" json:"active,omitempty"`
+	// deactivated provers.
+	Deactivated uint64 `protobuf:"varint,2,opt,name=deactivated,proto3" json:"deactivated,omitempty"`
+	// jailed provers.
+	Jailed uint64 `protobuf:"varint,3,opt,name=jailed,proto3" json:"jailed,omitempty"`
+	// retired provers.
+	Retired uint64 `protobuf:"varint,4,opt,name=retired,proto3" json:"retired,omitempty"`
+	// assets of all vaults, past generations included.
+	Assets cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=assets,proto3,customtype=cosmossdk.io/math.Int" json:"assets"`
+	// unvested rewards.
+	Unvested cosmossdk_io_math.Int `protobuf:"bytes,6,opt,name=unvested,proto3,customtype=cosmossdk.io/math.Int" json:"unvested"`
+	// pool_assets of all unstaking pools.
+	PoolAssets cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=pool_assets,json=poolAssets,proto3,customtype=cosmossdk.io/math.Int" json:"pool_assets"`
+	// commission that was not claimed.
+	Commission cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=commission,proto3,customtype=cosmossdk.io/math.Int" json:"commission"`
+}
+
+func (m *Totals) Reset()         { *m = Totals{} }
+func (m *Totals) String() string { return proto.CompactTextString(m) }
+func (*Totals) ProtoMessage()    {}
+func (*Totals) Descriptor() ([]byte, []int) {
+	return fileDescriptor_dd6b8a0396f38df9, []int{16}
+}
+func (m *Totals) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Totals) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Totals.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Totals) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Totals.Merge(m, src)
+}
+func (m *Totals) XXX_Size() int {
+	return m.Size()
+}
+func (m *Totals) XXX_DiscardUnknown() {
+	xxx_messageInfo_Totals.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Totals proto.InternalMessageInfo
+
+func (m *Totals) GetActive() uint64 {
+	if m != nil {
+		return m.Active
+	}
+	return 0
+}
+
+func (m *Totals) GetDeactivated() uint64 {
+	if m != nil {
+		return m.Deactivated
+	}
+	return 0
+}
+
+func (m *Totals) GetJailed() uint64 {
+	if m != nil {
+		return m.Jailed
+	}
+	return 0
+}
+
+func (m *Totals) GetRetired() uint64 {
+	if m != nil {
+		return m.Retired
+	}
+	return 0
+}
+
 func init() {
 	proto.RegisterEnum("proofmarket.provers.v1.ProverState", ProverState_name, ProverState_value)
 	proto.RegisterEnum("proofmarket.provers.v1.DeactivationCause", DeactivationCause_name, DeactivationCause_value)
 	proto.RegisterEnum("proofmarket.provers.v1.UnstakeStatus", UnstakeStatus_name, UnstakeStatus_value)
+	proto.RegisterEnum("proofmarket.provers.v1.PayoutPhase", PayoutPhase_name, PayoutPhase_value)
 	proto.RegisterType((*Params)(nil), "proofmarket.provers.v1.Params")
 	proto.RegisterType((*Profile)(nil), "proofmarket.provers.v1.Profile")
 	proto.RegisterType((*Load)(nil), "proofmarket.provers.v1.Load")
 	proto.RegisterType((*Prover)(nil), "proofmarket.provers.v1.Prover")
+	proto.RegisterType((*Breaker)(nil), "proofmarket.provers.v1.Breaker")
+	proto.RegisterType((*CommissionRate)(nil), "proofmarket.provers.v1.CommissionRate")
+	proto.RegisterType((*PendingCommission)(nil), "proofmarket.provers.v1.PendingCommission")
 	proto.RegisterType((*Stream)(nil), "proofmarket.provers.v1.Stream")
 	proto.RegisterType((*Vault)(nil), "proofmarket.provers.v1.Vault")
 	proto.RegisterType((*Assignment)(nil), "proofmarket.provers.v1.Assignment")
 	proto.RegisterType((*Unstake)(nil), "proofmarket.provers.v1.Unstake")
+	proto.RegisterType((*EpochClock)(nil), "proofmarket.provers.v1.EpochClock")
+	proto.RegisterType((*ProverEpoch)(nil), "proofmarket.provers.v1.ProverEpoch")
+	proto.RegisterType((*RunningEpoch)(nil), "proofmarket.provers.v1.RunningEpoch")
+	proto.RegisterType((*Payout)(nil), "proofmarket.provers.v1.Payout")
+	proto.RegisterType((*VaultTally)(nil), "proofmarket.provers.v1.VaultTally")
+	proto.RegisterType((*Totals)(nil), "proofmarket.provers.v1.Totals")
 }
 
 func init() {
@@ -834,91 +1598,141 @@ func init() {
 }
 
 var fileDescriptor_dd6b8a0396f38df9 = []byte{
-	// 1334 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x57, 0x4d, 0x6f, 0x13, 0x57,
-	0x17, 0xce, 0x38, 0x13, 0xdb, 0x39, 0x8e, 0x8d, 0xb9, 0x6f, 0xe0, 0x75, 0x52, 0xb0, 0x83, 0x25,
-	0xd4, 0x90, 0x16, 0xbb, 0xb8, 0x12, 0xaa, 0x50, 0xab, 0xca, 0x1f, 0x43, 0x71, 0x49, 0x13, 0x33,
-	0xb6, 0x41, 0xed, 0x66, 0x74, 0xed, 0xb9, 0x31, 0xd3, 0xcc, 0xcc, 0x1d, 0xcd, 0x1d, 0x87, 0xe4,
-	0x0f, 0xa0, 0xaa, 0x2b, 0x96, 0x95, 0xba, 0xa9, 0xc4, 0xa2, 0x5d, 0xb2, 0xe0, 0x47, 0xb0, 0x44,
-	0xac, 0xaa, 0x2e, 0x00, 0xc1, 0x82, 0xff, 0xd0, 0x4d, 0xab, 0xfb, 0xe1, 0x90, 0x0f, 0xa7, 0x60,
-	0xb7, 0x9b, 0x68, 0xee, 0x39, 0xe7, 0x79, 0xce, 0x99, 0xe3, 0xe7, 0x9c, 0x3b, 0x81, 0x62, 0x10,
-	0x52, 0xba, 0xe5, 0xe1, 0x70, 0x9b, 0x44, 0xe5, 0x20, 0xa4, 0x3b, 0x24, 0x64, 0xe5, 0x9d, 0x2b,
-	0xe5, 0x68, 0x2f, 0x20, 0xac, 0x14, 0x84, 0x34, 0xa2, 0xe8, 0xec, 0x81, 0x98, 0x92, 0x8a, 0x29,
-	0xed, 0x5c, 0x59, 0x3e, 0x8d, 0x3d, 0xc7, 0xa7, 0x65, 0xf1, 0x57, 0x86, 0x2e, 0x2f, 0xf5, 0x29,
-	0xf3, 0x28, 0xb3, 0xc4, 0xa9, 0x2c, 0x0f, 0xca, 0xb5, 0x38, 0xa0, 0x03, 0x2a, 0xed, 0xfc, 0x49,
-	0x59, 0xf3, 0x03, 0x4a, 0x07, 0x2e, 0x29, 0x8b, 0x53, 0x6f, 0xb8, 0x55, 0xb6, 0x87, 0x21, 0x8e,
-	0x1c, 0xea, 0x2b, 0x7f, 0xe1, 0xa8, 0x3f, 0x72, 0x3c, 0xc2, 0x22, 0xec, 0x05, 0x32, 0xa0, 0xf8,
-	0xab, 0x0e, 0xf1, 0x16, 0x0e, 0xb1, 0xc7, 0xd0, 0x2d, 0xc8, 0x78, 0x8e, 0x6f, 0x31, 0xe2, 0x6e,
-	0x59, 0x2c, 0xc2, 0xdb, 0x24, 0xa7, 0xad, 0x68, 0xab, 0xf3, 0xb5, 0x8f, 0x9e, 0x3c, 0x2f, 0xcc,
-	0xfc, 0xf1, 0xbc, 0x70, 0x46, 0xd6, 0xc3, 0xec, 0xed, 0x92, 0x43, 0xcb, 0x1e, 0x8e, 0xee, 0x96,
-	0x9a, 0x7e, 0xf4, 0xec, 0xf1, 0x65, 0x50, 0x85, 0x36, 0xfd, 0xc8, 0x5c, 0xf0, 0x1c, 0xbf, 0x4d,
-	0xdc, 0xad, 0x36, 0x27, 0x40, 0x37, 0x60, 0x5e, 0x50, 0x0a, 0xb6, 0xd8, 0xe4, 0x6c, 0x49, 0xce,
-	0x26, 0x98, 0xd6, 0x21, 0xc5, 0x99, 0x86, 0xbe, 0xe4, 0x9a, 0x9d, 0x9c, 0x0b, 0x3c, 0xc7, 0xef,
-	0x4a, 0x38, 0xfa, 0x06, 0xd2, 0x8a, 0xc9, 0xb2, 0x89, 0x8b, 0xf7, 0x72, 0xfa, 0x8a, 0xb6, 0x9a,
-	0xaa, 0x2c, 0x95, 0x64, 0xbb, 0x4a, 0xa3, 0x76, 0x95, 0x1a, 0xaa, 0x9d, 0xb5, 0x34, 0x4f, 0xf5,
-	0xd3, 0x8b, 0x82, 0xf6, 0xdb, 0x9b, 0x47, 0x6b, 0x9a, 0xb9, 0xa0, 0xe0, 0x0d, 0x8e, 0x46, 0x17,
-	0x60, 0xc1, 0xc3, 0xbb, 0xa3, 0xe2, 0x58, 0x6e, 0x6e, 0x45, 0x5b, 0x4d, 0x9b, 0x29, 0x0f, 0xef,
-	0xaa, 0x84, 0x8c, 0x67, 0x0c, 0xc9, 0x3d, 0x1c, 0xda, 0x56, 0x40, 0x42, 0x87, 0xda, 0xb9, 0xf8,
-	0xa4, 0x19, 0x25, 0xbc, 0x25, 0xd0, 0xe8, 0x63, 0x40, 0x3c, 0x63, 0x9f, 0x7a, 0x9e, 0xc3, 0x98,
-	0x43, 0x7d, 0xab, 0x17, 0xb0, 0x5c, 0x42, 0xe4, 0xcd, 0x7a, 0x78, 0xb7, 0xbe, 0xef, 0xa8, 0x05,
-	0x0c, 0x15, 0x21, 0x4d, 0x7c, 0xdb, 0xea, 0xb9, 0xb4, 0xbf, 0x6d, 0xf5, 0x71, 0x90, 0x4b, 0xca,
-	0x02, 0x89, 0x6f, 0xd7, 0xb8, 0xad, 0x8e, 0x83, 0x6b, 0x85, 0x1f, 0xdf, 0x3c, 0x5a, 0x5b, 0x1e,
-	0x27, 0x67, 0x29, 0x8f, 0xe2, 0x67, 0x90, 0x68, 0x85, 0x74, 0xcb, 0x71, 0x09, 0x42, 0xa0, 0xfb,
-	0xd8, 0x53, 0xfa, 0x30, 0xc5, 0x33, 0x5a, 0x82, 0xa4, 0xd3, 0xa7, 0xbe, 0x35, 0x0c, 0x5d, 0xf9,
-	0x4b, 0x9b, 0x09, 0x7e, 0xee, 0x86, 0x6e, 0xf1, 0x97, 0x18, 0xe8, 0xeb, 0x14, 0xdb, 0xe8, 0x43,
-	0x38, 0xe5, 0x93, 0xdd, 0xc8, 0xc2, 0x8c, 0x39, 0x03, 0xdf, 0x23, 0x7e, 0x24, 0x28, 0x74, 0x33,
-	0xc3, 0xcd, 0xd5, 0x7d, 0x2b, 0xba, 0x04, 0x59, 0x1a, 0x10, 0xff, 0x40, 0x20, 0x13, 0xa4, 0xba,
-	0x79, 0x8a, 0xdb, 0xdf, 0x46, 0x32, 0x64, 0x42, 0x46, 0x46, 0x11, 0xdb, 0x9a, 0x5a, 0x1b, 0xe9,
-	0x11, 0x85, 0x14, 0xdb, 0x57, 0x90, 0x24, 0xbb, 0x01, 0x65, 0xc3, 0x90, 0x08, 0x65, 0x4c, 0xaa,
-	0xda, 0x11, 0x98, 0xbf, 0x70, 0xc0, 0x9b, 0x69, 0x1f, 0xd6, 0x86, 0x6e, 0x66, 0xa4, 0x79, 0x24,
-	0x8f, 0xe2, 0x93, 0x18, 0xc4, 0x5b, 0xa2, 0xdf, 0xa8, 0x02, 0x09, 0x6c, 0xdb, 0x21, 0x61, 0x4c,
-	0xcd, 0x5f, 0xee, 0xd9, 0xe3, 0xcb, 0x8b, 0x8a, 0xbe, 0x2a, 0x3d, 0xed, 0x28, 0x74, 0xfc, 0x81,
-	0x39, 0x0a, 0x44, 0x79, 0x80, 0x01, 0xf1, 0x89, 0x54, 0x8e, 0xea, 0xd4, 0x01, 0x0b, 0x3a, 0x0b,
-	0xf1, 0xef, 0xb1, 0xe3, 0x12, 0x5b, 0x34, 0x27, 0x69, 0xaa, 0x13, 0xca, 0x41, 0x22, 0x24, 0x91,
-	0x13, 0x12, 0x5b, 0xbc, 0x67, 0xd2, 0x1c, 0x1d, 0x51, 0x15, 0xe2, 0x7d, 0x3c, 0x64, 0xa2, 0xe0,
-	0xd9, 0xd5, 0x4c, 0xe5, 0x52, 0x69, 0xfc, 0x16, 0x2b, 0x35, 0x08, 0xee, 0x47, 0xce, 0x8e, 0xc8,
-	0x53, 0xe7, 0x08, 0x53, 0x01, 0x79, 0xd2, 0x2d, 0x3c, 0x74, 0x23, 0x26, 0xb4, 0xae, 0x9b, 0xea,
-	0x84, 0x2e, 0x42, 0x66, 0xac, 0x6e, 0xd3, 0xfd, 0x43, 0xa2, 0xbd, 0x0a, 0xba, 0x4b, 0xb1, 0x2d,
-	0xb4, 0x9a, 0xaa, 0x9c, 0x3b, 0x29, 0x3f, 0x17, 0x56, 0x4d, 0xe7, 0x3f, 0x8f, 0x29, 0xe2, 0x8b,
-	0xf7, 0x63, 0x10, 0x6f, 0x47, 0x21, 0xc1, 0x1e, 0xaa, 0x43, 0x1c, 0x7b, 0x74, 0xa8, 0x64, 0x36,
-	0xe1, 0xaf, 0xa8, 0xa0, 0x9c, 0x64, 0x87, 0xb0, 0x88, 0xd8, 0xd3, 0x2c, 0x30, 0x05, 0x45, 0xd7,
-	0x60, 0x8e, 0x45, 0x38, 0x8c, 0x44, 0xff, 0x53, 0x95, 0xe5, 0x63, 0x63, 0xdf, 0x19, 0xed, 0xe5,
-	0x5a, 0x92, 0xf3, 0x3f, 0x78, 0x51, 0xd0, 0x4c, 0x09, 0x41, 0x57, 0x61, 0x96, 0xf8, 0xb6, 0x5a,
-	0x51, 0xef, 0x87, 0xe4, 0x80, 0xe2, 0x9f, 0x3a, 0xcc, 0xdd, 0xe6, 0x2d, 0x47, 0x9f, 0x40, 0x5c,
-	0x76, 0xec, 0x9d, 0x8a, 0x52, 0x71, 0xef, 0x14, 0x14, 0xef, 0x2c, 0x63, 0x24, 0x62, 0xd3, 0x4c,
-	0x9b, 0x82, 0x72, 0x12, 0x76, 0x17, 0x87, 0x84, 0x4d, 0x33, 0x64, 0x0a, 0xca, 0x2f, 0x86, 0x80,
-	0x52, 0xd7, 0x52, 0xe5, 0xcc, 0x4d, 0x71, 0x31, 0x70, 0x7c, 0x55, 0x96, 0x34, 0x62, 0x53, 0x75,
-	0xc5, 0xa7, 0x64, 0x6b, 0xcb, 0xda, 0x3e, 0x87, 0x38, 0x13, 0x4a, 0x14, 0x0a, 0x4f, 0x55, 0xf2,
-	0x27, 0x89, 0x58, 0xea, 0x55, 0xc9, 0x58, 0x61, 0xd0, 0x4d, 0x80, 0xb7, 0x13, 0x21, 0xc6, 0x60,
-	0xd2, 0x52, 0xde, 0xc2, 0xf9, 0x30, 0xf6, 0x5d, 0xca, 0x88, 0x9d, 0x9b, 0x97, 0x1b, 0x40, 0x9e,
-	0xd0, 0x22, 0xcc, 0x11, 0xdf, 0x26, 0x76, 0x0e, 0x84, 0x59, 0x1e, 0xf8, 0x85, 0x26, 0x16, 0xf5,
-	0xe8, 0xba, 0x4d, 0x09, 0x01, 0xa4, 0xb8, 0x6d, 0x74, 0x85, 0x9e, 0x07, 0xd8, 0xa1, 0x8e, 0x6d,
-	0xf5, 0x88, 0x4b, 0xef, 0xe5, 0x16, 0x44, 0xc0, 0x3c, 0xb7, 0xd4, 0xb8, 0xa1, 0xf8, 0x52, 0x03,
-	0x38, 0xb0, 0xd0, 0x27, 0x57, 0xe0, 0x59, 0x88, 0xfb, 0x43, 0xaf, 0x47, 0x42, 0xa5, 0x3e, 0x75,
-	0x42, 0x55, 0x31, 0x49, 0xd3, 0xad, 0x79, 0x89, 0x44, 0x06, 0x24, 0x02, 0xe2, 0x63, 0x37, 0xda,
-	0x9b, 0x46, 0x78, 0x23, 0x6c, 0xf1, 0xaf, 0x18, 0x24, 0x46, 0xdd, 0xf8, 0xef, 0x27, 0x2c, 0x03,
-	0x31, 0x47, 0xae, 0x6b, 0xdd, 0x8c, 0x39, 0x36, 0xcf, 0x20, 0x52, 0x85, 0xaa, 0xe6, 0x7f, 0xc8,
-	0x20, 0xe3, 0x8e, 0x6a, 0x79, 0xee, 0xdf, 0x69, 0xf9, 0x4b, 0x48, 0x86, 0x04, 0xdb, 0x7b, 0x16,
-	0x8e, 0xd4, 0xb7, 0xcb, 0xfb, 0xad, 0xa2, 0x84, 0x40, 0x55, 0x23, 0xfe, 0xd1, 0xc0, 0x85, 0x2f,
-	0x46, 0x41, 0x37, 0xc5, 0x33, 0xfa, 0x42, 0xbc, 0x54, 0x34, 0x64, 0x42, 0xde, 0x99, 0xca, 0xc5,
-	0x93, 0x06, 0x44, 0xf5, 0xb9, 0x2d, 0x82, 0x4d, 0x05, 0x5a, 0xfb, 0x59, 0x83, 0x94, 0xbc, 0x35,
-	0xb9, 0x83, 0xa0, 0x73, 0x90, 0x6b, 0x99, 0x9b, 0xb7, 0x0d, 0xd3, 0x6a, 0x77, 0xaa, 0x1d, 0xc3,
-	0xea, 0x6e, 0xb4, 0x5b, 0x46, 0xbd, 0x79, 0xbd, 0x69, 0x34, 0xb2, 0x33, 0xe8, 0xff, 0xf0, 0xbf,
-	0x43, 0xde, 0x6a, 0xbd, 0xd3, 0xbc, 0x6d, 0x64, 0xb5, 0x63, 0xb0, 0x86, 0x21, 0x5c, 0xd5, 0x8e,
-	0xd1, 0xc8, 0xc6, 0x8e, 0xc1, 0xbe, 0xae, 0x36, 0xd7, 0x8d, 0x46, 0x76, 0x16, 0xe5, 0x60, 0xf1,
-	0x90, 0xc3, 0x34, 0x3a, 0x4d, 0xd3, 0x68, 0x64, 0xf5, 0x65, 0xfd, 0x87, 0x87, 0xf9, 0x99, 0xb5,
-	0x87, 0x1a, 0x9c, 0x3e, 0x76, 0x3b, 0xa2, 0x22, 0xe4, 0xf7, 0xf9, 0x9b, 0x9b, 0x1b, 0x56, 0xbd,
-	0xda, 0x6d, 0x1f, 0xad, 0xf4, 0x02, 0x9c, 0x1f, 0x13, 0xd3, 0x36, 0xd6, 0xaf, 0xf3, 0x54, 0x37,
-	0x79, 0xcd, 0x05, 0xf8, 0x60, 0x4c, 0xc8, 0xe6, 0x9d, 0x0d, 0xeb, 0x4e, 0xb3, 0x7d, 0x23, 0x1b,
-	0x43, 0x2b, 0x70, 0x6e, 0x4c, 0x40, 0xb5, 0xdb, 0xb9, 0xb1, 0x69, 0x36, 0x3b, 0xdf, 0x66, 0x67,
-	0x55, 0x95, 0xf7, 0x35, 0x48, 0x1f, 0xea, 0x2e, 0xca, 0xc3, 0x72, 0x77, 0x43, 0xe4, 0x11, 0x2f,
-	0xd6, 0x6d, 0x1f, 0xa9, 0x6e, 0x09, 0xce, 0x1c, 0xf1, 0xdf, 0xea, 0x1a, 0x5d, 0xa3, 0x91, 0xd5,
-	0xc6, 0xb8, 0x5a, 0x55, 0xf3, 0xa6, 0x68, 0xe3, 0x71, 0xd7, 0x75, 0xd5, 0x48, 0x59, 0x48, 0x6d,
-	0xfd, 0xc9, 0xab, 0xbc, 0xf6, 0xf4, 0x55, 0x5e, 0x7b, 0xf9, 0x2a, 0xaf, 0x3d, 0x78, 0x9d, 0x9f,
-	0x79, 0xfa, 0x3a, 0x3f, 0xf3, 0xfb, 0xeb, 0xfc, 0xcc, 0x77, 0x95, 0x81, 0x13, 0xdd, 0x1d, 0xf6,
-	0x4a, 0x7d, 0xea, 0x95, 0x8f, 0x7c, 0xa0, 0xee, 0x3f, 0xef, 0x96, 0xf9, 0x2b, 0x38, 0xfe, 0x40,
-	0xfe, 0xeb, 0xd5, 0x8b, 0x0b, 0x51, 0x7e, 0xfa, 0x77, 0x00, 0x00, 0x00, 0xff, 0xff, 0x76, 0x81,
-	0xec, 0x46, 0xa1, 0x0d, 0x00, 0x00,
+	// 2136 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x59, 0x4d, 0x6c, 0x1b, 0xc7,
+	0x15, 0xd6, 0x92, 0x2b, 0x92, 0x7a, 0x94, 0x68, 0x6a, 0x62, 0xbb, 0xb4, 0x62, 0x53, 0xca, 0x16,
+	0x41, 0x1d, 0xb7, 0xa1, 0x1a, 0x15, 0x08, 0xda, 0xa0, 0x85, 0x41, 0x4a, 0x2b, 0x9b, 0x96, 0x2a,
+	0x31, 0x4b, 0xd2, 0x81, 0x7b, 0x59, 0x8c, 0xb8, 0x43, 0x6a, 0xab, 0xdd, 0x9d, 0xc5, 0xce, 0x52,
+	0x96, 0x6e, 0x3d, 0x05, 0x69, 0x0f, 0x6d, 0x8e, 0x05, 0x8a, 0x16, 0x05, 0x7a, 0xe9, 0x31, 0x05,
+	0x72, 0xee, 0xa5, 0x97, 0x1c, 0x83, 0x5c, 0x5a, 0xf4, 0x90, 0x04, 0xf6, 0x21, 0xd7, 0x9e, 0x7b,
+	0x69, 0x31, 0x3f, 0xcb, 0x1f, 0xfd, 0xd8, 0xe1, 0xca, 0x17, 0x81, 0x33, 0xf3, 0xbe, 0xf7, 0xde,
+	0xbe, 0x79, 0xef, 0x9b, 0x37, 0x23, 0x30, 0xc2, 0x88, 0xd2, 0xbe, 0x8f, 0xa3, 0x23, 0x12, 0xaf,
+	0x87, 0x11, 0x3d, 0x26, 0x11, 0x5b, 0x3f, 0x7e, 0x67, 0x3d, 0x3e, 0x0d, 0x09, 0xab, 0x85, 0x11,
+	0x8d, 0x29, 0xba, 0x39, 0x21, 0x53, 0x53, 0x32, 0xb5, 0xe3, 0x77, 0x56, 0x96, 0xb1, 0xef, 0x06,
+	0x74, 0x5d, 0xfc, 0x95, 0xa2, 0x2b, 0xb7, 0x7a, 0x94, 0xf9, 0x94, 0xd9, 0x62, 0xb4, 0x2e, 0x07,
+	0x6a, 0xe9, 0xfa, 0x80, 0x0e, 0xa8, 0x9c, 0xe7, 0xbf, 0xd4, 0x6c, 0x75, 0x40, 0xe9, 0xc0, 0x23,
+	0xeb, 0x62, 0x74, 0x30, 0xec, 0xaf, 0x3b, 0xc3, 0x08, 0xc7, 0x2e, 0x0d, 0xd4, 0xfa, 0xea, 0xd9,
+	0xf5, 0xd8, 0xf5, 0x09, 0x8b, 0xb1, 0x1f, 0x4a, 0x01, 0xe3, 0x4f, 0x79, 0xc8, 0xb5, 0x70, 0x84,
+	0x7d, 0x86, 0xde, 0x87, 0x92, 0xef, 0x06, 0x36, 0x23, 0x5e, 0xdf, 0x66, 0x31, 0x3e, 0x22, 0x15,
+	0x6d, 0x4d, 0xbb, 0xbb, 0xd0, 0xf8, 0xfe, 0x67, 0x5f, 0xae, 0xce, 0xfd, 0xfb, 0xcb, 0xd5, 0x1b,
+	0xd2, 0x1f, 0xe6, 0x1c, 0xd5, 0x5c, 0xba, 0xee, 0xe3, 0xf8, 0xb0, 0xd6, 0x0c, 0xe2, 0x2f, 0x3e,
+	0x7d, 0x1b, 0x94, 0xa3, 0xcd, 0x20, 0xb6, 0x16, 0x7d, 0x37, 0x68, 0x13, 0xaf, 0xdf, 0xe6, 0x0a,
+	0xd0, 0x43, 0x58, 0x10, 0x2a, 0x85, 0xb6, 0xcc, 0xec, 0xda, 0x0a, 0x5c, 0x9b, 0xd0, 0xb4, 0x0b,
+	0x45, 0xae, 0x69, 0x18, 0x48, 0x5d, 0xd9, 0xd9, 0x75, 0x81, 0xef, 0x06, 0x5d, 0x09, 0x47, 0x3f,
+	0x87, 0x25, 0xa5, 0xc9, 0x76, 0x88, 0x87, 0x4f, 0x2b, 0xfa, 0x9a, 0x76, 0xb7, 0xb8, 0x71, 0xab,
+	0x26, 0xc3, 0x55, 0x4b, 0xc2, 0x55, 0xdb, 0x52, 0xe1, 0x6c, 0x2c, 0x71, 0x53, 0xbf, 0xff, 0x6a,
+	0x55, 0xfb, 0xeb, 0x37, 0x9f, 0xdc, 0xd3, 0xac, 0x45, 0x05, 0xdf, 0xe2, 0x68, 0xf4, 0x06, 0x2c,
+	0xfa, 0xf8, 0x24, 0x71, 0x8e, 0x55, 0xe6, 0xd7, 0xb4, 0xbb, 0x4b, 0x56, 0xd1, 0xc7, 0x27, 0xca,
+	0x20, 0xe3, 0x16, 0x23, 0xf2, 0x14, 0x47, 0x8e, 0x1d, 0x92, 0xc8, 0xa5, 0x4e, 0x25, 0x37, 0xab,
+	0x45, 0x09, 0x6f, 0x09, 0x34, 0xfa, 0x01, 0x20, 0x6e, 0xb1, 0x47, 0x7d, 0xdf, 0x65, 0xcc, 0xa5,
+	0x81, 0x7d, 0x10, 0xb2, 0x4a, 0x5e, 0xd8, 0x2d, 0xfb, 0xf8, 0x64, 0x73, 0xb4, 0xd0, 0x08, 0x19,
+	0x32, 0x60, 0x89, 0x04, 0x8e, 0x7d, 0xe0, 0xd1, 0xde, 0x91, 0xdd, 0xc3, 0x61, 0xa5, 0x20, 0x1d,
+	0x24, 0x81, 0xd3, 0xe0, 0x73, 0x9b, 0x38, 0x44, 0x5d, 0x58, 0x9e, 0xd0, 0x16, 0xd0, 0xd8, 0xed,
+	0x91, 0xca, 0xc2, 0x8c, 0x4e, 0x96, 0xc7, 0x2a, 0xf6, 0x84, 0x06, 0x74, 0x07, 0x00, 0x7b, 0x1e,
+	0x7d, 0x6a, 0x7b, 0x2e, 0x8b, 0x2b, 0xb0, 0xa6, 0xdd, 0x2d, 0x58, 0x0b, 0x62, 0x66, 0xd7, 0x65,
+	0x31, 0xda, 0x81, 0x45, 0x12, 0xd2, 0xde, 0xa1, 0xed, 0x91, 0x60, 0x10, 0x1f, 0x56, 0x8a, 0x33,
+	0x1a, 0x2c, 0x0a, 0xf4, 0xae, 0x00, 0xa3, 0xc7, 0x50, 0x76, 0x83, 0x1e, 0x09, 0x62, 0xf7, 0x98,
+	0xd8, 0x07, 0x43, 0x67, 0x40, 0xe2, 0xca, 0xe2, 0xec, 0x89, 0x72, 0x6d, 0xa4, 0xa4, 0x21, 0x74,
+	0xa0, 0x7b, 0xb0, 0x3c, 0xd6, 0xdb, 0x27, 0x44, 0xc4, 0x7a, 0x49, 0x84, 0x70, 0x2c, 0xbb, 0x4d,
+	0x08, 0x0f, 0x75, 0x0d, 0x5e, 0x1b, 0xcb, 0x1e, 0xe1, 0x30, 0xc4, 0x42, 0xba, 0x24, 0xa4, 0xc7,
+	0x6a, 0x76, 0xf8, 0x4a, 0x23, 0x64, 0xef, 0xad, 0xfe, 0xe6, 0x9b, 0x4f, 0xee, 0xad, 0x5c, 0xc4,
+	0x22, 0xb2, 0x2a, 0x8d, 0x1f, 0x43, 0xbe, 0x15, 0xd1, 0xbe, 0xeb, 0x11, 0x84, 0x40, 0x0f, 0xb0,
+	0xaf, 0xca, 0xd2, 0x12, 0xbf, 0xd1, 0x2d, 0x28, 0xb8, 0x3d, 0x1a, 0xd8, 0xc3, 0xc8, 0x93, 0x05,
+	0x66, 0xe5, 0xf9, 0xb8, 0x1b, 0x79, 0xc6, 0x9f, 0x33, 0xa0, 0xef, 0x52, 0xec, 0xa0, 0xef, 0xc1,
+	0xb5, 0x80, 0x9c, 0xc4, 0x36, 0x66, 0xcc, 0x1d, 0x04, 0x3e, 0x09, 0x62, 0xa1, 0x42, 0xb7, 0x4a,
+	0x7c, 0xba, 0x3e, 0x9a, 0x45, 0x6f, 0x41, 0x99, 0x86, 0x24, 0x98, 0x10, 0x64, 0x42, 0xa9, 0x6e,
+	0x5d, 0xe3, 0xf3, 0x63, 0x49, 0x86, 0x2c, 0x28, 0x49, 0x29, 0xe2, 0xd8, 0xa9, 0x4b, 0x72, 0x29,
+	0x51, 0x21, 0x6b, 0xfc, 0x01, 0x14, 0xc8, 0x49, 0x48, 0xd9, 0x30, 0x22, 0xa2, 0x20, 0x67, 0x25,
+	0x8b, 0x04, 0xcc, 0x3f, 0x38, 0xe4, 0xc1, 0x74, 0xa6, 0x4b, 0x52, 0xb7, 0x4a, 0x72, 0x3a, 0xa9,
+	0x4a, 0xe3, 0xd7, 0x59, 0xc8, 0xb5, 0x44, 0xbc, 0xd1, 0x06, 0xe4, 0xb1, 0xe3, 0x44, 0x84, 0x31,
+	0x45, 0x7b, 0x95, 0x2f, 0x3e, 0x7d, 0xfb, 0xba, 0x52, 0x5f, 0x97, 0x2b, 0xed, 0x38, 0x72, 0x83,
+	0x81, 0x95, 0x08, 0xa2, 0x2a, 0xc0, 0x80, 0x04, 0x44, 0xa6, 0xa6, 0x8a, 0xd4, 0xc4, 0x0c, 0xba,
+	0x09, 0xb9, 0x5f, 0x62, 0xd7, 0x23, 0x8e, 0x08, 0x4e, 0xc1, 0x52, 0x23, 0x54, 0x81, 0x7c, 0x44,
+	0x62, 0x37, 0x22, 0x8e, 0xf8, 0xce, 0x82, 0x95, 0x0c, 0x51, 0x1d, 0x72, 0x3d, 0x3c, 0x64, 0xc2,
+	0xe1, 0xec, 0xdd, 0xd2, 0xc6, 0x5b, 0xb5, 0x8b, 0x0f, 0x8f, 0xda, 0x16, 0xc1, 0xbd, 0xd8, 0x3d,
+	0x16, 0x76, 0x36, 0x39, 0xc2, 0x52, 0x40, 0x6e, 0xb4, 0x8f, 0x87, 0x5e, 0xcc, 0x04, 0xc5, 0xe8,
+	0x96, 0x1a, 0xa1, 0x37, 0xa1, 0x74, 0x21, 0x5d, 0x2c, 0xf5, 0xa6, 0xb8, 0xe2, 0x5d, 0xd0, 0x3d,
+	0x8a, 0x1d, 0x41, 0x11, 0xc5, 0x8d, 0xdb, 0x97, 0xd9, 0xe7, 0x89, 0xd5, 0xd0, 0xf9, 0xf6, 0x58,
+	0x42, 0x1e, 0xdd, 0x87, 0xfc, 0x41, 0x44, 0xf0, 0x11, 0x89, 0x14, 0x6b, 0xac, 0x5e, 0x06, 0x6d,
+	0x48, 0x31, 0x85, 0x4e, 0x50, 0xc6, 0xaf, 0x32, 0x90, 0x57, 0x4b, 0x68, 0x4f, 0x12, 0xea, 0x28,
+	0x1b, 0x52, 0x1c, 0x44, 0x9c, 0x7d, 0xcd, 0x24, 0x21, 0x1e, 0x01, 0x78, 0x94, 0x31, 0xdb, 0x73,
+	0x7d, 0x37, 0x4e, 0x73, 0x10, 0x2d, 0x70, 0xf8, 0x2e, 0x47, 0xa3, 0xeb, 0x30, 0x2f, 0x48, 0x47,
+	0xec, 0xa9, 0x6e, 0xc9, 0x01, 0xda, 0x84, 0x1c, 0x17, 0x21, 0x2c, 0x4d, 0xe6, 0x2a, 0xa8, 0xf1,
+	0x37, 0x0d, 0x4a, 0x63, 0xe6, 0xb6, 0x70, 0x4c, 0xd0, 0x0f, 0x21, 0x27, 0x43, 0xf7, 0xd2, 0xac,
+	0x54, 0x72, 0x7c, 0xff, 0x19, 0x1d, 0x46, 0x3d, 0x75, 0xe0, 0x5a, 0x6a, 0x84, 0xca, 0x90, 0xe5,
+	0x9b, 0x9e, 0x15, 0x9b, 0xce, 0x7f, 0xa2, 0x4d, 0xc8, 0x87, 0x24, 0x70, 0xdc, 0x60, 0xa0, 0xce,
+	0xbf, 0x4b, 0xb3, 0xad, 0x25, 0xc5, 0x26, 0x7c, 0x4b, 0x90, 0xc6, 0x47, 0x1a, 0x2c, 0x9f, 0x5b,
+	0x4e, 0x8c, 0x69, 0x63, 0x63, 0x15, 0xc8, 0xbb, 0xc1, 0x21, 0x89, 0x54, 0xfc, 0x0b, 0x56, 0x32,
+	0x44, 0x0f, 0x60, 0x91, 0xf4, 0xfb, 0xa4, 0x27, 0x28, 0x13, 0xc7, 0xc2, 0xc3, 0xe2, 0xc6, 0xca,
+	0xb9, 0x33, 0xa0, 0x93, 0xb4, 0x2e, 0x8d, 0x02, 0x0f, 0xee, 0xc7, 0x5f, 0xad, 0x72, 0xfe, 0x4f,
+	0x90, 0xf5, 0xd8, 0xf8, 0x30, 0x03, 0xb9, 0x76, 0x1c, 0x11, 0xec, 0xf3, 0xed, 0xc0, 0x3e, 0x1d,
+	0x2a, 0xa6, 0x9b, 0x75, 0x3b, 0x24, 0x94, 0x2b, 0x39, 0x26, 0x2c, 0x26, 0x4e, 0x9a, 0x8c, 0x51,
+	0x50, 0xf4, 0x1e, 0xcc, 0xb3, 0x18, 0x47, 0xb3, 0x7d, 0x96, 0x84, 0xa0, 0x77, 0x21, 0x4b, 0x02,
+	0x47, 0x6d, 0xce, 0xb7, 0x43, 0x72, 0x80, 0xf1, 0x5f, 0x1d, 0xe6, 0x1f, 0xf3, 0xaa, 0x4f, 0x91,
+	0x3e, 0x2f, 0xe3, 0x34, 0x1e, 0x59, 0xc6, 0x48, 0xcc, 0xd2, 0x10, 0xbe, 0x82, 0x72, 0x25, 0xec,
+	0x10, 0x47, 0x29, 0xab, 0x45, 0x42, 0x79, 0x4b, 0x18, 0x52, 0xea, 0xd9, 0xca, 0x9d, 0xf9, 0x14,
+	0x2d, 0x21, 0xc7, 0xd7, 0xa5, 0x4b, 0x89, 0x36, 0xe5, 0x57, 0x2e, 0xa5, 0xb6, 0xb6, 0xf4, 0xed,
+	0xa7, 0x90, 0x63, 0x22, 0x13, 0x05, 0xc9, 0x16, 0x37, 0xaa, 0x97, 0x55, 0x96, 0xcc, 0x57, 0xc5,
+	0x85, 0x0a, 0x83, 0x76, 0x00, 0xc6, 0xa4, 0x2c, 0x98, 0x78, 0x56, 0x57, 0xc6, 0x70, 0xce, 0x07,
+	0x3d, 0x8f, 0x32, 0xe2, 0x08, 0x5e, 0x2e, 0x58, 0x6a, 0x24, 0x78, 0x2c, 0x70, 0x88, 0xa3, 0x9a,
+	0x32, 0x39, 0xe0, 0xad, 0xac, 0xe8, 0x15, 0x92, 0x46, 0xbb, 0x28, 0x12, 0xa0, 0xc8, 0xe7, 0x92,
+	0xe6, 0xf9, 0x0e, 0xc0, 0x31, 0x75, 0x1d, 0xfb, 0x80, 0x78, 0xf4, 0xa9, 0x68, 0xb0, 0x74, 0x6b,
+	0x81, 0xcf, 0x34, 0xf8, 0x84, 0xf1, 0xb5, 0x06, 0x30, 0xd1, 0x53, 0xa4, 0x22, 0xb0, 0x60, 0xe8,
+	0x1f, 0x90, 0x48, 0x65, 0x9f, 0x1a, 0xa1, 0xba, 0xa8, 0xa4, 0x74, 0x9d, 0x86, 0x44, 0x22, 0x53,
+	0x30, 0x1e, 0xf6, 0xe2, 0xd3, 0x34, 0x89, 0x97, 0x60, 0x8d, 0xff, 0x65, 0x20, 0x9f, 0x44, 0xe3,
+	0xd5, 0x57, 0x58, 0x09, 0x32, 0xae, 0xa3, 0x4e, 0x97, 0x8c, 0xeb, 0x70, 0x0b, 0xc2, 0x54, 0xa4,
+	0x7c, 0x7e, 0x81, 0x05, 0x29, 0x77, 0x36, 0x97, 0xe7, 0xaf, 0x96, 0xcb, 0xf7, 0xa1, 0x10, 0x11,
+	0xec, 0x9c, 0x72, 0x6e, 0xce, 0xcd, 0x40, 0x45, 0x79, 0x81, 0xaa, 0xc7, 0xbc, 0x6f, 0xe5, 0x89,
+	0x2f, 0x4a, 0x41, 0xb7, 0xc4, 0x6f, 0xf4, 0x33, 0xf1, 0x51, 0xf1, 0x90, 0x89, 0xf4, 0x2e, 0x6d,
+	0xbc, 0x79, 0x59, 0x81, 0xa8, 0x38, 0xb7, 0x85, 0xb0, 0xa5, 0x40, 0x46, 0x0c, 0x60, 0xf2, 0x73,
+	0x77, 0x93, 0x5f, 0x5f, 0x26, 0x32, 0x46, 0x9b, 0xca, 0x98, 0x11, 0xf7, 0x66, 0x66, 0xe7, 0x5e,
+	0x04, 0xba, 0x87, 0x59, 0xac, 0xf6, 0x41, 0xfc, 0x36, 0xfe, 0xa9, 0x43, 0x51, 0xb6, 0x8b, 0xc2,
+	0x78, 0x8a, 0xbd, 0x1f, 0x35, 0x0f, 0x99, 0xc9, 0xe6, 0xe1, 0x3e, 0xe8, 0x7d, 0x42, 0x52, 0x31,
+	0xaa, 0x00, 0xa2, 0x16, 0x2c, 0x89, 0x6f, 0xea, 0x51, 0xcf, 0x16, 0x9a, 0x52, 0x64, 0xf7, 0x62,
+	0xa2, 0x61, 0x9b, 0x6b, 0x34, 0x79, 0x8b, 0xca, 0x2f, 0x9c, 0xa9, 0xd2, 0x27, 0xc1, 0x4e, 0x1c,
+	0xa1, 0xb9, 0xf4, 0x47, 0xe8, 0x23, 0x00, 0xc1, 0xf1, 0x76, 0xec, 0xfa, 0x44, 0x64, 0xd1, 0xac,
+	0xdd, 0x9b, 0x80, 0xf3, 0xcd, 0xe6, 0xba, 0xe4, 0xbd, 0x5f, 0xe8, 0x4a, 0x41, 0xad, 0x0b, 0x02,
+	0x2e, 0x74, 0x35, 0x61, 0x61, 0x74, 0xa1, 0x13, 0xe4, 0x3a, 0xab, 0xaa, 0x11, 0xda, 0xf8, 0x9d,
+	0x06, 0x8b, 0xd6, 0x30, 0x08, 0xdc, 0x60, 0x60, 0xaa, 0x7e, 0x32, 0xdf, 0x77, 0x07, 0x43, 0x5e,
+	0xbe, 0x9a, 0x48, 0xde, 0xef, 0x5e, 0xda, 0x9b, 0x8d, 0x13, 0x32, 0x69, 0xa9, 0x15, 0x52, 0xe4,
+	0x3f, 0xb7, 0x31, 0x63, 0xfe, 0x73, 0x88, 0xf1, 0xf7, 0x79, 0xc8, 0xb5, 0xf0, 0x29, 0x1d, 0x4e,
+	0x74, 0xbc, 0xda, 0x64, 0xd2, 0x5e, 0xa5, 0xb8, 0x54, 0x63, 0x93, 0x9d, 0xb1, 0xb1, 0x41, 0x3f,
+	0x81, 0xf9, 0xf0, 0x10, 0x33, 0x79, 0x3d, 0x2c, 0xbd, 0x20, 0x26, 0xc2, 0xf1, 0x16, 0x17, 0xb5,
+	0x24, 0x82, 0xd7, 0x6a, 0x6f, 0x18, 0x31, 0x1a, 0xa9, 0x7c, 0x7e, 0x41, 0xad, 0x4a, 0x39, 0x9e,
+	0xbb, 0xea, 0x11, 0x21, 0x4d, 0xee, 0x4a, 0x28, 0xcf, 0x37, 0xf1, 0x62, 0x20, 0x15, 0xa5, 0xc9,
+	0xdd, 0x3e, 0x49, 0xde, 0x21, 0x5e, 0x87, 0x85, 0xf1, 0x8b, 0x82, 0x7c, 0xc2, 0x29, 0x1c, 0xa9,
+	0x87, 0x84, 0xf3, 0x14, 0xb0, 0x70, 0x55, 0x0a, 0x98, 0x2e, 0x15, 0xb8, 0x52, 0xa9, 0xf0, 0x4b,
+	0x49, 0x8f, 0xf2, 0x0b, 0xaf, 0x6c, 0x28, 0xd4, 0x88, 0xdf, 0x0a, 0x0e, 0x71, 0xe0, 0xf0, 0x2b,
+	0xb2, 0x6c, 0x24, 0x92, 0x21, 0xe7, 0xc4, 0x10, 0xbb, 0x8e, 0x78, 0x67, 0x99, 0x95, 0x13, 0x39,
+	0xd0, 0xf8, 0x4f, 0x06, 0x40, 0x34, 0xc1, 0x1d, 0xec, 0x79, 0xa7, 0x3c, 0x75, 0xf8, 0xd9, 0x21,
+	0xef, 0x92, 0xa5, 0x97, 0x95, 0x13, 0x3f, 0x6e, 0x88, 0x25, 0x11, 0x13, 0x2d, 0x6f, 0x26, 0x7d,
+	0xcb, 0xfb, 0x00, 0x0a, 0xc3, 0x40, 0x71, 0x61, 0x0a, 0x9e, 0x1f, 0x81, 0xcf, 0xb6, 0xbd, 0xfa,
+	0xd5, 0xda, 0xde, 0xe9, 0x56, 0x73, 0xfe, 0x4a, 0xad, 0xa6, 0xf1, 0xc7, 0x2c, 0xe4, 0x3a, 0x34,
+	0xc6, 0x9e, 0x78, 0x85, 0x10, 0x0f, 0x14, 0x24, 0x39, 0x92, 0xe5, 0x08, 0xad, 0x41, 0xd1, 0x49,
+	0x9e, 0x2e, 0xd4, 0xc5, 0x4a, 0xb7, 0x26, 0xa7, 0xce, 0x3c, 0x9a, 0xe8, 0x97, 0x3d, 0x9a, 0xe8,
+	0xe3, 0x47, 0x93, 0xf1, 0xfe, 0xcc, 0xbf, 0x9a, 0xfd, 0xc9, 0xbd, 0xc2, 0xfd, 0xc9, 0xbf, 0xca,
+	0xfd, 0xb9, 0xda, 0x55, 0xe0, 0xde, 0x1f, 0xb4, 0xa4, 0x7f, 0x11, 0xf9, 0x8d, 0x6e, 0x43, 0xa5,
+	0x65, 0xed, 0x3f, 0x36, 0x2d, 0xbb, 0xdd, 0xa9, 0x77, 0x4c, 0xbb, 0xbb, 0xd7, 0x6e, 0x99, 0x9b,
+	0xcd, 0xed, 0xa6, 0xb9, 0x55, 0x9e, 0x43, 0xdf, 0x81, 0xd7, 0xa6, 0x56, 0xeb, 0x9b, 0x9d, 0xe6,
+	0x63, 0xb3, 0xac, 0x9d, 0x83, 0x6d, 0x99, 0x62, 0xa9, 0xde, 0x31, 0xb7, 0xca, 0x99, 0x73, 0xb0,
+	0x47, 0xf5, 0xe6, 0xae, 0xb9, 0x55, 0xce, 0xa2, 0x0a, 0x5c, 0x9f, 0x5a, 0xb0, 0xcc, 0x4e, 0xd3,
+	0x32, 0xb7, 0xca, 0xfa, 0x8a, 0xfe, 0xd1, 0x5f, 0xaa, 0x73, 0xf7, 0xfe, 0xa1, 0xc1, 0xf2, 0xb9,
+	0x67, 0x2d, 0x64, 0x40, 0x75, 0xa4, 0xbf, 0xb9, 0xbf, 0x67, 0x6f, 0xd6, 0xbb, 0xed, 0xb3, 0x9e,
+	0xbe, 0x01, 0x77, 0x2e, 0x90, 0x69, 0x9b, 0xbb, 0xdb, 0xdc, 0xd4, 0x0e, 0xf7, 0x79, 0x15, 0x5e,
+	0xbf, 0x40, 0x64, 0xff, 0x83, 0x3d, 0xfb, 0x83, 0x66, 0xfb, 0x61, 0x39, 0x83, 0xd6, 0xe0, 0xf6,
+	0x05, 0x02, 0xf5, 0x6e, 0xe7, 0xe1, 0xbe, 0xd5, 0xec, 0x3c, 0x29, 0x67, 0x51, 0x15, 0x56, 0x2e,
+	0x90, 0x68, 0x58, 0x66, 0x7d, 0xc7, 0xb4, 0x46, 0x5f, 0xf1, 0xa1, 0x06, 0x4b, 0x53, 0x3d, 0x2b,
+	0xc7, 0x75, 0xf7, 0x84, 0x1f, 0xe2, 0xc3, 0xbb, 0xed, 0x33, 0xde, 0xdf, 0x82, 0x1b, 0x67, 0xd6,
+	0xdf, 0xef, 0x9a, 0x5d, 0x73, 0xab, 0xac, 0x5d, 0xb0, 0xd4, 0xaa, 0x5b, 0x3b, 0x22, 0xcc, 0xe7,
+	0x97, 0xb6, 0x55, 0xa0, 0x95, 0x23, 0xbf, 0xe5, 0x9b, 0x3d, 0x3e, 0x07, 0xc5, 0xae, 0xd5, 0x9f,
+	0xec, 0x77, 0x3b, 0x76, 0xeb, 0x61, 0xfd, 0x5c, 0x08, 0x6f, 0x02, 0x9a, 0x5a, 0x6d, 0x6f, 0xee,
+	0x5b, 0x3c, 0x6e, 0xd7, 0xa1, 0x3c, 0x35, 0xdf, 0xaa, 0x3f, 0x29, 0x67, 0xce, 0x49, 0xb7, 0xac,
+	0xee, 0x9e, 0x59, 0xce, 0xa2, 0x1b, 0xb0, 0x3c, 0x35, 0xbf, 0xb5, 0xbf, 0x67, 0x26, 0x91, 0x69,
+	0xec, 0x7e, 0xf6, 0xac, 0xaa, 0x7d, 0xfe, 0xac, 0xaa, 0x7d, 0xfd, 0xac, 0xaa, 0x7d, 0xfc, 0xbc,
+	0x3a, 0xf7, 0xf9, 0xf3, 0xea, 0xdc, 0xbf, 0x9e, 0x57, 0xe7, 0x7e, 0xb1, 0x31, 0x70, 0xe3, 0xc3,
+	0xe1, 0x41, 0xad, 0x47, 0xfd, 0xf5, 0x33, 0x4f, 0xe1, 0xa3, 0xdf, 0x27, 0xeb, 0x3c, 0xa6, 0x6e,
+	0x30, 0x90, 0xff, 0x5b, 0x3b, 0xc8, 0x89, 0xb3, 0xea, 0x47, 0xff, 0x0f, 0x00, 0x00, 0xff, 0xff,
+	0x98, 0x7a, 0xf5, 0xa5, 0x82, 0x1b, 0x00, 0x00,
 }
 
 func (m *Params) Marshal() (dAtA []byte, err error) {
@@ -941,6 +1755,52 @@ func (m *Params) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.IncentiveKappaBps != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.IncentiveKappaBps))
+		i--
+		dAtA[i] = 0x70
+	}
+	if m.IncentiveFeeBps != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.IncentiveFeeBps))
+		i--
+		dAtA[i] = 0x68
+	}
+	{
+		size := m.IncentiveBudget.Size()
+		i -= size
+		if _, err := m.IncentiveBudget.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x62
+	n1, err1 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.EpochLength, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.EpochLength):])
+	if err1 != nil {
+		return 0, err1
+	}
+	i -= n1
+	i = encodeVarintTypes(dAtA, i, uint64(n1))
+	i--
+	dAtA[i] = 0x5a
+	if m.AllowList {
+		i--
+		if m.AllowList {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x50
+	}
+	n2, err2 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.CommissionNotice, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.CommissionNotice):])
+	if err2 != nil {
+		return 0, err2
+	}
+	i -= n2
+	i = encodeVarintTypes(dAtA, i, uint64(n2))
+	i--
+	dAtA[i] = 0x4a
 	if m.EndBlockCap != 0 {
 		i = encodeVarintTypes(dAtA, i, uint64(m.EndBlockCap))
 		i--
@@ -951,12 +1811,12 @@ func (m *Params) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0x38
 	}
-	n1, err1 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.RewardPeriod, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.RewardPeriod):])
-	if err1 != nil {
-		return 0, err1
+	n3, err3 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.RewardPeriod, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.RewardPeriod):])
+	if err3 != nil {
+		return 0, err3
 	}
-	i -= n1
-	i = encodeVarintTypes(dAtA, i, uint64(n1))
+	i -= n3
+	i = encodeVarintTypes(dAtA, i, uint64(n3))
 	i--
 	dAtA[i] = 0x32
 	if m.MaxUnstakes != 0 {
@@ -964,12 +1824,12 @@ func (m *Params) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0x28
 	}
-	n2, err2 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.UnstakeDelay, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.UnstakeDelay):])
-	if err2 != nil {
-		return 0, err2
+	n4, err4 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.UnstakeDelay, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.UnstakeDelay):])
+	if err4 != nil {
+		return 0, err4
 	}
-	i -= n2
-	i = encodeVarintTypes(dAtA, i, uint64(n2))
+	i -= n4
+	i = encodeVarintTypes(dAtA, i, uint64(n4))
 	i--
 	dAtA[i] = 0x22
 	{
@@ -1121,6 +1981,16 @@ func (m *Prover) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	var l int
 	_ = l
 	{
+		size, err := m.Breaker.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x4a
+	{
 		size, err := m.Load.MarshalToSizedBuffer(dAtA[:i])
 		if err != nil {
 			return 0, err
@@ -1141,20 +2011,20 @@ func (m *Prover) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		dAtA[i] = 0x30
 	}
 	if len(m.Causes) > 0 {
-		dAtA5 := make([]byte, len(m.Causes)*10)
-		var j4 int
+		dAtA8 := make([]byte, len(m.Causes)*10)
+		var j7 int
 		for _, num := range m.Causes {
 			for num >= 1<<7 {
-				dAtA5[j4] = uint8(uint64(num)&0x7f | 0x80)
+				dAtA8[j7] = uint8(uint64(num)&0x7f | 0x80)
 				num >>= 7
-				j4++
+				j7++
 			}
-			dAtA5[j4] = uint8(num)
-			j4++
+			dAtA8[j7] = uint8(num)
+			j7++
 		}
-		i -= j4
-		copy(dAtA[i:], dAtA5[:j4])
-		i = encodeVarintTypes(dAtA, i, uint64(j4))
+		i -= j7
+		copy(dAtA[i:], dAtA8[:j7])
+		i = encodeVarintTypes(dAtA, i, uint64(j7))
 		i--
 		dAtA[i] = 0x2a
 	}
@@ -1193,6 +2063,164 @@ func (m *Prover) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *Breaker) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Breaker) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Breaker) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Losses.Size()
+		i -= size
+		if _, err := m.Losses.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	if m.Epoch != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x18
+	}
+	{
+		size := m.LossLimit.Size()
+		i -= size
+		if _, err := m.LossLimit.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	{
+		size := m.MaxExposure.Size()
+		i -= size
+		if _, err := m.MaxExposure.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *CommissionRate) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *CommissionRate) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *CommissionRate) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pending != nil {
+		{
+			size, err := m.Pending.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintTypes(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x22
+	}
+	if m.Bps != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Bps))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Source) > 0 {
+		i -= len(m.Source)
+		copy(dAtA[i:], m.Source)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.Source)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *PendingCommission) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *PendingCommission) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *PendingCommission) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	n10, err10 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.EffectiveAt, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.EffectiveAt):])
+	if err10 != nil {
+		return 0, err10
+	}
+	i -= n10
+	i = encodeVarintTypes(dAtA, i, uint64(n10))
+	i--
+	dAtA[i] = 0x1a
+	if m.Inherit {
+		i--
+		if m.Inherit {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Bps != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Bps))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
 func (m *Stream) Marshal() (dAtA []byte, err error) {
 	size := m.Size()
 	dAtA = make([]byte, size)
@@ -1213,20 +2241,20 @@ func (m *Stream) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
-	n6, err6 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.End, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.End):])
-	if err6 != nil {
-		return 0, err6
+	n11, err11 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.End, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.End):])
+	if err11 != nil {
+		return 0, err11
 	}
-	i -= n6
-	i = encodeVarintTypes(dAtA, i, uint64(n6))
+	i -= n11
+	i = encodeVarintTypes(dAtA, i, uint64(n11))
 	i--
 	dAtA[i] = 0x22
-	n7, err7 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.Start, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Start):])
-	if err7 != nil {
-		return 0, err7
+	n12, err12 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.Start, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Start):])
+	if err12 != nil {
+		return 0, err12
 	}
-	i -= n7
-	i = encodeVarintTypes(dAtA, i, uint64(n7))
+	i -= n12
+	i = encodeVarintTypes(dAtA, i, uint64(n12))
 	i--
 	dAtA[i] = 0x1a
 	{
@@ -1462,12 +2490,12 @@ func (m *Unstake) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0x38
 	}
-	n9, err9 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.ReadyAt, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.ReadyAt):])
-	if err9 != nil {
-		return 0, err9
+	n14, err14 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.ReadyAt, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.ReadyAt):])
+	if err14 != nil {
+		return 0, err14
 	}
-	i -= n9
-	i = encodeVarintTypes(dAtA, i, uint64(n9))
+	i -= n14
+	i = encodeVarintTypes(dAtA, i, uint64(n14))
 	i--
 	dAtA[i] = 0x32
 	{
@@ -1507,6 +2535,465 @@ func (m *Unstake) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *EpochClock) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EpochClock) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EpochClock) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Last != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Last))
+		i--
+		dAtA[i] = 0x18
+	}
+	n15, err15 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.Start, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Start):])
+	if err15 != nil {
+		return 0, err15
+	}
+	i -= n15
+	i = encodeVarintTypes(dAtA, i, uint64(n15))
+	i--
+	dAtA[i] = 0x12
+	if m.Number != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Number))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *ProverEpoch) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *ProverEpoch) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *ProverEpoch) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Incentive.Size()
+		i -= size
+		if _, err := m.Incentive.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x4a
+	{
+		size := m.StakeTime.Size()
+		i -= size
+		if _, err := m.StakeTime.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x42
+	{
+		size := m.AssetTime.Size()
+		i -= size
+		if _, err := m.AssetTime.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x3a
+	{
+		size := m.Vested.Size()
+		i -= size
+		if _, err := m.Vested.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x32
+	{
+		size := m.Rewards.Size()
+		i -= size
+		if _, err := m.Rewards.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x2a
+	{
+		size := m.ProtocolFees.Size()
+		i -= size
+		if _, err := m.ProtocolFees.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	{
+		size := m.Fees.Size()
+		i -= size
+		if _, err := m.Fees.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if m.Epoch != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *RunningEpoch) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *RunningEpoch) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *RunningEpoch) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	n16, err16 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.Since, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Since):])
+	if err16 != nil {
+		return 0, err16
+	}
+	i -= n16
+	i = encodeVarintTypes(dAtA, i, uint64(n16))
+	i--
+	dAtA[i] = 0x12
+	{
+		size, err := m.Figures.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *Payout) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Payout) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Payout) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Paid.Size()
+		i -= size
+		if _, err := m.Paid.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x6a
+	if m.Handled != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Handled))
+		i--
+		dAtA[i] = 0x60
+	}
+	if m.Scored != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Scored))
+		i--
+		dAtA[i] = 0x58
+	}
+	{
+		size := m.StakeTime.Size()
+		i -= size
+		if _, err := m.StakeTime.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x52
+	{
+		size := m.ProtocolFees.Size()
+		i -= size
+		if _, err := m.ProtocolFees.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x4a
+	if m.KappaBps != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.KappaBps))
+		i--
+		dAtA[i] = 0x40
+	}
+	{
+		size := m.FeeBudget.Size()
+		i -= size
+		if _, err := m.FeeBudget.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x3a
+	{
+		size := m.Budget.Size()
+		i -= size
+		if _, err := m.Budget.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x32
+	if len(m.Cursor) > 0 {
+		i -= len(m.Cursor)
+		copy(dAtA[i:], m.Cursor)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.Cursor)))
+		i--
+		dAtA[i] = 0x2a
+	}
+	if m.Phase != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Phase))
+		i--
+		dAtA[i] = 0x20
+	}
+	n18, err18 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.End, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.End):])
+	if err18 != nil {
+		return 0, err18
+	}
+	i -= n18
+	i = encodeVarintTypes(dAtA, i, uint64(n18))
+	i--
+	dAtA[i] = 0x1a
+	n19, err19 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.Start, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Start):])
+	if err19 != nil {
+		return 0, err19
+	}
+	i -= n19
+	i = encodeVarintTypes(dAtA, i, uint64(n19))
+	i--
+	dAtA[i] = 0x12
+	if m.Epoch != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *VaultTally) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *VaultTally) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *VaultTally) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Commission.Size()
+		i -= size
+		if _, err := m.Commission.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x2a
+	{
+		size := m.PoolAssets.Size()
+		i -= size
+		if _, err := m.PoolAssets.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	{
+		size := m.Unvested.Size()
+		i -= size
+		if _, err := m.Unvested.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	{
+		size := m.Assets.Size()
+		i -= size
+		if _, err := m.Assets.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if m.State != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.State))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Totals) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Totals) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Totals) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Commission.Size()
+		i -= size
+		if _, err := m.Commission.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x42
+	{
+		size := m.PoolAssets.Size()
+		i -= size
+		if _, err := m.PoolAssets.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x3a
+	{
+		size := m.Unvested.Size()
+		i -= size
+		if _, err := m.Unvested.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x32
+	{
+		size := m.Assets.Size()
+		i -= size
+		if _, err := m.Assets.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x2a
+	if m.Retired != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Retired))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Jailed != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Jailed))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Deactivated != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Deactivated))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Active != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Active))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintTypes(dAtA []byte, offset int, v uint64) int {
 	offset -= sovTypes(v)
 	base := offset
@@ -1542,6 +3029,21 @@ func (m *Params) Size() (n int) {
 	}
 	if m.EndBlockCap != 0 {
 		n += 1 + sovTypes(uint64(m.EndBlockCap))
+	}
+	l = github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.CommissionNotice)
+	n += 1 + l + sovTypes(uint64(l))
+	if m.AllowList {
+		n += 2
+	}
+	l = github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.EpochLength)
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.IncentiveBudget.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	if m.IncentiveFeeBps != 0 {
+		n += 1 + sovTypes(uint64(m.IncentiveFeeBps))
+	}
+	if m.IncentiveKappaBps != 0 {
+		n += 1 + sovTypes(uint64(m.IncentiveKappaBps))
 	}
 	return n
 }
@@ -1618,6 +3120,67 @@ func (m *Prover) Size() (n int) {
 		n += 1 + sovTypes(uint64(m.CommissionBps))
 	}
 	l = m.Load.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.Breaker.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	return n
+}
+
+func (m *Breaker) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.MaxExposure.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.LossLimit.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	if m.Epoch != 0 {
+		n += 1 + sovTypes(uint64(m.Epoch))
+	}
+	l = m.Losses.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	return n
+}
+
+func (m *CommissionRate) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	l = len(m.Source)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	if m.Bps != 0 {
+		n += 1 + sovTypes(uint64(m.Bps))
+	}
+	if m.Pending != nil {
+		l = m.Pending.Size()
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	return n
+}
+
+func (m *PendingCommission) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Bps != 0 {
+		n += 1 + sovTypes(uint64(m.Bps))
+	}
+	if m.Inherit {
+		n += 2
+	}
+	l = github_com_cosmos_gogoproto_types.SizeOfStdTime(m.EffectiveAt)
 	n += 1 + l + sovTypes(uint64(l))
 	return n
 }
@@ -1729,6 +3292,157 @@ func (m *Unstake) Size() (n int) {
 	if m.Status != 0 {
 		n += 1 + sovTypes(uint64(m.Status))
 	}
+	return n
+}
+
+func (m *EpochClock) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Number != 0 {
+		n += 1 + sovTypes(uint64(m.Number))
+	}
+	l = github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Start)
+	n += 1 + l + sovTypes(uint64(l))
+	if m.Last != 0 {
+		n += 1 + sovTypes(uint64(m.Last))
+	}
+	return n
+}
+
+func (m *ProverEpoch) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	if m.Epoch != 0 {
+		n += 1 + sovTypes(uint64(m.Epoch))
+	}
+	l = m.Fees.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.ProtocolFees.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.Rewards.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.Vested.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.AssetTime.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.StakeTime.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.Incentive.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	return n
+}
+
+func (m *RunningEpoch) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Figures.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Since)
+	n += 1 + l + sovTypes(uint64(l))
+	return n
+}
+
+func (m *Payout) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Epoch != 0 {
+		n += 1 + sovTypes(uint64(m.Epoch))
+	}
+	l = github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Start)
+	n += 1 + l + sovTypes(uint64(l))
+	l = github_com_cosmos_gogoproto_types.SizeOfStdTime(m.End)
+	n += 1 + l + sovTypes(uint64(l))
+	if m.Phase != 0 {
+		n += 1 + sovTypes(uint64(m.Phase))
+	}
+	l = len(m.Cursor)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	l = m.Budget.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.FeeBudget.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	if m.KappaBps != 0 {
+		n += 1 + sovTypes(uint64(m.KappaBps))
+	}
+	l = m.ProtocolFees.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.StakeTime.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	if m.Scored != 0 {
+		n += 1 + sovTypes(uint64(m.Scored))
+	}
+	if m.Handled != 0 {
+		n += 1 + sovTypes(uint64(m.Handled))
+	}
+	l = m.Paid.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	return n
+}
+
+func (m *VaultTally) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.State != 0 {
+		n += 1 + sovTypes(uint64(m.State))
+	}
+	l = m.Assets.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.Unvested.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.PoolAssets.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.Commission.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	return n
+}
+
+func (m *Totals) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Active != 0 {
+		n += 1 + sovTypes(uint64(m.Active))
+	}
+	if m.Deactivated != 0 {
+		n += 1 + sovTypes(uint64(m.Deactivated))
+	}
+	if m.Jailed != 0 {
+		n += 1 + sovTypes(uint64(m.Jailed))
+	}
+	if m.Retired != 0 {
+		n += 1 + sovTypes(uint64(m.Retired))
+	}
+	l = m.Assets.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.Unvested.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.PoolAssets.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.Commission.Size()
+	n += 1 + l + sovTypes(uint64(l))
 	return n
 }
 
@@ -1988,6 +3702,164 @@ func (m *Params) Unmarshal(dAtA []byte) error {
 				b := dAtA[iNdEx]
 				iNdEx++
 				m.EndBlockCap |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field CommissionNotice", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdDurationUnmarshal(&m.CommissionNotice, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 10:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AllowList", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.AllowList = bool(v != 0)
+		case 11:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EpochLength", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdDurationUnmarshal(&m.EpochLength, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 12:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field IncentiveBudget", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.IncentiveBudget.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 13:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field IncentiveFeeBps", wireType)
+			}
+			m.IncentiveFeeBps = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.IncentiveFeeBps |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 14:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field IncentiveKappaBps", wireType)
+			}
+			m.IncentiveKappaBps = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.IncentiveKappaBps |= uint32(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
@@ -2559,6 +4431,501 @@ func (m *Prover) Unmarshal(dAtA []byte) error {
 				return io.ErrUnexpectedEOF
 			}
 			if err := m.Load.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Breaker", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Breaker.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Breaker) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Breaker: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Breaker: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MaxExposure", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.MaxExposure.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field LossLimit", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.LossLimit.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Losses", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Losses.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *CommissionRate) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: CommissionRate: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: CommissionRate: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Source", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Source = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bps", wireType)
+			}
+			m.Bps = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Bps |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pending", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pending == nil {
+				m.Pending = &PendingCommission{}
+			}
+			if err := m.Pending.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *PendingCommission) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: PendingCommission: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: PendingCommission: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bps", wireType)
+			}
+			m.Bps = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Bps |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Inherit", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Inherit = bool(v != 0)
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EffectiveAt", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(&m.EffectiveAt, dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex
@@ -3554,6 +5921,1462 @@ func (m *Unstake) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EpochClock) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EpochClock: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EpochClock: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Number", wireType)
+			}
+			m.Number = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Number |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Start", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(&m.Start, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Last", wireType)
+			}
+			m.Last = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Last |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *ProverEpoch) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: ProverEpoch: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: ProverEpoch: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Fees", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Fees.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ProtocolFees", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.ProtocolFees.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Rewards", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Rewards.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Vested", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Vested.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AssetTime", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.AssetTime.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field StakeTime", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.StakeTime.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Incentive", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Incentive.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *RunningEpoch) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: RunningEpoch: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: RunningEpoch: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Figures", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Figures.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Since", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(&m.Since, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Payout) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Payout: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Payout: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Start", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(&m.Start, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field End", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(&m.End, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Phase", wireType)
+			}
+			m.Phase = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Phase |= PayoutPhase(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Cursor", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Cursor = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Budget", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Budget.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field FeeBudget", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.FeeBudget.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field KappaBps", wireType)
+			}
+			m.KappaBps = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.KappaBps |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ProtocolFees", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.ProtocolFees.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 10:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field StakeTime", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.StakeTime.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 11:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Scored", wireType)
+			}
+			m.Scored = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Scored |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 12:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Handled", wireType)
+			}
+			m.Handled = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Handled |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 13:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Paid", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Paid.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *VaultTally) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: VaultTally: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: VaultTally: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field State", wireType)
+			}
+			m.State = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.State |= ProverState(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Assets", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Assets.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Unvested", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Unvested.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolAssets", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.PoolAssets.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Commission", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Commission.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Totals) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Totals: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Totals: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Active", wireType)
+			}
+			m.Active = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Active |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Deactivated", wireType)
+			}
+			m.Deactivated = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Deactivated |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Jailed", wireType)
+			}
+			m.Jailed = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Jailed |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Retired", wireType)
+			}
+			m.Retired = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Retired |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Assets", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Assets.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Unvested", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Unvested.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PoolAssets", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.PoolAssets.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Commission", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Commission.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipTypes(dAtA[iNdEx:])

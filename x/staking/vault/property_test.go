@@ -91,6 +91,35 @@ func (g *game) complete(t *rapid.T) {
 	p.entries, p.out = p.entries[1:], p.out.Add(plan.Pays)
 }
 
+// cancel takes back all entries of a player; what makes no whole share stays as
+// one of them.
+func (g *game) cancel(t *rapid.T) {
+	p := &g.players[rapid.IntRange(0, 2).Draw(t, "who")]
+	if len(p.entries) == 0 {
+		return
+	}
+	offered := num(0)
+	for _, e := range p.entries {
+		offered = offered.Add(e)
+	}
+	before := g.worth(t, *p)
+	plan, err := g.v.Cancel(offered, num(0))
+	if err != nil {
+		return
+	}
+	requirePriceKept(t, g.v, plan.Vault)
+	g.v = plan.Vault
+	p.entries, p.shares = nil, p.shares.Add(plan.Shares)
+	if plan.Kept.IsPositive() {
+		p.entries = []math.Int{plan.Kept}
+	}
+	// That it gained nothing follows from the prices, which did not fall for the
+	// others. It may have lost one uproof each to the price of its shares, to the
+	// value of its entries and to the rest.
+	lost := before.Sub(g.worth(t, *p))
+	require.True(t, lost.LTE(num(3)), "lost %s", lost)
+}
+
 func (g *game) slash(t *rapid.T) {
 	amount := amounts(61).Draw(t, "amount")
 	slashable, err := g.v.Slashable()
@@ -177,19 +206,19 @@ func TestPropertyEveryCoinIsAccountedFor(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := newGame()
 		t.Repeat(map[string]func(*rapid.T){
-			"stake": g.stake, "unstake": g.unstake, "complete": g.complete,
+			"stake": g.stake, "unstake": g.unstake, "complete": g.complete, "cancel": g.cancel,
 			"slash": g.slash, "reward": g.reward, "wait": g.wait, "": g.check,
 		})
 	})
 }
 
 // Law S2: while the others do nothing, no sequence of one player's stakes,
-// unstakes and completions makes it richer, and none of the others poorer.
+// unstakes, completions and cancellations makes it richer, and none of the others poorer.
 func TestPropertyNobodyGainsByMovingAround(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := newGame()
 		for range rapid.IntRange(0, 8).Draw(t, "history") {
-			rapid.SampledFrom([]func(*rapid.T){g.stake, g.unstake, g.complete, g.slash, g.reward, g.wait}).Draw(t, "step")(t)
+			rapid.SampledFrom([]func(*rapid.T){g.stake, g.unstake, g.complete, g.cancel, g.slash, g.reward, g.wait}).Draw(t, "step")(t)
 		}
 		if g.v.Closed() {
 			return
@@ -203,7 +232,7 @@ func TestPropertyNobodyGainsByMovingAround(t *testing.T) {
 		}
 		g.players = [3]player{mover, mover, mover}
 		for range rapid.IntRange(1, 12).Draw(t, "moves") {
-			rapid.SampledFrom([]func(*rapid.T){g.stake, g.unstake, g.complete}).Draw(t, "move")(t)
+			rapid.SampledFrom([]func(*rapid.T){g.stake, g.unstake, g.complete, g.cancel}).Draw(t, "move")(t)
 		}
 		in, worth := num(0), num(0)
 		for _, p := range g.players {
@@ -287,6 +316,8 @@ func TestPropertyTotal(t *testing.T) {
 		accept(unstake.Vault, err)
 		complete, err := v.Complete(a)
 		accept(complete.Vault, err)
+		cancel, err := v.Cancel(a, b)
+		accept(cancel.Vault, err)
 		slash, err := v.Slash(a)
 		accept(slash.Vault, err)
 		reward, err := v.Reward(a, vault.RewardTerms{
@@ -294,6 +325,7 @@ func TestPropertyTotal(t *testing.T) {
 			Period: time.Duration(rapid.Int64().Draw(t, "period")),
 		}, now)
 		accept(reward.Vault, err)
+		_, _ = v.Price()
 		_, _ = v.Value(a)
 		_, _ = v.PoolValue(a)
 	})

@@ -1,0 +1,124 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"cosmossdk.io/collections"
+	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/proofmarket/proofmarket/x/staking/incentive"
+	"github.com/proofmarket/proofmarket/x/staking/types"
+)
+
+// settle brings a prover's figures of the running epoch to the block's time, by
+// the vault and the state as they are stored. Whatever changes one of them calls
+// it before (law S10: stake-time is kept lazily). It touches no key of another
+// prover.
+func (k *Keeper) settle(ctx context.Context, addr sdk.AccAddress) error {
+	t, err := k.settled(ctx, addr)
+	if err != nil {
+		return err
+	}
+	return k.running.Set(ctx, addr, t)
+}
+
+// settled returns a prover's figures of the running epoch as of the block's time.
+// Figures of the epoch that ended last become its record on the way, where the
+// payout has not come to them yet: the two never mix.
+func (k *Keeper) settled(ctx context.Context, addr sdk.AccAddress) (types.RunningEpoch, error) {
+	clock, err := k.epochClock.Get(ctx)
+	if err != nil {
+		return types.RunningEpoch{}, err
+	}
+	t, err := k.running.Get(ctx, addr)
+	if errors.Is(err, collections.ErrNotFound) {
+		text, err := k.text(addr)
+		return types.NewRunningEpoch(text, clock.Number, now(ctx)), err
+	}
+	if err != nil {
+		return t, err
+	}
+	if t.Figures.Epoch != clock.Number {
+		if t, err = k.turn(ctx, addr, clock, t); err != nil {
+			return t, err
+		}
+	}
+	return k.accrue(ctx, addr, t, now(ctx))
+}
+
+// turn closes a tally of the epoch that ended last and returns the one of the
+// running epoch, from that end on. A tally that scoring had to leave behind
+// starts anew.
+func (k *Keeper) turn(ctx context.Context, addr sdk.AccAddress, clock types.EpochClock, t types.RunningEpoch) (types.RunningEpoch, error) {
+	fresh := types.NewRunningEpoch(t.Figures.Prover, clock.Number, clock.Start)
+	p, err := k.payouts.Get(ctx, clock.Last)
+	if errors.Is(err, collections.ErrNotFound) {
+		return fresh, nil
+	}
+	if err != nil || p.Phase != types.PAYOUT_PHASE_SCORE || t.Figures.Epoch != p.Epoch {
+		return fresh, err
+	}
+	if t, err = k.accrue(ctx, addr, t, p.End); err != nil || t.Figures.Empty() {
+		return fresh, err
+	}
+	return fresh, k.proverEpochs.Set(ctx, collections.Join(p.Epoch, addr), t.Figures)
+}
+
+// accrue adds what vested, and the vault's assets over time, from where the tally
+// stands until then. Nothing was written to the vault in between.
+func (k *Keeper) accrue(ctx context.Context, addr sdk.AccAddress, t types.RunningEpoch, until time.Time) (types.RunningEpoch, error) {
+	since := t.Since
+	if !until.After(since) {
+		return t, nil
+	}
+	t.Since = until.UTC()
+	p, err := k.provers.Get(ctx, addr)
+	if errors.Is(err, collections.ErrNotFound) {
+		return t, nil // about to register
+	}
+	if err != nil {
+		return t, err
+	}
+	v, err := k.vaults.Get(ctx, vaultKey(addr, p.Generation))
+	if err != nil {
+		return t, err
+	}
+	before, err := v.Figures().At(since)
+	if err != nil {
+		return t, vaultError(err)
+	}
+	after, err := before.At(until)
+	if err != nil {
+		return t, vaultError(err)
+	}
+	vested := after.Assets.Sub(before.Assets)
+	sum := incentive.AssetTime(before.Assets, vested, v.Stream.End.Sub(since), until.Sub(since))
+	f := &t.Figures
+	f.Vested = incentive.Add(f.Vested, vested)
+	f.AssetTime = incentive.Add(f.AssetTime, sum)
+	if p.State() == types.PROVER_STATE_ACTIVE {
+		f.StakeTime = incentive.Add(f.StakeTime, sum)
+	}
+	return t, nil
+}
+
+// recordReward adds a reward to a prover's figures, after its vault was saved.
+// vested is the part of it that the vault's assets hold already.
+func (k *Keeper) recordReward(ctx context.Context, addr sdk.AccAddress, source string, amount, feePaid, vested math.Int) error {
+	t, err := k.settled(ctx, addr)
+	if err != nil {
+		return err
+	}
+	f := &t.Figures
+	f.Rewards = incentive.Add(f.Rewards, amount)
+	f.Vested = incentive.Add(f.Vested, vested)
+	if source == types.SourceMarket {
+		f.Fees = incentive.Add(incentive.Add(f.Fees, amount), feePaid)
+		f.ProtocolFees = incentive.Add(f.ProtocolFees, feePaid)
+	}
+	return k.running.Set(ctx, addr, t)
+}
