@@ -140,7 +140,7 @@ func compile(ctx context.Context, includes, files []string) ([]*descriptorpb.Fil
 }
 
 func runPlugin(ctx context.Context, path string, req *pluginpb.CodeGeneratorRequest) (*pluginpb.CodeGeneratorResponse, error) {
-	in, err := proto.Marshal(req)
+	in, err := proto.MarshalOptions{Deterministic: true}.Marshal(req)
 	if err != nil {
 		return nil, err
 	}
