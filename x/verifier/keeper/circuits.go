@@ -66,9 +66,7 @@ func (k *Keeper) RegisterCircuit(ctx context.Context, owner sdk.AccAddress, fami
 	if err != nil {
 		return "", err
 	}
-	account := types.CircuitAccount(id[:])
-	ownaccount.Open(ctx, k.accounts, account)
-	if err := k.send(ctx, owner, account, params.CircuitDeposit); err != nil {
+	if err := k.takeDeposit(ctx, types.CircuitAccount(id[:]), owner, params.CircuitDeposit); err != nil {
 		return "", err
 	}
 	c := types.Circuit{
@@ -103,8 +101,25 @@ func (k *Keeper) WithdrawCircuit(ctx context.Context, owner sdk.AccAddress, id [
 	} else if used {
 		return errorsmod.Wrapf(types.ErrCircuitInUse, "circuit %s: wait until the open requests that name it have ended", c.Id)
 	}
-	account := types.CircuitAccount(id)
-	if err := k.send(ctx, account, owner, c.Deposit); err != nil {
+	if err := k.returnDeposit(ctx, types.CircuitAccount(id), owner, c.Deposit); err != nil {
+		return err
+	}
+	if err := k.removeCircuit(ctx, id); err != nil {
+		return err
+	}
+	return emit(ctx, &types.EventCircuitWithdrawn{CircuitId: c.Id, Owner: c.Owner, Deposit: c.Deposit})
+}
+
+// takeDeposit opens the account that holds a deposit and moves the deposit there.
+func (k *Keeper) takeDeposit(ctx context.Context, account, owner sdk.AccAddress, deposit math.Int) error {
+	ownaccount.Open(ctx, k.accounts, account)
+	return k.send(ctx, owner, account, deposit)
+}
+
+// returnDeposit closes the account that holds a deposit: the deposit goes back to
+// its owner, what others sent there to the treasury.
+func (k *Keeper) returnDeposit(ctx context.Context, account, owner sdk.AccAddress, deposit math.Int) error {
+	if err := k.send(ctx, account, owner, deposit); err != nil {
 		return err
 	}
 	surplus := ownaccount.Surplus(ctx, k.bank, account, chain.Denom)
@@ -112,10 +127,7 @@ func (k *Keeper) WithdrawCircuit(ctx context.Context, owner sdk.AccAddress, id [
 		return err
 	}
 	ownaccount.Close(ctx, k.accounts, account)
-	if err := k.removeCircuit(ctx, id); err != nil {
-		return err
-	}
-	return emit(ctx, &types.EventCircuitWithdrawn{CircuitId: c.Id, Owner: c.Owner, Deposit: c.Deposit})
+	return nil
 }
 
 // send moves amount uproof; nothing for zero.

@@ -11,9 +11,6 @@ import (
 	"github.com/cosmos/cosmos-sdk/codec"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
-	"github.com/proofmarket/proofmarket/internal/chain"
-	"github.com/proofmarket/proofmarket/x/internal/ownaccount"
-	"github.com/proofmarket/proofmarket/x/internal/treasury"
 	"github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
@@ -70,8 +67,7 @@ func (k *Keeper) PublishProgram(ctx context.Context, publisher sdk.AccAddress, p
 		return err
 	}
 	account := types.ProgramAccount(key.K1(), key.K2())
-	ownaccount.Open(ctx, k.accounts, account)
-	if err := k.send(ctx, publisher, account, params.ProgramDeposit); err != nil {
+	if err := k.takeDeposit(ctx, account, publisher, params.ProgramDeposit); err != nil {
 		return err
 	}
 	p := types.Program{
@@ -118,15 +114,9 @@ func (k *Keeper) WithdrawProgram(ctx context.Context, publisher sdk.AccAddress, 
 	if err != nil {
 		return err
 	}
-	account := types.ProgramAccount(key.K1(), key.K2())
-	if err := k.send(ctx, account, publisher, p.Deposit); err != nil {
+	if err := k.returnDeposit(ctx, types.ProgramAccount(key.K1(), key.K2()), publisher, p.Deposit); err != nil {
 		return err
 	}
-	surplus := ownaccount.Surplus(ctx, k.bank, account, chain.Denom)
-	if err := treasury.Collect(ctx, k.bank, account, types.ModuleName, chain.Denom, surplus); err != nil {
-		return err
-	}
-	ownaccount.Close(ctx, k.accounts, account)
 	if err := k.programs.Remove(ctx, key); err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"math/big"
-	"os"
 	"strings"
 	"testing"
 
@@ -13,6 +12,7 @@ import (
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/groth16"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/groth16/groth16test"
+	"github.com/proofmarket/proofmarket/x/verifier/proof/vectors"
 )
 
 // snark is a key, proof and public inputs as snarkjs writes them.
@@ -23,13 +23,11 @@ type snark struct {
 }
 
 // snarks returns what snarkjs 0.7.5 made from its own test circuit
-// (testdata/snarkjs, on BN254), and fixtures of either curve in its form.
+// (on BN254, see package vectors), and fixtures of either curve in its form.
 func snarks(t testing.TB) []snark {
 	t.Helper()
 	file := func(name string) []byte {
-		bz, err := os.ReadFile("testdata/snarkjs/" + name)
-		require.NoError(t, err)
-		return bz
+		return vectors.Read(t, "snarkjs/groth16_"+name)
 	}
 	out := []snark{{
 		name: "snarkjs", curve: proof.CurveBN254,
