@@ -101,12 +101,15 @@ func (s queryServer) AllowList(ctx context.Context, req *types.QueryAllowListReq
 }
 
 // importAllowList writes the list of a genesis file. It fails with
-// ErrInvalidAddress.
+// ErrInvalidAddress, and ErrInvalidGenesis for one that is named twice.
 func (k *Keeper) importAllowList(ctx context.Context, list []string) error {
 	for _, text := range list {
 		addr, err := k.address(text)
 		if err != nil {
 			return err
+		}
+		if has, err := k.allowList.Has(ctx, addr); err != nil || has {
+			return types.ErrInvalidGenesis.Wrapf("%s is on the allow-list twice", addr)
 		}
 		if err := k.allowList.Set(ctx, addr); err != nil {
 			return err

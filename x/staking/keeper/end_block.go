@@ -14,9 +14,10 @@ import (
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
 
-// EndBlock completes unstakings that are due, parks those that must wait,
-// deletes void entries, writes down commission rates that are due, counts the vaults that changed, each with a cap and each
-// item on its own, and moves what the treasury is owed to the community pool. It must run after bank's
+// EndBlock completes unstakings that are due, parks those that must wait, deletes
+// void entries, writes down commission rates that are due, pays incentives and
+// counts the vaults that changed, each with a cap and each item on its own, and
+// moves what the treasury is owed to the community pool. It must run after bank's
 // EndBlock, which makes the transactions' virtual credits spendable (law M18).
 func (k *Keeper) EndBlock(ctx context.Context) error {
 	params, err := k.params.Get(ctx)
@@ -47,17 +48,22 @@ func (k *Keeper) EndBlock(ctx context.Context) error {
 // handleQueue works off entries whose delay is over, oldest first. The limit
 // counts attempts.
 func (k *Keeper) handleQueue(ctx context.Context, limit int) error {
-	var due []UnstakeKey
+	var due []QueueKey
 	rng := collections.NewPrefixUntilQuadRange[int64, sdk.AccAddress, uint64, uint64](now(ctx).UnixNano())
 	err := k.queue.Walk(ctx, rng, func(key QueueKey) (bool, error) {
-		due = append(due, collections.Join3(key.K2(), key.K3(), key.K4()))
+		due = append(due, key)
 		return len(due) >= limit, nil
 	})
 	if err != nil {
 		return err
 	}
 	for _, key := range due {
-		k.attempt(ctx, key, k.mature)
+		if k.attempt(ctx, collections.Join3(key.K2(), key.K3(), key.K4()), k.mature) {
+			continue
+		}
+		if err := k.queue.Remove(ctx, key); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -121,20 +127,25 @@ func (k *Keeper) releaseParked(ctx context.Context, addr sdk.AccAddress, limit i
 	if err != nil {
 		return 0, err
 	}
-	var free []UnstakeKey
+	var free []ParkedKey
 	rng := collections.NewPrefixedQuadRange[sdk.AccAddress, uint64, uint64, uint64](addr)
 	err = k.parked.Walk(ctx, rng, func(key ParkedKey) (bool, error) {
 		if len(free) >= limit || (open && key.K2() > lowest) {
 			return true, nil
 		}
-		free = append(free, collections.Join3(addr, key.K3(), key.K4()))
+		free = append(free, key)
 		return false, nil
 	})
 	if err != nil {
 		return 0, err
 	}
 	for _, key := range free {
-		k.attempt(ctx, key, k.mature)
+		if k.attempt(ctx, collections.Join3(addr, key.K3(), key.K4()), k.mature) {
+			continue
+		}
+		if err := k.parked.Remove(ctx, key); err != nil {
+			return 0, err
+		}
 	}
 	if len(free) < limit {
 		return len(free), k.ripe.Remove(ctx, addr)
@@ -208,17 +219,20 @@ func (k *Keeper) deleteVoid(ctx context.Context, prover sdk.AccAddress, u types.
 
 // attempt runs one item on its own. An item that fails or panics changes
 // nothing and moves out of the way, for MsgCompleteUnstake to retry: it cannot
-// hold up the others, nor be tried again in every block.
-func (k *Keeper) attempt(ctx context.Context, key UnstakeKey, item func(context.Context, UnstakeKey) error) {
+// hold up the others, nor be tried again in every block. It returns false when
+// even that fails: then the caller strikes off the place that led to it.
+func (k *Keeper) attempt(ctx context.Context, key UnstakeKey, item func(context.Context, UnstakeKey) error) bool {
 	err := isolate.Run(ctx, types.ErrItemPanicked, func(ctx context.Context) error { return item(ctx, key) })
 	if err == nil {
-		return
+		return true
 	}
 	logger(ctx).Error("an unstaking failed and is put aside",
 		"prover", key.K1().String(), "generation", key.K2(), "id", key.K3(), "error", err)
 	if err := isolate.Run(ctx, types.ErrItemPanicked, func(ctx context.Context) error { return k.putAside(ctx, key) }); err != nil {
 		logger(ctx).Error("an unstaking could not be put aside", "error", err)
+		return false
 	}
+	return true
 }
 
 func (k *Keeper) putAside(ctx context.Context, key UnstakeKey) error {

@@ -21,7 +21,8 @@ func (k *Keeper) InitGenesis(ctx context.Context, g *types.GenesisState) error {
 	return k.CheckInvariants(ctx)
 }
 
-// importState writes the state. It fails with ErrInvalidGenesis.
+// importState writes the state. It fails with ErrInvalidGenesis, ErrInvalidAddress or
+// ErrInvariant.
 func (k *Keeper) importState(ctx context.Context, g *types.GenesisState) error {
 	if err := g.Validate(); err != nil {
 		return err
@@ -91,6 +92,9 @@ func (k *Keeper) importProver(ctx context.Context, p types.GenesisProver) error 
 	if err != nil {
 		return err
 	}
+	if err := checkDenom(types.ShareDenom(p.Prover.Address, p.Prover.Generation)); err != nil {
+		return err
+	}
 	if parked := p.Prover.Load.ParkedUnstakes; parked > 0 {
 		// Looking once at a prover that has nothing to release costs nothing.
 		if err := k.ripe.Set(ctx, addr); err != nil {
@@ -112,6 +116,18 @@ func (k *Keeper) importUnstake(ctx context.Context, u types.Unstake) error {
 	staker, err := k.address(u.Staker)
 	if err != nil {
 		return err
+	}
+	// The staker proves to be one by this text.
+	if text, err := k.text(staker); err != nil || text != u.Staker {
+		return types.ErrInvalidGenesis.Wrapf("unstaking %s/%d/%d: staker %s is not in lower case", u.Prover, u.Generation, u.Id, u.Staker)
+	}
+	p, err := k.prover(ctx, prover)
+	if err != nil {
+		return err
+	}
+	if u.Mark > p.Load.NextAssignment {
+		return broken("unstaking %s/%d/%d waits for assignments below %d, the next is %d",
+			u.Prover, u.Generation, u.Id, u.Mark, p.Load.NextAssignment)
 	}
 	v, err := k.vaults.Get(ctx, vaultKey(prover, u.Generation))
 	if err != nil {

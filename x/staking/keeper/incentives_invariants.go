@@ -65,8 +65,8 @@ func (k *Keeper) checkRunning(ctx context.Context, clock types.EpochClock, scori
 		if text, err := k.text(addr); err != nil || text != f.Prover {
 			return true, broken("tally of %s is stored under %s", f.Prover, text)
 		}
-		if has, err := k.provers.Has(ctx, addr); err != nil || !has {
-			return true, broken("tally of %s, who is no prover", f.Prover)
+		if p, err := k.prover(ctx, addr); err != nil || f.Generation > p.Generation {
+			return true, broken("tally of %s, who is no prover or has no generation %d", f.Prover, f.Generation)
 		}
 		waits := scoring != nil && f.Epoch == scoring.Epoch
 		if f.Epoch != clock.Number && !waits {
@@ -105,6 +105,9 @@ func (k *Keeper) checkPayouts(ctx context.Context, clock types.EpochClock) error
 		}
 		if has, err := k.payouts.Has(ctx, e.Epoch); err != nil || !has {
 			return true, broken("epoch %d of %s has no payout", e.Epoch, e.Prover)
+		}
+		if has, err := k.vaults.Has(ctx, vaultKey(key.K2(), e.Generation)); err != nil || !has {
+			return true, broken("epoch %d of %s belongs to generation %d", e.Epoch, e.Prover, e.Generation)
 		}
 		return false, checkFigures(e)
 	}); err != nil {

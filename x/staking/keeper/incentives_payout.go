@@ -141,8 +141,9 @@ func (k *Keeper) payPage(ctx context.Context, p *types.Payout, limit int) (int, 
 	return len(page), nil
 }
 
-// payIncentive pays one prover its part, as a reward of its vault like any other
-// (law S6), in whatever state it is by now: it earned it in the epoch.
+// payIncentive pays one prover its part, as a reward of the vault that earned it
+// (law S6), in whatever state the prover is by now. Where that generation is over,
+// its rates are gone with it: the holders get all.
 func (k *Keeper) payIncentive(ctx context.Context, addr sdk.AccAddress, p *types.Payout) error {
 	key := collections.Join(p.Epoch, addr)
 	e, err := k.proverEpochs.Get(ctx, key)
@@ -160,14 +161,18 @@ func (k *Keeper) payIncentive(ctx context.Context, addr sdk.AccAddress, p *types
 	if p.Paid = p.Paid.Add(amount); p.Paid.GT(p.Budget) {
 		return types.ErrIncentives.Wrapf("%s of a budget of %s", p.Paid, p.Budget)
 	}
-	if err := k.AddRewards(ctx, addr, types.IncentiveAddress(), types.SourceIncentive, amount, math.ZeroInt()); err != nil {
+	if err := k.addReward(ctx, e.Generation, reward{
+		prover: addr, from: types.IncentiveAddress(), source: types.SourceIncentive, amount: amount, feePaid: math.ZeroInt(),
+	}); err != nil {
 		return err
 	}
 	e.Incentive = amount
 	if err := k.proverEpochs.Set(ctx, key, e); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventIncentivePaid{Prover: e.Prover, Epoch: p.Epoch, ByFees: part.ByFees, ByStake: part.ByStake})
+	return emit(ctx, &types.EventIncentivePaid{
+		Prover: e.Prover, Epoch: p.Epoch, ByFees: part.ByFees, ByStake: part.ByStake, Generation: e.Generation,
+	})
 }
 
 // prunePage deletes up to limit records of epochs that are no longer kept, oldest

@@ -68,8 +68,9 @@ func (k *Keeper) turn(ctx context.Context, addr sdk.AccAddress, clock types.Epoc
 	return fresh, k.proverEpochs.Set(ctx, collections.Join(p.Epoch, addr), t.Figures)
 }
 
-// accrue adds what vested, and the vault's assets over time, from where the tally
-// stands until then. Nothing was written to the vault in between.
+// accrue adds what vested, and the current vault's assets over time, from where
+// the tally stands until then, unless the epoch belongs to the generation before.
+// Nothing was written to the vault in between.
 func (k *Keeper) accrue(ctx context.Context, addr sdk.AccAddress, t types.RunningEpoch, until time.Time) (types.RunningEpoch, error) {
 	since := t.Since
 	if !until.After(since) {
@@ -82,6 +83,9 @@ func (k *Keeper) accrue(ctx context.Context, addr sdk.AccAddress, t types.Runnin
 	}
 	if err != nil {
 		return t, err
+	}
+	if !t.Figures.Claim(p.Generation) {
+		return t, nil
 	}
 	v, err := k.vaults.Get(ctx, vaultKey(addr, p.Generation))
 	if err != nil {
@@ -106,19 +110,23 @@ func (k *Keeper) accrue(ctx context.Context, addr sdk.AccAddress, t types.Runnin
 	return t, nil
 }
 
-// recordReward adds a reward to a prover's figures, after its vault was saved.
-// vested is the part of it that the vault's assets hold already.
-func (k *Keeper) recordReward(ctx context.Context, addr sdk.AccAddress, source string, amount, feePaid, vested math.Int) error {
-	t, err := k.settled(ctx, addr)
+// recordReward adds a reward of the prover's current vault to its figures, after
+// that vault was saved. vested is the part of it that the vault's assets hold
+// already.
+func (k *Keeper) recordReward(ctx context.Context, generation uint64, r reward, vested math.Int) error {
+	t, err := k.settled(ctx, r.prover)
 	if err != nil {
 		return err
 	}
 	f := &t.Figures
-	f.Rewards = incentive.Add(f.Rewards, amount)
-	f.Vested = incentive.Add(f.Vested, vested)
-	if source == types.SourceMarket {
-		f.Fees = incentive.Add(incentive.Add(f.Fees, amount), feePaid)
-		f.ProtocolFees = incentive.Add(f.ProtocolFees, feePaid)
+	if !f.Claim(generation) {
+		return nil
 	}
-	return k.running.Set(ctx, addr, t)
+	f.Rewards = incentive.Add(f.Rewards, r.amount)
+	f.Vested = incentive.Add(f.Vested, vested)
+	if r.source == types.SourceMarket {
+		f.Fees = incentive.Add(incentive.Add(f.Fees, r.amount), r.feePaid)
+		f.ProtocolFees = incentive.Add(f.ProtocolFees, r.feePaid)
+	}
+	return k.running.Set(ctx, r.prover, t)
 }

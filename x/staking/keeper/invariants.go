@@ -24,15 +24,20 @@ func (k *Keeper) CheckInvariants(ctx context.Context) error {
 	if err := params.Validate(); err != nil {
 		return err
 	}
-	for _, check := range []func(context.Context) error{
-		k.checkProvers, k.checkVaults, k.checkUnstakes, k.checkAssignments, k.checkIndexes, k.checkTotals,
-		k.checkCommissions, k.checkIncentives,
-	} {
+	for _, check := range k.invariantChecks() {
 		if err := check(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// invariantChecks returns the parts of CheckInvariants.
+func (k *Keeper) invariantChecks() []func(context.Context) error {
+	return []func(context.Context) error{
+		k.checkProvers, k.checkVaults, k.checkUnstakes, k.checkAssignments, k.checkIndexes, k.checkOpenUnstakes, k.checkTotals,
+		k.checkCommissions, k.checkIncentives,
+	}
 }
 
 // broken names what does not hold.
@@ -41,8 +46,12 @@ func broken(format string, args ...any) error { return types.ErrInvariant.Wrapf(
 // checkProvers: each prover has a profile, a current vault, and a load that is
 // the sum of its open assignments (invariant 4) and of its parked entries.
 func (k *Keeper) checkProvers(ctx context.Context) error {
+	sums, err := k.workSums(ctx)
+	if err != nil {
+		return err
+	}
 	provers, profiles := 0, 0
-	err := k.provers.Walk(ctx, nil, func(addr sdk.AccAddress, p types.Prover) (bool, error) {
+	err = k.provers.Walk(ctx, nil, func(addr sdk.AccAddress, p types.Prover) (bool, error) {
 		provers++
 		if text, err := k.text(addr); err != nil || text != p.Address {
 			return true, broken("prover %s is stored under %s", p.Address, text)
@@ -63,7 +72,7 @@ func (k *Keeper) checkProvers(ctx context.Context) error {
 		if p.Retired && p.Load.OpenAssignments > 0 {
 			return true, broken("%s is retired with %d assignments open", p.Address, p.Load.OpenAssignments)
 		}
-		return false, k.checkLoad(ctx, addr, p)
+		return false, k.checkLoad(ctx, addr, p, sums[string(addr)])
 	})
 	if err != nil {
 		return err
@@ -80,37 +89,17 @@ func (k *Keeper) checkProvers(ctx context.Context) error {
 	return nil
 }
 
-func (k *Keeper) checkLoad(ctx context.Context, addr sdk.AccAddress, p types.Prover) error {
-	stake, exposure, open := math.ZeroInt(), math.ZeroInt(), uint64(0)
-	err := k.assignments.Walk(ctx, collections.NewPrefixedPairRange[sdk.AccAddress, uint64](addr),
-		func(key AssignmentKey, a types.Assignment) (bool, error) {
-			stake, exposure = stake.Add(a.Stake), exposure.Add(a.Penalty)
-			open++
-			if key.K2() >= p.Load.NextAssignment || key.K2() != a.Number || a.Prover != p.Address {
-				return true, broken("assignment %d of %s, next is %d", a.Number, p.Address, p.Load.NextAssignment)
-			}
-			return false, nil
-		})
-	if err != nil {
-		return err
-	}
-	parked, eligible := uint64(0), false
-	err = k.parked.Walk(ctx, collections.NewPrefixedQuadRange[sdk.AccAddress, uint64, uint64, uint64](addr),
-		func(key ParkedKey) (bool, error) {
-			parked++
-			bound, _, err := k.obliged(ctx, addr, key.K2())
-			eligible = eligible || !bound
-			return err != nil, err
-		})
-	if err != nil {
-		return err
+// checkLoad compares a prover's load with what its records sum to, nil for none.
+func (k *Keeper) checkLoad(ctx context.Context, addr sdk.AccAddress, p types.Prover, sum *workSum) error {
+	if sum == nil {
+		sum = newWorkSum()
 	}
 	l := p.Load
-	if !l.AssignedStake.Equal(stake) || !l.Exposure.Equal(exposure) || l.OpenAssignments != open || l.ParkedUnstakes != parked {
+	if !l.AssignedStake.Equal(sum.stake) || !l.Exposure.Equal(sum.exposure) || l.OpenAssignments != sum.open || l.ParkedUnstakes != sum.parked {
 		return broken("load of %s is %s, its records sum to %s, %s, %d open, %d parked",
-			p.Address, l.String(), stake, exposure, open, parked)
+			p.Address, l.String(), sum.stake, sum.exposure, sum.open, sum.parked)
 	}
-	if ripe, err := k.ripe.Has(ctx, addr); err != nil || (eligible && !ripe) {
+	if ripe, err := k.ripe.Has(ctx, addr); err != nil || (sum.eligible() && !ripe) {
 		return broken("%s has parked unstakings that nothing holds and is not ripe", p.Address)
 	}
 	return nil
@@ -120,6 +109,10 @@ func (k *Keeper) checkLoad(ctx context.Context, addr sdk.AccAddress, p types.Pro
 // least: a surplus is nobody's. Its denom's supply is its shares, and its
 // entries' pool shares are its pool shares (invariant 3).
 func (k *Keeper) checkVaults(ctx context.Context) error {
+	sums, err := k.poolSums(ctx)
+	if err != nil {
+		return err
+	}
 	return k.vaults.Walk(ctx, nil, func(key VaultKey, v types.Vault) (bool, error) {
 		p, err := k.prover(ctx, key.K1())
 		if err != nil {
@@ -138,6 +131,13 @@ func (k *Keeper) checkVaults(ctx context.Context) error {
 		over := v.Generation < p.Generation || p.Retired
 		if v.Ended != (over && v.Settled()) {
 			return true, broken("vault %s/%d: ended is %t", v.Prover, v.Generation, v.Ended)
+		}
+		pool, any := sums[vaultID{string(key.K1()), key.K2()}]
+		if !any {
+			pool = math.ZeroInt()
+		}
+		if !pool.Equal(v.PoolShares) {
+			return true, broken("vault %s/%d has %s pool shares, its entries %s", v.Prover, v.Generation, v.PoolShares, pool)
 		}
 		return false, k.checkCoins(ctx, key.K1(), v)
 	})
@@ -159,18 +159,7 @@ func (k *Keeper) checkCoins(ctx context.Context, addr sdk.AccAddress, v types.Va
 	if supply := k.bk.GetSupply(ctx, v.Denom()).Amount; !supply.Equal(v.Shares) {
 		return broken("supply of %s is %s, the vault has %s shares", v.Denom(), supply, v.Shares)
 	}
-	pool := math.ZeroInt()
-	rng := collections.NewSuperPrefixedTripleRange[sdk.AccAddress, uint64, uint64](addr, v.Generation)
-	err := k.unstakes.Walk(ctx, rng, func(_ UnstakeKey, u types.Unstake) (bool, error) {
-		if !v.Void(u.Id) {
-			pool = pool.Add(u.PoolShares)
-		}
-		return false, nil
-	})
-	if err == nil && !pool.Equal(v.PoolShares) {
-		return broken("vault %s/%d has %s pool shares, its entries %s", v.Prover, v.Generation, v.PoolShares, pool)
-	}
-	return err
+	return nil
 }
 
 // checkUnstakes: each entry is where its status says, and nowhere else
@@ -207,11 +196,16 @@ func (k *Keeper) checkUnstakes(ctx context.Context) error {
 	})
 }
 
-// checkAssignments: each assignment has a prover; its load was checked there.
+// checkAssignments: each assignment has a prover that numbered it; its load was
+// checked there.
 func (k *Keeper) checkAssignments(ctx context.Context) error {
-	return k.assignments.Walk(ctx, nil, func(key AssignmentKey, _ types.Assignment) (bool, error) {
-		if has, err := k.provers.Has(ctx, key.K1()); err != nil || !has {
+	return k.assignments.Walk(ctx, nil, func(key AssignmentKey, a types.Assignment) (bool, error) {
+		p, err := k.prover(ctx, key.K1())
+		if err != nil {
 			return true, broken("assignment %d has no prover %s", key.K2(), key.K1())
+		}
+		if key.K2() >= p.Load.NextAssignment || key.K2() != a.Number || a.Prover != p.Address {
+			return true, broken("assignment %d of %s is stored under %d, next is %d", a.Number, a.Prover, key.K2(), p.Load.NextAssignment)
 		}
 		return false, nil
 	})

@@ -14,28 +14,28 @@ import (
 // that is not due yet has its place in the queue, and each place a pending change
 // (invariant 5); breakers are in range.
 func (k *Keeper) checkCommissions(ctx context.Context) error {
-	err := k.provers.Walk(ctx, nil, func(addr sdk.AccAddress, p types.Prover) (bool, error) {
+	err := k.provers.Walk(ctx, nil, func(_ sdk.AccAddress, p types.Prover) (bool, error) {
 		if err := p.Breaker.Validate(); err != nil {
 			return true, broken("breaker of %s: %s", p.Address, err)
 		}
-		records, err := k.rates(ctx, addr)
-		sources := 0
-		for _, r := range records {
-			if !r.IsDefault() {
-				sources++
-			}
-		}
-		if sources > types.MaxCommissionRates {
-			return true, broken("%s has rates for %d sources", p.Address, sources)
-		}
-		return err != nil, err
+		return false, nil
 	})
 	if err != nil {
 		return err
 	}
+	var last sdk.AccAddress
+	sources := 0 // of the prover at hand: they come in the order of provers
 	if err := k.commissions.Walk(ctx, nil, func(key CommissionKey, r types.CommissionRate) (bool, error) {
-		err := k.checkRate(ctx, key, r)
-		return err != nil, err
+		if !key.K1().Equals(last) {
+			last, sources = key.K1(), 0
+		}
+		if !r.IsDefault() {
+			sources++
+		}
+		if sources > types.MaxCommissionRates {
+			return true, broken("%s has rates for %d sources", r.Prover, sources)
+		}
+		return false, k.checkRate(ctx, key, r)
 	}); err != nil {
 		return err
 	}

@@ -25,6 +25,8 @@ type (
 	UnstakeKey = collections.Triple[sdk.AccAddress, uint64, uint64]
 	// StakerKey is (staker, prover, generation, id).
 	StakerKey = collections.Quad[sdk.AccAddress, sdk.AccAddress, uint64, uint64]
+	// OpenKey is (staker, prover).
+	OpenKey = collections.Pair[sdk.AccAddress, sdk.AccAddress]
 	// QueueKey is (ready_at in Unix nanoseconds, prover, generation, id).
 	QueueKey = collections.Quad[int64, sdk.AccAddress, uint64, uint64]
 	// ParkedKey is (prover, mark, generation, id).
@@ -64,6 +66,9 @@ type Keeper struct {
 	unstakes collections.Map[UnstakeKey, types.Unstake]
 	// byStaker: (staker, prover, generation, id), the index of unstakes.
 	byStaker collections.KeySet[StakerKey]
+	// openUnstakes: (staker, prover) → number of entries, none if there are none;
+	// void ones count until they are deleted.
+	openUnstakes collections.Map[OpenKey, uint64]
 	// queue: (ready_at, prover, generation, id) of entries with status QUEUED.
 	queue collections.KeySet[QueueKey]
 	// parked: (prover, mark, generation, id) of entries with status PARKED.
@@ -131,6 +136,8 @@ func NewKeeper(
 		unstakes:    collections.NewMap(sb, types.UnstakesPrefix, "unstakes", triple, codec.CollValue[types.Unstake](cdc)),
 		byStaker: collections.NewKeySet(sb, types.UnstakesByStakerPrefix, "unstakes_by_staker",
 			collections.QuadKeyCodec(addr, addr, number, number)),
+		openUnstakes: collections.NewMap(sb, types.OpenUnstakesPrefix, "open_unstakes",
+			collections.PairKeyCodec(addr, addr), collections.Uint64Value),
 		queue: collections.NewKeySet(sb, types.QueuePrefix, "queue",
 			collections.QuadKeyCodec(collections.Int64Key, addr, number, number)),
 		parked: collections.NewKeySet(sb, types.ParkedPrefix, "parked",

@@ -2,6 +2,7 @@ package keeper_test
 
 import (
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,173 +16,131 @@ import (
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
 
-// model is a second opinion on money: what everybody's holdings are worth in
-// rational numbers, without any price, share arithmetic or rounding of the
-// module's. It follows the events, as an indexer does, and holds them to the
-// bank's balances. The module may differ from it by dust only: what roundings
-// took from somebody who moved and left to those who stayed.
+// model is a second opinion: what everybody's holdings are worth in rational
+// numbers, without any price, share arithmetic or rounding of the module's, and
+// what each prover may do. It follows the events, as an indexer does, and holds
+// them to the bank's balances. The module may differ from it by dust only: what
+// roundings took from somebody who moved and left to those who stayed.
 type model struct {
-	now    time.Time
-	events *sdk.EventManager
-	seen   int // of events
-	cash   map[string]int64
-	vaults []*modelVault
-	terms  types.Params
-	// Of the step: who moved, commission that unvested rewards became by prover,
-	// and whether values moved for another reason than somebody's own message.
-	movers   map[string]bool
+	now     time.Time
+	events  *sdk.EventManager
+	seen    int // of events
+	cash    map[string]int64
+	vaults  map[string]*modelVault // by denom
+	order   []*modelVault
+	provers map[string]*modelProver
+	allowed map[string]bool
+	terms   types.Params
+	// Of the step: what may have changed, who moved, commission that unvested
+	// rewards became by prover, and whether values moved for another reason than
+	// somebody's own message.
+	touched  map[*modelVault]bool
+	changed  map[*modelProver]bool
+	movers   map[string]int64
 	released map[string]*big.Rat
 	loud     bool
-	// before is each account's exact wealth after the last step.
-	before map[string]*big.Rat
-}
-
-// modelVault is one generation of a prover's vault.
-type modelVault struct {
-	prover     string
-	generation uint64
-	shares     map[string]*big.Rat // as counted from events
-	holders    map[string]*big.Rat // what their shares are worth
-	entries    map[uint64]*modelEntry
-	// The stream: vested is the part of amount that the holders have.
-	amount, vested *big.Rat
-	start, end     time.Time
-	commission     *big.Rat
-	// dust bounds how far any one figure may be from the module's.
-	dust *big.Rat
-	// assets is the module's own figure after the last step.
-	assets math.Int
-	// In whole uproof: paid in, paid out, rewards, slashes.
-	in, out, rewards, slashes math.Int
-}
-
-type modelEntry struct {
-	staker string
-	worth  *big.Rat
-}
-
-func rat(n int64) *big.Rat { return big.NewRat(n, 1) }
-
-func ratOf(n math.Int) *big.Rat { return new(big.Rat).SetInt(n.BigInt()) }
-
-func plus(a, b *big.Rat) *big.Rat  { return new(big.Rat).Add(a, b) }
-func minus(a, b *big.Rat) *big.Rat { return new(big.Rat).Sub(a, b) }
-func times(a, b *big.Rat) *big.Rat { return new(big.Rat).Mul(a, b) }
-
-// over is 0 for 0/0: nobody's part of nothing.
-func over(a, b *big.Rat) *big.Rat {
-	if b.Sign() == 0 {
-		return rat(0)
-	}
-	return new(big.Rat).Quo(a, b)
-}
-
-func total(of map[string]*big.Rat) *big.Rat {
-	sum := rat(0)
-	for _, r := range of {
-		sum.Add(sum, r)
-	}
-	return sum
-}
-
-func orZero(r *big.Rat) *big.Rat {
-	if r == nil {
-		return rat(0)
-	}
-	return r
-}
-
-// done ends a step.
-func (o *model) done(wealth map[string]*big.Rat) {
-	o.before, o.movers, o.released, o.loud = wealth, map[string]bool{}, map[string]*big.Rat{}, false
+	// cashed is the cash after the last step.
+	cashed map[string]int64
 }
 
 // newModel starts before any message, with what the accounts own.
 func newModel(t require.TestingT, m *machine) *model {
-	o := &model{now: m.ctx.BlockTime(), events: m.ctx.EventManager(), seen: len(m.ctx.EventManager().Events()), cash: map[string]int64{}}
-	for _, a := range m.accs {
-		o.cash[a.String()] = m.balance(a)
+	o := &model{
+		now: m.ctx.BlockTime(), events: m.ctx.EventManager(), cash: map[string]int64{}, vaults: map[string]*modelVault{},
+		provers: map[string]*modelProver{}, allowed: map[string]bool{}, cashed: map[string]int64{},
 	}
-	o.done(nil)
+	for _, a := range m.accs {
+		o.cash[m.name(a)], o.cashed[m.name(a)] = machineCoins, machineCoins
+	}
+	o.done()
 	var err error
 	o.terms, err = m.k.Params(m.ctx)
 	require.NoError(t, err)
 	return o
 }
 
+// done ends a step.
+func (o *model) done() {
+	o.touched, o.changed, o.movers = map[*modelVault]bool{}, map[*modelProver]bool{}, map[string]int64{}
+	o.released, o.loud = map[string]*big.Rat{}, false
+	for name, cash := range o.cash {
+		o.cashed[name] = cash
+	}
+}
+
+// vault returns a vault that something is about to happen to.
 func (o *model) vault(prover string, generation uint64) *modelVault {
-	for _, v := range o.vaults {
-		if v.prover == prover && v.generation == generation {
-			return v
-		}
+	denom := types.ShareDenom(prover, generation)
+	v, known := o.vaults[denom]
+	if !known {
+		v = newModelVault(prover, generation)
+		o.vaults[denom], o.order = v, append(o.order, v)
 	}
-	v := &modelVault{
-		prover: prover, generation: generation, shares: map[string]*big.Rat{}, holders: map[string]*big.Rat{},
-		entries: map[uint64]*modelEntry{}, amount: rat(0), vested: rat(0), commission: rat(0), dust: rat(0), assets: math.ZeroInt(),
-		in: math.ZeroInt(), out: math.ZeroInt(), rewards: math.ZeroInt(), slashes: math.ZeroInt(),
-	}
-	o.vaults = append(o.vaults, v)
+	o.touched[v] = true
 	return v
 }
 
-// step brings the model past a step: first what happened, then the time that a
-// block took.
-func (o *model) step(t *rapid.T, m *machine) {
-	o.follow(t, m)
-	if now := m.ctx.EventManager(); now != o.events {
-		o.events, o.seen, o.loud = now, 0, true
-		o.follow(t, m)
+// prover returns a prover that something is about to happen to.
+func (o *model) prover(name string) *modelProver {
+	p, known := o.provers[name]
+	if !known {
+		p = &modelProver{work: map[uint64]modelWork{}, rates: map[string]modelRate{}}
+		o.provers[name] = p
 	}
-	o.now = m.ctx.BlockTime()
-	for _, v := range o.vaults {
-		v.vest(o.now)
+	o.changed[p] = true
+	return p
+}
+
+// step brings the model past a step: first what happened, then the time that
+// passed.
+func (o *model) step(t *rapid.T, m *machine) {
+	o.follow(t)
+	if now := m.ctx.EventManager(); now != o.events {
+		o.events, o.seen = now, 0
+		o.follow(t)
+	}
+	if m.ctx.BlockTime().Equal(o.now) {
+		return
+	}
+	o.now, o.loud = m.ctx.BlockTime(), true
+	for _, v := range o.order {
+		if v.amount.Sign() != 0 {
+			v.vest(o.now)
+			o.touched[v] = true
+		}
 	}
 }
 
-func (o *model) follow(t *rapid.T, m *machine) {
-	events := o.events.ABCIEvents()
+func (o *model) follow(t *rapid.T) {
+	events := o.events.Events()
 	for _, raw := range events[o.seen:] {
 		if !strings.HasPrefix(raw.Type, "proofmarket.provers.") {
 			continue
 		}
-		event, err := sdk.ParseTypedEvent(raw)
+		event, err := sdk.ParseTypedEvent(sdk.Events{raw}.ToABCIEvents()[0])
 		require.NoError(t, err)
-		o.apply(t, m, event)
+		o.apply(t, event)
+		o.applyState(t, event)
 	}
 	o.seen = len(events)
 }
 
-// apply does what an event says. Each rounds a few figures of one vault by less
-// than one uproof each.
-func (o *model) apply(t *rapid.T, m *machine, event any) {
+// apply does what an event says of money. Each rounds a few figures of one vault
+// by less than one uproof each.
+func (o *model) apply(t *rapid.T, event any) {
 	switch e := event.(type) {
 	case *types.EventRegistered:
 		o.stake(e.Prover, e.Generation, e.Prover, e.SelfStake, e.SelfStake)
 	case *types.EventStaked:
 		o.stake(e.Prover, e.Generation, e.Staker, e.Taken, e.Shares)
 	case *types.EventUnstakeRequested:
-		v := o.vault(e.Prover, e.Generation)
-		v.entries[e.Id] = &modelEntry{e.Staker, v.leave(e.Staker, ratOf(e.Shares))}
-		o.movers[e.Staker] = true
-		if total(v.shares).Sign() == 0 {
-			o.released[e.Prover] = plus(orZero(o.released[e.Prover]), ratOf(e.Released))
-			v.release()
-		}
-		v.dusty()
+		o.unstake(t, e)
 	case *types.EventSharesTransferred:
 		o.transfer(o.vault(e.Prover, e.Generation), e.Prover, e.Recipient, e.Shares)
 	case *types.EventUnstakeCancelled:
-		o.cancel(e)
+		o.cancel(t, e)
 	case *types.EventUnstakeCompleted:
-		v := o.vault(e.Prover, e.Generation)
-		v.dusty()
-		require.NotNil(t, v.entries[e.Id], "paid twice")
-		require.Equal(t, v.entries[e.Id].staker, e.Staker)
-		v.near(t, "pays", v.entries[e.Id].worth, ratOf(e.Paid))
-		delete(v.entries, e.Id)
-		v.out = v.out.Add(e.Paid)
-		o.cash[e.Staker] += e.Paid.Int64()
-		o.movers[e.Staker] = true
+		o.complete(t, e)
 	case *types.EventCommissionClaimed:
 		v := o.vault(e.Prover, e.Generation)
 		v.near(t, "claims", v.commission, ratOf(e.Paid))
@@ -190,14 +149,23 @@ func (o *model) apply(t *rapid.T, m *machine, event any) {
 		v.out = v.out.Add(e.Paid)
 		o.cash[e.Prover] += e.Paid.Int64()
 	case *types.EventRewardsAdded:
-		o.reward(t, m, e)
+		o.reward(t, e)
 	case *types.EventSlashed:
 		o.loud = true
 		o.vault(e.Prover, e.Generation).slash(t, e)
+	case *types.EventVaultEnded:
+		v := o.vault(e.Prover, e.Generation)
+		require.Equal(t, v.donated.String(), e.Surplus.String(), "what was sent there by hand, no more and no less, goes")
+		v.donated, v.ended = math.ZeroInt(), true
 	case *types.EventIncentivesFunded:
-		o.loud = true
-		o.cash[e.Funder] -= e.Amount.Int64()
+		o.pays(e.Funder, e.Amount)
 	}
+}
+
+// pays is somebody's gift to whoever is not one of the accounts.
+func (o *model) pays(from string, amount math.Int) {
+	o.cash[from] -= amount.Int64()
+	o.loud = true
 }
 
 func (o *model) stake(prover string, generation uint64, staker string, taken, shares math.Int) {
@@ -207,142 +175,134 @@ func (o *model) stake(prover string, generation uint64, staker string, taken, sh
 	v.in = v.in.Add(taken)
 	v.dusty()
 	o.cash[staker] -= taken.Int64()
-	o.movers[staker] = true
+	o.movers[staker]++
+}
+
+// unstake is a request (law S4). The prover's work that is open holds it back.
+func (o *model) unstake(t *rapid.T, e *types.EventUnstakeRequested) {
+	v := o.vault(e.Prover, e.Generation)
+	require.Less(t, o.openEntries(e.Prover, e.Staker), int(o.terms.MaxUnstakes), "max_unstakes")
+	require.Equal(t, o.now.Add(o.terms.UnstakeDelay).UnixNano(), e.ReadyAt.UnixNano())
+	v.entries[e.Id] = &modelEntry{
+		staker: e.Staker, worth: v.leave(e.Staker, ratOf(e.Shares)), ready: e.ReadyAt, bound: o.prover(e.Prover).open(),
+	}
+	require.True(t, e.Value.GTE(o.terms.MinUnstake) || v.shares[e.Staker].Sign() == 0, "min_unstake")
+	o.movers[e.Staker]++
+	if total(v.shares).Sign() == 0 {
+		o.released[e.Prover] = plus(orZero(o.released[e.Prover]), ratOf(e.Released))
+		v.release()
+	}
+	v.dusty()
+}
+
+// openEntries counts a staker's entries with a prover.
+func (o *model) openEntries(prover, staker string) (n int) {
+	for _, v := range o.order {
+		if v.prover != prover {
+			continue
+		}
+		for _, u := range v.entries {
+			if u.staker == staker {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// complete is a payment: not before its time, and not before the work ended that
+// was open when it was requested (law S5).
+func (o *model) complete(t *rapid.T, e *types.EventUnstakeCompleted) {
+	v := o.vault(e.Prover, e.Generation)
+	v.dusty()
+	u := v.entries[e.Id]
+	require.NotNil(t, u, "paid twice")
+	require.Equal(t, u.staker, e.Staker)
+	require.False(t, o.now.Before(u.ready), "law S4: paid before its time")
+	for _, number := range u.bound {
+		require.NotContains(t, o.prover(e.Prover).work, number, "law S5: paid before its obligations ended")
+	}
+	v.near(t, "pays", u.worth, ratOf(e.Paid))
+	delete(v.entries, e.Id)
+	v.out = v.out.Add(e.Paid)
+	o.cash[e.Staker] += e.Paid.Int64()
+	o.movers[e.Staker]++
 }
 
 // transfer hands shares on; a bank send has no event of the module's.
 func (o *model) transfer(v *modelVault, from, to string, shares math.Int) {
+	o.touched[v] = true
 	worth := v.leave(from, ratOf(shares))
 	v.holders[to] = plus(orZero(v.holders[to]), worth)
 	v.shares[to] = plus(orZero(v.shares[to]), ratOf(shares))
 	o.loud = true // wealth changes hands
 }
 
-// cancel turns entries to shares, but for the part of them that was kept.
-func (o *model) cancel(e *types.EventUnstakeCancelled) {
+// cancel turns entries to shares, but for the part of them that was kept, which
+// is held to the obligations of all.
+func (o *model) cancel(t *rapid.T, e *types.EventUnstakeCancelled) {
 	v := o.vault(e.Prover, e.Generation)
+	kept := &modelEntry{staker: e.Staker}
 	offered := rat(0)
 	for _, id := range e.Ids {
-		offered.Add(offered, v.entries[id].worth)
+		u := v.entries[id]
+		require.NotNil(t, u)
+		require.Equal(t, u.staker, e.Staker)
+		offered.Add(offered, u.worth)
+		kept.bound = append(kept.bound, u.bound...)
+		if u.ready.After(kept.ready) {
+			kept.ready = u.ready
+		}
 		delete(v.entries, id)
 	}
-	kept := times(offered, over(ratOf(e.Kept), ratOf(e.Kept.Add(e.PoolShares))))
+	kept.worth = times(offered, over(ratOf(e.Kept), ratOf(e.Kept.Add(e.PoolShares))))
 	if e.Kept.IsPositive() {
-		v.entries[e.Ids[len(e.Ids)-1]] = &modelEntry{e.Staker, kept}
+		v.entries[slices.Max(e.Ids)] = kept
 	}
-	v.holders[e.Staker] = plus(orZero(v.holders[e.Staker]), minus(offered, kept))
+	v.holders[e.Staker] = plus(orZero(v.holders[e.Staker]), minus(offered, kept.worth))
 	v.shares[e.Staker] = plus(orZero(v.shares[e.Staker]), ratOf(e.Shares))
 	v.dusty()
-	o.movers[e.Staker] = true
+	o.movers[e.Staker]++
 }
 
-// reward splits by the rate that the queries announced.
-func (o *model) reward(t *rapid.T, m *machine, e *types.EventRewardsAdded) {
+// reward splits by the rate that was announced (law S6).
+func (o *model) reward(t *rapid.T, e *types.EventRewardsAdded) {
 	o.loud = true
-	v, amount := o.vault(e.Prover, e.Generation), ratOf(e.Amount)
-	v.rewards = v.rewards.Add(e.Amount)
+	v := o.vault(e.Prover, e.Generation)
+	v.rewards, v.ended = v.rewards.Add(e.Amount), false
 	if _, known := o.cash[e.From]; known {
 		o.cash[e.From] -= e.Amount.Int64()
 	}
-	defer v.dusty()
+	rate := uint32(0) // a generation that is over has none
+	if p := o.prover(e.Prover); p.generation == e.Generation {
+		rate = p.rate(e.Source, o.now)
+	}
+	commission := e.Amount.MulRaw(int64(rate)).QuoRaw(10_000)
 	if v.assets.LT(o.terms.MinSelfStake) {
-		v.commission = plus(v.commission, amount)
+		commission = e.Amount
+	}
+	require.Equal(t, commission.String(), e.Commission.String(), "law S6: commission on %s from %q", e.Amount, e.Source)
+	v.commission = plus(v.commission, ratOf(commission))
+	v.dusty()
+	shared := ratOf(e.Amount.Sub(commission))
+	if shared.Sign() == 0 {
 		return
 	}
-	rates, err := m.query.Commission(m.ctx.WithBlockTime(o.now), &types.QueryCommissionRequest{Prover: e.Prover})
-	require.NoError(t, err)
-	commission := times(amount, big.NewRat(int64(look{rates: rates}.foretold(e.Source, o.now)), 10_000))
-	v.commission = plus(v.commission, commission)
-	shared := minus(amount, commission)
-	if shared.Sign() == 0 {
+	if o.terms.RewardPeriod == 0 {
+		v.spread(shared)
 		return
 	}
 	left, unvested := rat(0), minus(v.amount, v.vested)
 	if unvested.Sign() > 0 {
 		left = rat(int64(max(v.end.Sub(o.now), 0)))
 	}
+	period := rat(int64(o.terms.RewardPeriod))
 	all := plus(unvested, shared)
-	mean := over(plus(times(unvested, left), times(shared, rat(int64(o.terms.RewardPeriod)))), all)
-	length := new(big.Int).Quo(mean.Num(), mean.Denom()).Int64()
-	v.amount, v.vested, v.start, v.end = all, rat(0), o.now, o.now.Add(time.Duration(length))
-}
-
-// leave takes shares from a holder and returns what they were worth.
-func (v *modelVault) leave(holder string, shares *big.Rat) *big.Rat {
-	worth := times(orZero(v.holders[holder]), over(shares, orZero(v.shares[holder])))
-	v.holders[holder] = minus(orZero(v.holders[holder]), worth)
-	v.shares[holder] = minus(orZero(v.shares[holder]), shares)
-	return worth
-}
-
-// dusty counts the roundings of one event.
-func (v *modelVault) dusty() { v.dust = plus(v.dust, rat(3)) }
-
-// release gives to commission what has nobody to vest for.
-func (v *modelVault) release() {
-	v.commission = plus(v.commission, minus(v.amount, v.vested))
-	v.amount, v.vested = rat(0), rat(0)
-}
-
-// vest moves rewards to the holders by their parts, linearly in time.
-func (v *modelVault) vest(now time.Time) {
-	if v.amount.Sign() == 0 {
-		return
-	}
-	passed := rat(1)
-	if now.Before(v.end) {
-		passed = big.NewRat(int64(now.Sub(v.start)), int64(v.end.Sub(v.start)))
-	}
-	vested := times(v.amount, passed)
-	growth := over(minus(vested, v.vested), total(v.holders))
-	for a, h := range v.holders {
-		v.holders[a] = plus(h, times(h, growth))
-	}
-	// Dust in somebody's holdings grows with them, and so does what dust made of
-	// everybody's part of the whole.
-	v.dust = plus(v.dust, plus(times(rat(2), times(v.dust, growth)), rat(1)))
-	if v.vested = vested; !now.Before(v.end) {
-		v.amount, v.vested = rat(0), rat(0)
-	}
-}
-
-// slash takes the same part of everybody's holdings, staked and unstaking.
-func (v *modelVault) slash(t *rapid.T, e *types.EventSlashed) {
-	slashed := e.FromVault.Add(e.FromPool)
-	v.slashes = v.slashes.Add(slashed)
-	all := total(v.holders)
-	for _, u := range v.entries {
-		all.Add(all, u.worth)
-	}
-	left := minus(rat(1), over(ratOf(slashed), all))
-	if left.Sign() < 0 {
-		left = rat(0)
-	}
-	v.dusty()
-	for a, h := range v.holders {
-		v.holders[a] = times(h, left)
-	}
-	for id, u := range v.entries {
-		u.worth = times(u.worth, left)
-		if e.VoidBelow > 0 {
-			v.near(t, "void entry", u.worth, rat(0))
-			delete(v.entries, id)
-		}
-	}
-	if e.Closed {
-		for a, h := range v.holders {
-			v.near(t, "void shares of "+a, h, rat(0))
-		}
-		v.holders = map[string]*big.Rat{}
-		v.release()
-	}
-}
-
-// near requires that the module's figure is the model's but for dust.
-func (v *modelVault) near(t *rapid.T, what string, want, got *big.Rat) {
-	diff := minus(got, want)
-	if diff.Abs(diff).Cmp(v.dust) > 0 {
-		require.FailNow(t, "far from the model", "vault %s/%d, %s: module %s, model %s, dust %s",
-			v.prover, v.generation, what, got.FloatString(3), want.FloatString(3), v.dust.FloatString(3))
-	}
+	mean := over(plus(times(unvested, left), times(shared, period)), all)
+	// What dust in the unvested part makes of the mean; the event has the rest.
+	slack := plus(rat(2), over(times(v.dust, plus(left, period)), all))
+	off := minus(rat(int64(e.VestsAt.Sub(o.now))), mean)
+	require.LessOrEqual(t, off.Abs(off).Cmp(slack), 0, "law S6: vests at %s, the mean is %s later than %s",
+		e.VestsAt, mean.FloatString(3), o.now)
+	v.amount, v.vested, v.start, v.end = all, rat(0), o.now, e.VestsAt
 }

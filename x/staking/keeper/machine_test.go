@@ -4,309 +4,252 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
-	"sync/atomic"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/cosmos/gogoproto/proto"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"pgregory.net/rapid"
 
+	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
 
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	bankkeeper "github.com/cosmos/cosmos-sdk/x/bank/keeper"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
 	"github.com/proofmarket/proofmarket/internal/chain"
-	"github.com/proofmarket/proofmarket/x/staking/types"
+)
+
+const (
+	// machineProvers of the accounts become provers, and any may stake.
+	machineProvers  = 8
+	machineAccounts = machineProvers + 12
+	machineCoins    = 1_000_000 * proof
 )
 
 // machine drives the whole module with random messages, calls and blocks.
 type machine struct {
 	*fixture
-	supply  string
-	accs    []sdk.AccAddress
-	work    map[string][]uint64 // open assignments by prover
-	entries []tracked           // unstakings that were requested
-	refused bool                // somebody's coins are refused at the moment
-	model   *model
+	accs              []sdk.AccAddress
+	names             map[string]string         // of addresses
+	addrs             map[string]sdk.AccAddress // of names
+	authKey           storetypes.StoreKey
+	store, bank, auth *memStore
+	checked           []checked // of the invariants
+	bankMsg           banktypes.MsgServer
+	supply            string
+	held              map[string]map[string]math.Int // denom → holder → balance
+	accounts          map[string]*modelVault         // of vaults
+	model             *model
 }
 
-// tracked is an unstaking with the work that was open when it was requested.
-type tracked struct {
-	prover         sdk.AccAddress
-	generation, id uint64
-	open           []uint64
+func newMachine(t *rapid.T) *machine {
+	w := newMachineWorld()
+	m := &machine{
+		fixture: w.copy(), authKey: w.authKey, accs: w.accs, names: w.names, addrs: map[string]sdk.AccAddress{},
+		held: map[string]map[string]math.Int{chain.Denom: {}}, accounts: map[string]*modelVault{},
+	}
+	for _, a := range m.accs {
+		m.addrs[m.name(a)] = a
+		m.held[chain.Denom][string(a)] = math.NewInt(machineCoins)
+	}
+	m.bankMsg = bankkeeper.NewMsgServerImpl(m.bk)
+	m.supply = m.bk.GetSupply(m.ctx, chain.Denom).String()
+	m.watch()
+	m.model = newModel(t, m)
+	return m
 }
 
-// pick draws one of the accounts; the first three become provers.
-func (m *machine) pick(t *rapid.T, what string) sdk.AccAddress {
-	return m.accs[rapid.IntRange(0, len(m.accs)-1).Draw(t, what)]
+// watch looks at the stores that the context is over now.
+func (m *machine) watch() {
+	stores := m.ctx.MultiStore()
+	m.store, m.bank = stores.GetKVStore(m.key).(*memStore), stores.GetKVStore(m.bankKey).(*memStore)
+	m.auth, m.checked = stores.GetKVStore(m.authKey).(*memStore), nil
 }
 
-func (m *machine) prover(t *rapid.T) sdk.AccAddress {
-	return m.accs[rapid.IntRange(0, 2).Draw(t, "prover")]
+// name is an address in bech32.
+func (m *machine) name(addr []byte) string {
+	if name, known := m.names[string(addr)]; known {
+		return name
+	}
+	return sdk.AccAddress(addr).String()
 }
 
-func amount(t *rapid.T, limit int64) int64 {
-	if rapid.Bool().Draw(t, "round") {
-		return rapid.Int64Range(1, max(limit/proof, 1)).Draw(t, "proof") * proof
+// machineTally counts what all machines did.
+var machineTally = struct {
+	runs, steps, exits int
+	accepted, refused  map[string]int
+}{accepted: map[string]int{}, refused: map[string]int{}}
+
+// tallyLine says it in one line.
+func tallyLine() string {
+	kinds := map[string]bool{}
+	for kind := range machineTally.accepted {
+		kinds[kind] = true
 	}
-	return rapid.Int64Range(1, limit).Draw(t, "uproof")
+	for kind := range machineTally.refused {
+		kinds[kind] = true
+	}
+	names := make([]string, 0, len(kinds))
+	accepted, refused := 0, 0
+	for kind := range kinds {
+		accepted, refused = accepted+machineTally.accepted[kind], refused+machineTally.refused[kind]
+		names = append(names, fmt.Sprintf("%s %d/%d", kind, machineTally.accepted[kind], machineTally.refused[kind]))
+	}
+	slices.Sort(names)
+	return fmt.Sprintf("%d steps in %d runs, %d to the last coin; %d accepted, %d refused: %s", machineTally.steps, machineTally.runs,
+		machineTally.exits, accepted, refused, strings.Join(names, ", "))
 }
 
-func (m *machine) register(t *rapid.T) {
-	_ = m.tryRegister(m.prover(t), 1000*proof+amount(t, 500*proof), rapid.Uint32Range(0, 10_000).Draw(t, "bps"))
-}
-
-func (m *machine) doStake(t *rapid.T) {
-	_ = m.stake(m.pick(t, "staker"), m.prover(t), amount(t, 2000*proof))
-}
-
-func (m *machine) doUnstake(t *rapid.T) {
-	staker, prover := m.pick(t, "staker"), m.prover(t)
-	p, err := m.k.Standing(m.ctx, prover)
-	if err != nil {
-		return
-	}
-	generation := rapid.Uint64Range(1, p.Generation).Draw(t, "generation")
-	own := m.shares(staker, prover, generation)
-	if own == 0 {
-		return
-	}
-	shares := own
-	if rapid.Bool().Draw(t, "part") {
-		shares = rapid.Int64Range(1, own).Draw(t, "shares")
-	}
-	if id, err := m.unstakeFrom(staker, prover, shares, generation); err == nil {
-		m.entries = append(m.entries, tracked{prover, generation, id, append([]uint64{}, m.work[prover.String()]...)})
-	}
-}
-
-func (m *machine) doComplete(t *rapid.T) {
-	_ = m.complete(m.prover(t), rapid.Uint64Range(0, 3).Draw(t, "generation"), rapid.Uint64Range(1, 12).Draw(t, "id"))
-}
-
-func (m *machine) doCompletes(t *rapid.T) {
-	ids := rapid.SliceOfNDistinct(rapid.Uint64Range(1, 12), 1, 6, rapid.ID).Draw(t, "ids")
-	_, _ = m.completes(m.prover(t), ids...)
-}
-
-// doCancel takes back some entries of one staker. What is kept of them holds the
-// last one to the obligations of all.
-func (m *machine) doCancel(t *rapid.T) {
-	staker, prover := m.pick(t, "staker"), m.prover(t)
-	res, err := m.query.Unstakes(m.ctx, &types.QueryUnstakesRequest{Staker: staker.String(), Prover: prover.String()})
-	require.NoError(t, err)
-	s, err := m.k.Standing(m.ctx, prover)
-	if err != nil {
-		return
-	}
-	var ids []uint64
-	for _, u := range res.Unstakes {
-		if u.Unstake.Generation == s.Generation && rapid.Bool().Draw(t, "this") {
-			ids = append(ids, u.Unstake.Id)
-		}
-	}
-	if len(ids) == 0 {
-		return
-	}
-	if _, _, err := m.cancel(staker, prover, ids...); err != nil {
-		return
-	}
-	kept := tracked{prover: prover, generation: s.Generation, id: slices.Max(ids)}
-	rest := m.entries[:0:0]
-	for _, e := range m.entries {
-		if e.prover.Equals(prover) && e.generation == s.Generation && slices.Contains(ids, e.id) {
-			kept.open = append(kept.open, e.open...)
-			continue
-		}
-		rest = append(rest, e)
-	}
-	m.entries = rest
-	res, err = m.query.Unstakes(m.ctx, &types.QueryUnstakesRequest{Staker: staker.String(), Prover: prover.String()})
-	require.NoError(t, err)
-	if slices.ContainsFunc(res.Unstakes, func(u types.UnstakeView) bool {
-		return u.Unstake.Generation == s.Generation && u.Unstake.Id == kept.id
-	}) {
-		m.entries = append(m.entries, kept)
-	}
-}
-
-// doTransfer moves shares: a prover's by message, anybody's by a bank send.
-func (m *machine) doTransfer(t *rapid.T) {
-	from, to, prover := m.pick(t, "from"), m.pick(t, "to"), m.prover(t)
-	own := m.shares(from, prover, 1)
-	if own == 0 {
-		return
-	}
-	shares := rapid.Int64Range(1, own).Draw(t, "shares")
-	if !from.Equals(prover) {
-		coins := sdk.NewCoins(sdk.NewInt64Coin(types.ShareDenom(prover.String(), 1), shares))
-		err := m.tx(func(ctx context.Context) error { return m.bk.SendCoins(ctx, from, to, coins) })
-		if err == nil { // its coins may be refused
-			m.model.transfer(m.model.vault(prover.String(), 1), from.String(), to.String(), coins[0].Amount)
-		}
-		return
-	}
-	if rapid.Bool().Draw(t, "all") {
-		_, _ = m.transferAll(from, to)
-		return
-	}
-	_ = m.transfer(from, to, shares)
-}
-
-func (m *machine) doClaim(t *rapid.T) {
-	_, _ = m.claim(m.prover(t), rapid.Uint64Range(0, 3).Draw(t, "generation"))
-}
-
-func (m *machine) doState(t *rapid.T) {
-	change := rapid.SampledFrom([]func(sdk.AccAddress) error{
-		m.deactivate, m.reactivate, m.reactivate, m.retire, m.jail, m.unjail, m.unjail, m.condemn, m.lift, m.lift,
-	}).Draw(t, "change")
-	_ = change(m.prover(t))
-}
-
-func (m *machine) doOpen(t *rapid.T) {
-	prover := m.prover(t)
-	stake := amount(t, 500*proof)
-	number, err := m.open(prover, stake, rapid.Int64Range(0, stake).Draw(t, "penalty"))
+// call runs something as a transaction and counts it. What is refused is refused
+// with an error of some module's, never with a panic or a nameless error.
+func (m *machine) call(t *rapid.T, kind string, run func(context.Context) error) error {
+	err := m.tx(run)
+	t.Logf("%s: %v", kind, err)
 	if err == nil {
-		m.work[prover.String()] = append(m.work[prover.String()], number)
+		machineTally.accepted[kind]++
+		return nil
 	}
+	machineTally.refused[kind]++
+	if space, code, _ := errorsmod.ABCIInfo(err, false); !errors.Is(err, errRefused) && (space == errorsmod.UndefinedCodespace || code < 2) {
+		require.FailNow(t, "an error without a code", "%s: %s", kind, err)
+	}
+	return err
 }
 
-func (m *machine) doClose(t *rapid.T) {
-	prover := m.prover(t)
-	open := m.work[prover.String()]
-	if len(open) == 0 {
-		return
-	}
-	at := rapid.IntRange(0, len(open)-1).Draw(t, "which")
-	if rapid.Bool().Draw(t, "missed") {
-		m.doSlashOf(t, prover, amount(t, 200*proof))
-	}
-	require.NoError(t, m.closeWork(prover, open[at]), "law S5: work can always end")
-	m.work[prover.String()] = append(append([]uint64{}, open[:at]...), open[at+1:]...)
-}
-
-func (m *machine) doSlash(t *rapid.T) { m.doSlashOf(t, m.prover(t), amount(t, 3000*proof)) }
-
-// doSlashOf checks law S7 from outside: exact, and never failing.
-func (m *machine) doSlashOf(t *rapid.T, prover sdk.AccAddress, amount int64) {
-	if _, err := m.k.Standing(m.ctx, prover); err != nil {
-		return
-	}
-	v := m.vault(t, prover, 0)
-	want := math.MinInt(math.NewInt(amount), v.Assets.Add(v.PoolAssets))
-	require.EqualValues(t, want.Int64(), m.slash(t, prover, amount))
-}
-
-func (m *machine) doReward(t *rapid.T) {
-	prover := m.prover(t)
-	if _, err := m.k.Standing(m.ctx, prover); err != nil {
-		return
-	}
-	from := m.accs[len(m.accs)-1]
-	value := math.NewInt(amount(t, 50*proof))
-	fee := value.QuoRaw(20)
-	require.NoError(t, m.k.AddRewards(m.ctx, prover, from, "market", value, fee), "law S6: in any state but none")
-}
-
-// doFund gives to the pool from which epochs pay incentives (law S10).
-func (m *machine) doFund(t *rapid.T) {
-	funder, value := m.accs[len(m.accs)-1].String(), math.NewInt(amount(t, 500*proof))
-	require.NoError(t, m.tx(func(ctx context.Context) error {
-		_, err := m.msg.FundIncentives(ctx, &types.MsgFundIncentives{Funder: funder, Amount: value})
+// send sends a message to its handler.
+func send[M, R any](m *machine, t *rapid.T, handler func(context.Context, *M) (*R, error), msg *M) (res *R, err error) {
+	t.Logf("%v", msg)
+	err = m.call(t, strings.TrimPrefix(reflect.TypeFor[M]().Name(), "Msg"), func(ctx context.Context) (err error) {
+		res, err = handler(ctx, msg)
 		return err
-	}))
+	})
+	return res, err
 }
 
-func (m *machine) doBlock(t *rapid.T) {
-	step := rapid.SampledFrom([]time.Duration{0, time.Second, time.Hour, day, 8 * day}).Draw(t, "time")
-	m.endBlock(t, step)
-}
-
-// doRefuse makes payments to one account fail for a while.
-func (m *machine) doRefuse(*rapid.T) {
-	m.refused = !m.refused
-	m.refuses[m.accs[3].String()] = m.refused
-}
-
-// check runs after every step.
+// check runs after every step, and within those of two parts.
 func (m *machine) check(t *rapid.T) {
-	steps.Add(1)
-	m.compare(t, m.requireSound(t))
-	m.checkObligations(t)
-	require.Equal(t, m.supply, m.bk.GetSupply(m.ctx, chain.Denom).String(), "invariant 6: no uproof is made or lost")
-	for _, prover := range m.accs[:3] {
-		if s, err := m.k.Standing(m.ctx, prover); err == nil {
-			require.EqualValues(t, len(m.work[prover.String()]), s.OpenAssignments)
-		}
+	m.checkInvariants(t)
+	m.compare(t)
+	if supply := m.bk.GetSupply(m.ctx, chain.Denom).String(); supply != m.supply {
+		require.Equal(t, m.supply, supply, "invariant 6: no uproof is made or lost")
 	}
 }
 
-// checkObligations holds law S5 to a model of its own: an entry that was paid
-// has none of the work open that was when it was requested.
-func (m *machine) checkObligations(t *rapid.T) {
-	waiting := m.entries[:0:0]
-	for _, e := range m.entries {
-		if m.vault(t, e.prover, e.generation).Void(e.id) {
-			continue
-		}
-		res, err := m.query.Unstakes(m.ctx, &types.QueryUnstakesRequest{Prover: e.prover.String()})
-		require.NoError(t, err)
-		if slices.ContainsFunc(res.Unstakes, func(u types.UnstakeView) bool {
-			return u.Unstake.Generation == e.generation && u.Unstake.Id == e.id
-		}) {
-			waiting = append(waiting, e)
-			continue
-		}
-		for _, number := range e.open {
-			require.NotContains(t, m.work[e.prover.String()], number, "law S5: paid before its obligations ended")
-		}
-	}
-	m.entries = waiting
+// checked is what a part of the invariants read when it last found nothing.
+type checked struct {
+	at    time.Time
+	reads [3]prefixes
 }
 
-// steps counts what all machines did.
-var steps atomic.Int64
+// checkInvariants runs every part of CheckInvariants that may find something
+// else than before: that read, in one of its stores, a collection which was
+// written to since, or ran at another time. It runs CheckInvariants as a whole first
+// where the machine begins, after imports, and at the end.
+func (m *machine) checkInvariants(t *rapid.T) {
+	stores := [3]*memStore{m.store, m.bank, m.auth}
+	var written [3]prefixes
+	for i, s := range stores {
+		written[i] = prefixes{}
+		for _, key := range s.written {
+			written[i][key[0]] = true
+		}
+	}
+	checks := m.k.InvariantChecks()
+	if m.checked == nil {
+		require.NoError(t, m.k.CheckInvariants(m.ctx))
+		m.checked = make([]checked, len(checks))
+	}
+	now := m.ctx.BlockTime()
+	for i, check := range checks {
+		if m.checked[i].at.Equal(now) && !meet(m.checked[i].reads, written) {
+			continue
+		}
+		c := checked{at: now}
+		for j, s := range stores {
+			c.reads[j] = prefixes{}
+			s.read = c.reads[j]
+		}
+		if err := check(m.ctx); err != nil {
+			require.NoError(t, err)
+		}
+		for _, s := range stores {
+			s.read = nil
+		}
+		m.checked[i] = c
+	}
+	m.auth.written = m.auth.written[:0]
+}
+
+// meet reports whether anything that was read was written.
+func meet(read, written [3]prefixes) bool {
+	for i := range read {
+		for prefix := range written[i] {
+			if read[i][prefix] {
+				return true
+			}
+		}
+	}
+	return false
+}
 
 // run is the module under random use: the invariants of docs/design.md, section
 // 7, hold after every step, everybody's holdings are worth what the model says,
-// and nobody gains by moving (law S2).
+// every prover is in the state that it says, and nobody gains by moving (law S2).
 func run(t *rapid.T) {
-	m := &machine{fixture: newFixture(t), work: map[string][]uint64{}}
-	m.setParams(t, func(p *types.Params) { p.EndBlockCap, p.MaxUnstakes = 3, 4 })
-	for _, name := range []string{"alice", "bob", "carol", "dave", "erin", "purse"} {
-		m.accs = append(m.accs, m.account(t, name, 1_000_000*proof))
+	m := newMachine(t)
+	for _, prover := range m.accs[:machineProvers/2] {
+		m.register(t, prover, 1000*proof, 1000)
 	}
-	m.model = newModel(t, m)
-	for _, prover := range m.accs[:2] {
-		require.NoError(t, m.tryRegister(prover, 1000*proof, 1000))
+	m.check(t)
+	machineTally.runs++
+	t.Repeat(map[string]func(*rapid.T){"step": m.step, "": func(*rapid.T) {}})
+	if rapid.IntRange(0, 7).Draw(t, "leave") == 7 {
+		m.leave(t)
 	}
-	m.supply = m.bk.GetSupply(m.ctx, chain.Denom).String()
-	t.Repeat(map[string]func(*rapid.T){
-		"register": m.register, "stake": m.doStake, "stake2": m.doStake, "unstake": m.doUnstake, "unstake2": m.doUnstake,
-		"complete": m.doComplete, "completes": m.doCompletes, "cancel": m.doCancel, "cancel2": m.doCancel, "transfer": m.doTransfer,
-		"claim": m.doClaim, "state": m.doState, "open": m.doOpen, "close": m.doClose, "slash": m.doSlash, "reward": m.doReward,
-		"reward2": m.doReward, "fund": m.doFund, "block": m.doBlock, "block2": m.doBlock, "refuse": m.doRefuse,
-		"commission": m.doCommission, "breaker": m.doBreaker, "slash_prover": m.doSlashProver,
-		"": m.check,
-	})
+	m.checked = nil
+	m.check(t)
 	requireSameAfterImport(t, m.fixture)
 }
 
-// More steps: make soak-provers.
+// step does one thing and checks everything.
+func (m *machine) step(t *rapid.T) {
+	at := rapid.IntRange(0, len(machineActions)-1).Draw(t, "what")
+	machineActions[at](m, t)
+	m.check(t)
+	machineTally.steps++
+}
+
+// More steps: make soak-provers. Its last line counts them, with the messages that
+// were accepted and refused.
 func TestMachine(t *testing.T) {
 	rapid.Check(t, run)
-	t.Logf("%d steps", steps.Load())
+	decoded.forgetAll()
+	t.Log(tallyLine())
+	if machineTally.steps < 20_000 {
+		return
+	}
+	service, err := proto.HybridResolver.FindDescriptorByName("proofmarket.provers.v1.Msg")
+	require.NoError(t, err)
+	methods := service.(protoreflect.ServiceDescriptor).Methods()
+	for i := range methods.Len() {
+		require.Positive(t, machineTally.accepted[string(methods.Get(i).Name())], "%s is part of it", methods.Get(i).Name())
+	}
 }
 
 // The same, led by what code the inputs reach.
 func FuzzMachine(f *testing.F) {
 	for seed := range byte(4) {
-		input := make([]byte, 64<<10)
+		input := make([]byte, 16<<10)
 		_, _ = rand.NewChaCha8([32]byte{seed}).Read(input) // never fails
 		f.Add(input)
 	}

@@ -73,7 +73,7 @@ func (s msgServer) SlashProver(ctx context.Context, msg *types.MsgSlashProver) (
 	if len(msg.Reason) == 0 || len(msg.Reason) > types.MaxSourceBytes || !utf8.ValidString(msg.Reason) {
 		return nil, types.ErrInvalidReason.Wrapf("%d bytes, allowed are 1 to %d, in UTF-8", len(msg.Reason), types.MaxSourceBytes)
 	}
-	slashed, err := s.k.Slash(ctx, prover, msg.Reason, msg.Amount)
+	slashed, err := s.k.slash(ctx, prover, msg.Reason, msg.Amount, 1)
 	if err != nil {
 		return nil, err
 	}

@@ -65,12 +65,20 @@ func (s queryServer) APR(ctx context.Context, req *types.QueryAPRRequest) (*type
 	if req == nil {
 		return nil, errEmptyRequest()
 	}
-	_, epochs, err := s.k.recentEpochs(ctx, req.Prover, req.Epochs)
+	addr, epochs, err := s.k.recentEpochs(ctx, req.Prover, req.Epochs)
 	if err != nil {
 		return nil, err
 	}
-	res := &types.QueryAPRResponse{Vested: math.ZeroInt(), AssetTime: math.ZeroInt(), Epochs: uint32(len(epochs))}
+	p, err := s.k.prover(ctx, addr)
+	if err != nil {
+		return nil, err
+	}
+	res := &types.QueryAPRResponse{Vested: math.ZeroInt(), AssetTime: math.ZeroInt()}
 	for _, e := range epochs {
+		if e.Generation != p.Generation {
+			continue // of a vault that nobody can stake into any more
+		}
+		res.Epochs++
 		res.Vested = incentive.Add(res.Vested, e.Vested)
 		res.AssetTime = incentive.Add(res.AssetTime, e.AssetTime)
 	}

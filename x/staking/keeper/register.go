@@ -67,7 +67,7 @@ func (k *Keeper) Register(
 	}
 	return v, emit(ctx, &types.EventRegistered{
 		Prover: p.Address, Generation: v.Generation, Denom: v.Denom(), Account: account,
-		CommissionBps: commissionBps, SelfStake: selfStake, State: p.State(),
+		CommissionBps: commissionBps, SelfStake: selfStake, State: p.State(), Profile: profile,
 	})
 }
 
@@ -101,6 +101,9 @@ func (k *Keeper) candidate(ctx context.Context, addr sdk.AccAddress) (types.Prov
 // first stake into it (laws S3, S12).
 func (k *Keeper) openVault(ctx context.Context, addr sdk.AccAddress, p types.Prover, selfStake math.Int) (types.Vault, error) {
 	v := types.NewVault(p.Address, p.Generation)
+	if err := checkDenom(v.Denom()); err != nil {
+		return v, err
+	}
 	plan, err := v.Figures().Stake(selfStake, math.ZeroInt())
 	if err != nil {
 		return v, vaultError(err)
@@ -112,6 +115,15 @@ func (k *Keeper) openVault(ctx context.Context, addr sdk.AccAddress, p types.Pro
 		return v, err
 	}
 	return v, k.saveVault(ctx, addr, v)
+}
+
+// checkDenom returns ErrInvalidAddress for a prover whose address is too long for
+// the bank to know shares by it.
+func checkDenom(denom string) error {
+	if err := sdk.ValidateDenom(denom); err != nil {
+		return types.ErrInvalidAddress.Wrap(err.Error())
+	}
+	return nil
 }
 
 // deposit moves a stake into the vault's account and shares to the staker.

@@ -18,9 +18,9 @@ import (
 // current vault: the commission accrues for the prover, the rest vests (law
 // S6). It works in any state but none: a prover that delivered is paid. source
 // names where the reward comes from, which decides the commission rate; feePaid
-// is the protocol fee, in uproof, that the rewarded work paid. Zero changes nothing. It fails
-// with ErrProverNotFound, ErrInvalidReward, or bank's error when the coins are
-// missing.
+// is the protocol fee, in uproof, that the rewarded work paid. Zero changes
+// nothing. It fails with ErrProverNotFound, ErrInvalidReward, or bank's error when
+// the coins are missing.
 func (k *Keeper) AddRewards(
 	ctx context.Context, prover, from sdk.AccAddress, source string, amount, feePaid math.Int,
 ) error {
@@ -32,22 +32,40 @@ func (k *Keeper) AddRewards(
 			return types.ErrInvalidReward.Wrapf("amount of %s uproof, fee of %s", amount, feePaid)
 		}
 	}
-	p, v, err := k.vaultOf(ctx, prover, 0)
-	if err != nil {
+	if amount.IsZero() {
+		_, err := k.prover(ctx, prover)
 		return err
 	}
-	if amount.IsZero() {
-		return nil
+	return k.addReward(ctx, 0, reward{prover, from, source, amount, feePaid})
+}
+
+// reward is what AddRewards was given.
+type reward struct {
+	prover, from    sdk.AccAddress
+	source          string
+	amount, feePaid math.Int
+}
+
+// addReward gives a reward to a generation's vault, 0 for the current one. The
+// rates of one that is over are gone: it takes no commission, but for what a vault
+// below min_self_stake leaves to it.
+func (k *Keeper) addReward(ctx context.Context, generation uint64, r reward) error {
+	p, v, err := k.vaultOf(ctx, r.prover, generation)
+	if err != nil {
+		return err
 	}
 	params, err := k.params.Get(ctx)
 	if err != nil {
 		return err
 	}
-	rate, _, err := k.rate(ctx, prover, p, source)
-	if err != nil {
-		return err
+	current := v.Generation == p.Generation
+	var rate types.CommissionRate
+	if current {
+		if rate, _, err = k.rate(ctx, r.prover, p, r.source); err != nil {
+			return err
+		}
 	}
-	plan, err := v.Figures().Reward(amount, vault.RewardTerms{
+	plan, err := v.Figures().Reward(r.amount, vault.RewardTerms{
 		CommissionBps: rate.Bps, MinAssets: params.MinSelfStake, Period: params.RewardPeriod,
 	}, now(ctx))
 	if err != nil {
@@ -57,46 +75,55 @@ func (k *Keeper) AddRewards(
 	if err != nil {
 		return types.ErrInvalidReward.Wrap(err.Error())
 	}
-	account := types.VaultAddress(prover, v.Generation)
+	account := types.VaultAddress(r.prover, v.Generation)
 	if v.Ended { // a late reward: the account lives again until it is claimed
 		ownaccount.Open(ctx, k.ak, account)
 		v.Ended = false
 	}
-	if err := k.bk.SendCoins(ctx, from, account, uproof(amount)); err != nil {
+	if err := k.bk.SendCoins(ctx, r.from, account, uproof(r.amount)); err != nil {
 		return err
 	}
 	atOnce := plan.Vault.Assets.Sub(v.Assets)
 	v.SetFigures(plan.Vault)
 	v.Commission = commission
-	if err := k.saveVault(ctx, prover, v); err != nil {
+	if err := k.saveVault(ctx, r.prover, v); err != nil {
 		return err
 	}
-	if err := k.recordReward(ctx, prover, source, amount, feePaid, atOnce); err != nil {
-		return err
+	if current {
+		if err := k.recordReward(ctx, v.Generation, r, atOnce); err != nil {
+			return err
+		}
 	}
-	payer, err := k.text(from)
+	payer, err := k.text(r.from)
 	if err != nil {
 		return err
 	}
 	return emit(ctx, &types.EventRewardsAdded{
-		Prover: p.Address, Generation: v.Generation, Source: source, From: payer, Amount: amount,
-		Commission: plan.Commission, FeePaid: feePaid, VestsAt: v.Stream.End,
+		Prover: p.Address, Generation: v.Generation, Source: r.source, From: payer, Amount: r.amount,
+		Commission: plan.Commission, FeePaid: r.feePaid, VestsAt: v.Stream.End,
 	})
 }
 
 // Slash takes exactly min(amount, what vault and unstaking pool hold) from the
 // prover's current vault, on its way to the treasury, and returns it (law S7).
 // Nobody can name another recipient. It never fails for want of stake. reason
-// names why, for the record. It raises the prover's faults, even when nothing
-// was left to take; amount zero changes nothing. It fails with
-// ErrProverNotFound, ErrInvalidAmount.
+// names why, for the record; amount zero changes nothing. It is no fault: a prover
+// misses a deadline by its own doing, and could miss a small one on purpose to save
+// the bonds of all its sealed bids (law M6). It fails with ErrProverNotFound,
+// ErrInvalidAmount, ErrInvalidReason.
 func (k *Keeper) Slash(ctx context.Context, prover sdk.AccAddress, reason string, amount math.Int) (math.Int, error) {
+	return k.slash(ctx, prover, reason, amount, 0)
+}
+
+// slash slashes, and raises the prover's faults by faults, even when nothing was
+// left to take.
+func (k *Keeper) slash(ctx context.Context, prover sdk.AccAddress, reason string, amount math.Int, faults uint64) (math.Int, error) {
 	amount, err := notNegative("amount", amount)
 	if err != nil {
 		return math.Int{}, err
 	}
 	if len(reason) > types.MaxSourceBytes {
-		return math.Int{}, types.ErrInvalidAmount.Wrapf("reason has %d bytes, at most %d are allowed", len(reason), types.MaxSourceBytes)
+		return math.Int{}, types.ErrInvalidReason.Wrapf("it has %d bytes, at most %d are allowed", len(reason), types.MaxSourceBytes)
 	}
 	p, v, err := k.vaultOf(ctx, prover, 0)
 	if err != nil || amount.IsZero() {
@@ -115,24 +142,23 @@ func (k *Keeper) Slash(ctx context.Context, prover sdk.AccAddress, reason string
 	}
 	event := types.EventSlashed{
 		Prover: p.Address, Generation: v.Generation, Reason: reason, Asked: amount, FromVault: plan.FromVault,
-		FromPool: plan.FromPool, Released: plan.Released, Closed: plan.Closed, Faults: p.Faults + 1,
+		FromPool: plan.FromPool, Released: plan.Released, Closed: plan.Closed, Faults: p.Faults + faults,
 	}
 	if plan.PoolWiped {
 		if event.VoidBelow, err = k.voidEntries(ctx, prover, &v); err != nil {
 			return math.Int{}, err
 		}
 	}
-	if err := k.punish(ctx, prover, p, v, plan.Slashed); err != nil {
+	if err := k.punish(ctx, prover, p, v, plan.Slashed, faults); err != nil {
 		return math.Int{}, err
 	}
 	return plan.Slashed, emit(ctx, &event)
 }
 
-// punish records the fault of a slash, and what the slash made of the prover. v
-// is the vault afterwards.
-func (k *Keeper) punish(ctx context.Context, addr sdk.AccAddress, p types.Prover, v types.Vault, slashed math.Int) error {
+// punish records what a slash made of the prover. v is the vault afterwards.
+func (k *Keeper) punish(ctx context.Context, addr sdk.AccAddress, p types.Prover, v types.Vault, slashed math.Int, faults uint64) error {
 	old := p
-	p.Faults++
+	p.Faults += faults
 	params, err := k.params.Get(ctx)
 	if err != nil {
 		return err

@@ -172,7 +172,24 @@ func (k *Keeper) addUnstake(ctx context.Context, prover, staker sdk.AccAddress, 
 	if err := k.byStaker.Set(ctx, collections.Join4(staker, prover, u.Generation, u.Id)); err != nil {
 		return err
 	}
+	if err := k.countOpen(ctx, staker, prover, 1); err != nil {
+		return err
+	}
 	return k.enlist(ctx, prover, u)
+}
+
+// countOpen keeps the number of a staker's entries with a prover.
+func (k *Keeper) countOpen(ctx context.Context, staker, prover sdk.AccAddress, change int64) error {
+	key := collections.Join(staker, prover)
+	open, err := k.openUnstakes.Get(ctx, key)
+	if err != nil && !errors.Is(err, collections.ErrNotFound) {
+		return err
+	}
+	after := int64(open) + change
+	if after <= 0 {
+		return k.openUnstakes.Remove(ctx, key)
+	}
+	return k.openUnstakes.Set(ctx, key, uint64(after))
 }
 
 // moveUnstake takes an entry from where it waits to where status says.
@@ -197,6 +214,9 @@ func (k *Keeper) removeUnstake(ctx context.Context, prover sdk.AccAddress, u typ
 		return err
 	}
 	if err := k.byStaker.Remove(ctx, collections.Join4(staker, prover, u.Generation, u.Id)); err != nil {
+		return err
+	}
+	if err := k.countOpen(ctx, staker, prover, -1); err != nil {
 		return err
 	}
 	return k.unstakes.Remove(ctx, collections.Join3(prover, u.Generation, u.Id))

@@ -70,7 +70,7 @@ func TestStates(t *testing.T) {
 	require.NoError(t, f.stake(alice, alice, 600*proof))
 	require.NoError(t, f.reactivate(alice))
 	require.Equal(t, types.PROVER_STATE_ACTIVE, state())
-	require.EqualValues(t, 3, f.standing(t, alice).Faults)
+	require.EqualValues(t, 2, f.standing(t, alice).Faults, "a slash by the market is none")
 	f.requireSound(t)
 }
 

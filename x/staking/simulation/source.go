@@ -2,7 +2,6 @@ package simulation
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"cosmossdk.io/math"
@@ -11,14 +10,10 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/query"
 
-	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/x/internal/simop"
 	"github.com/proofmarket/proofmarket/x/staking/keeper"
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
-
-// maxFee bounds the random fee of an operation, so that accounts do not spend all
-// that they have on fees.
-const maxFee = 10_000
 
 // Source makes the module's messages by what it finds on the chain.
 type Source struct {
@@ -29,50 +24,15 @@ type Source struct {
 // NewSource returns a source over the module's keeper.
 func NewSource(k *keeper.Keeper) Source { return Source{k: k, q: keeper.NewQueryServer(k)} }
 
-// builder makes one message and names who signs it. It skips when it finds
-// nothing to do.
-type builder[T sdk.Msg] func(context.Context, *simsx.ChainDataSource, simsx.SimulationReporter) (simsx.SimAccount, T)
-
-// operation is a builder whose signer pays a small fee in the chain's coin, the
-// only one that the chain takes. The refusals are no failures.
-func operation[T sdk.Msg](build builder[T], refusals ...error) simsx.SimMsgFactoryX {
-	return simsx.NewSimMsgFactoryWithDeliveryResultHandler(func(
-		ctx context.Context, data *simsx.ChainDataSource, reporter simsx.SimulationReporter,
-	) ([]simsx.SimAccount, T, simsx.SimDeliveryResultHandler) {
-		var none T
-		signer, msg := build(ctx, data, reporter)
-		if reporter.IsSkipped() {
-			return nil, none, nil
-		}
-		rest := signer.LiquidBalance().AmountOf(chain.Denom)
-		if rest.LT(math.NewInt(2)) {
-			reporter.Skip("nothing left for the fee")
-			return nil, none, nil
-		}
-		signer.LiquidBalance().Coins = sdk.NewCoins(sdk.NewCoin(chain.Denom, math.MinInt(rest, math.NewInt(maxFee))))
-		return []simsx.SimAccount{signer}, msg, func(err error) error {
-			if slices.ContainsFunc(refusals, func(refusal error) bool { return errors.Is(err, refusal) }) {
-				return nil
-			}
-			return err
-		}
-	})
+// operation is a builder whose signer pays a small fee. The refusals are no failures.
+func operation[T sdk.Msg](build simop.Builder[T], refusals ...error) simsx.SimMsgFactoryX {
+	return simop.New(build, refusals...)
 }
 
-// spend takes between least and half of what the account has, so that a fee is
-// left. It skips when that is not there.
+// spend takes between least and half of what the account has. It skips when that is
+// not there.
 func spend(data *simsx.ChainDataSource, reporter simsx.SimulationReporter, acc simsx.SimAccount, least math.Int) math.Int {
-	half := acc.LiquidBalance().AmountOf(chain.Denom).QuoRaw(2)
-	if half.LTE(least) || !half.IsPositive() {
-		reporter.Skip("too poor")
-		return math.ZeroInt()
-	}
-	amount, err := data.Rand().PositiveSDKIntInRange(least, half)
-	if err != nil || !acc.LiquidBalance().BlockAmount(sdk.NewCoin(chain.Denom, amount)) {
-		reporter.Skip("too poor")
-		return math.ZeroInt()
-	}
-	return amount
+	return simop.Spend(data, reporter, acc, least)
 }
 
 func (s Source) params(ctx context.Context, reporter simsx.SimulationReporter) types.Params {

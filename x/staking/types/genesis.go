@@ -42,6 +42,11 @@ func (g GenesisState) Validate() error {
 			return err
 		}
 	}
+	for _, v := range g.Vaults {
+		if v.Generation > 1 && !vaults[key{prover: v.Prover, generation: v.Generation - 1}] {
+			return ErrInvalidGenesis.Wrapf("vault %s/%d without the one before it", v.Prover, v.Generation)
+		}
+	}
 	for _, a := range g.Assignments {
 		at := key{prover: a.Prover, id: a.Number}
 		if work[at] || !provers[a.Prover] {
@@ -104,6 +109,8 @@ func (p GenesisProver) validate() error {
 	switch {
 	case r.Generation == 0:
 		return ErrInvalidGenesis.Wrapf("prover %s without a generation", r.Address)
+	case r.Load.NextAssignment > maxNumber || r.Faults > maxNumber:
+		return ErrInvalidGenesis.Wrapf("prover %s counts to %d assignments and %d faults", r.Address, r.Load.NextAssignment, r.Faults)
 	case r.CommissionBps > BpsBase:
 		return ErrInvalidGenesis.Wrapf("prover %s has a commission of %d basis points", r.Address, r.CommissionBps)
 	case r.Load.NextAssignment == 0 || !isAmount(r.Load.AssignedStake) || !isAmount(r.Load.Exposure):
@@ -128,6 +135,8 @@ func (v Vault) validate() error {
 	switch {
 	case v.Generation == 0 || v.NextUnstake == 0:
 		return fail("numbers start at 1")
+	case v.NextUnstake > maxNumber:
+		return fail("next_unstake is out of range")
 	case v.VoidBelow > v.NextUnstake:
 		return fail("void_below is beyond next_unstake")
 	case !isAmount(v.Commission):
@@ -162,6 +171,10 @@ func (u Unstake) validate() error {
 // maxAmountBits bounds the amounts of a genesis file that package vault does not
 // bound, so that the sums which the invariants check fit 256 bits.
 const maxAmountBits = 240
+
+// maxNumber bounds the counters of a genesis file, so that none of them wraps
+// around in the life of a chain.
+const maxNumber = 1 << 62
 
 // isAmount reports whether an amount was given, is not negative and not absurd.
 func isAmount(amount math.Int) bool {

@@ -47,6 +47,17 @@ func (e ProverEpoch) figures() []math.Int {
 	return []math.Int{e.Fees, e.ProtocolFees, e.Rewards, e.Vested, e.AssetTime, e.StakeTime, e.Incentive}
 }
 
+// Claim reports whether the figures count what this generation's vault does. They
+// are those of the first one that does something in the epoch, and its incentive
+// is paid to that vault: a prover that registers again in the middle of an epoch
+// takes nothing of it along, and earns from the next epoch on (law S10).
+func (e *ProverEpoch) Claim(generation uint64) bool {
+	if e.Empty() {
+		e.Generation = generation
+	}
+	return e.Generation == generation
+}
+
 // Empty reports whether the prover did nothing in the epoch.
 func (e ProverEpoch) Empty() bool {
 	for _, figure := range e.figures() {
@@ -103,7 +114,7 @@ func (g GenesisState) validateIncentives() error {
 		return nil
 	}
 	clock := *g.EpochClock
-	if clock.Number == 0 || clock.Last >= clock.Number || !inQueue(clock.Start) {
+	if clock.Number == 0 || clock.Number > maxNumber || clock.Last >= clock.Number || !inQueue(clock.Start) {
 		return ErrInvalidGenesis.Wrapf("epoch %d after %d, from %s", clock.Number, clock.Last, clock.Start)
 	}
 	type key struct {
@@ -153,6 +164,9 @@ func (e ProverEpoch) validate(latest uint64) error {
 		if !incentive.Valid(figure) {
 			return ErrInvalidGenesis.Wrapf("epoch %d of %s has the figure %s", e.Epoch, e.Prover, figure)
 		}
+	}
+	if e.Generation == 0 && !e.Empty() {
+		return ErrInvalidGenesis.Wrapf("epoch %d of %s belongs to no generation", e.Epoch, e.Prover)
 	}
 	return nil
 }

@@ -43,6 +43,7 @@ var (
 	CommissionsPrefix      = collections.NewPrefix(12)
 	CommissionQueuePrefix  = collections.NewPrefix(13)
 	AllowListPrefix        = collections.NewPrefix(14)
+	OpenUnstakesPrefix     = collections.NewPrefix(15)
 	DirtyPrefix            = collections.NewPrefix(20)
 	DirtyCursorPrefix      = collections.NewPrefix(21)
 	TalliesPrefix          = collections.NewPrefix(22)

@@ -9,7 +9,7 @@ type Standing struct {
 	State ProverState
 	// Generation of the prover's current vault.
 	Generation uint64
-	// Faults counts jails, slashes and deactivations by the authority; it only
+	// Faults counts what the authority did: jails, slashes and deactivations; it only
 	// rises.
 	Faults uint64
 	// Assets of the current vault. Rewards count once they vest.
