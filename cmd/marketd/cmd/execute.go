@@ -32,7 +32,7 @@ func exitStatus(stderr io.Writer, err error) int {
 		return chosen.Code
 	default:
 		// Nothing is left to do if standard error is closed.
-		_, _ = fmt.Fprintln(stderr, "Error:", err)
+		_, _ = fmt.Fprintln(stderr, "Error:", plain(err.Error()))
 		return 1
 	}
 }

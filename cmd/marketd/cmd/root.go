@@ -6,11 +6,13 @@ import (
 
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"cosmossdk.io/log/v2"
 
 	"github.com/cosmos/cosmos-sdk/client"
 	clientcfg "github.com/cosmos/cosmos-sdk/client/config"
+	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/server"
 	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
@@ -74,12 +76,20 @@ provers who compete in sealed-bid auctions and stake on their word.`,
 	if err := acceptProgramNames(root); err != nil {
 		return nil, err
 	}
+	if err := rewriteArguments(root); err != nil {
+		return nil, err
+	}
+	acceptKeyNames(root)
+	explain(root)
 	return root, setTxDefaults(root)
 }
 
 // prepare reads flags, environment and configuration files before any command.
 func prepare(cmd *cobra.Command, clientCtx client.Context) error {
 	if err := yieldTxDefaults(cmd.Flags()); err != nil {
+		return err
+	}
+	if err := homeFromEnvironment(cmd.Flags()); err != nil {
 		return err
 	}
 	clientCtx = clientCtx.WithCmdContext(cmd.Context())
@@ -108,6 +118,16 @@ func prepare(cmd *cobra.Command, clientCtx client.Context) error {
 	}
 	serverCtx.Logger = logger.With(log.ModuleKey, "server")
 	return server.SetCmdServerContext(cmd, serverCtx)
+}
+
+// homeFromEnvironment makes MARKETD_HOME count like --home. The SDK looks at it
+// for the server's files only, after keyring and client.toml are open.
+func homeFromEnvironment(f *pflag.FlagSet) error {
+	home := os.Getenv(EnvPrefix + "_HOME")
+	if flag := f.Lookup(flags.FlagHome); home == "" || flag == nil || flag.Changed {
+		return nil
+	}
+	return f.Set(flags.FlagHome, home)
 }
 
 // noOptions is an empty configuration.

@@ -85,7 +85,8 @@ func waitTx(ctx context.Context, clientCtx client.Context, hash string) error {
 	}
 }
 
-// txHash takes the hash from the argument, or from the output of a tx command.
+// txHash takes the hash from the argument, or from the output of a tx command. It
+// fails at once for a transaction that the node refused, which no block will hold.
 func txHash(in io.Reader, args []string) (string, error) {
 	if len(args) > 0 {
 		return checkTxHash(args[0])
@@ -95,9 +96,15 @@ func txHash(in io.Reader, args []string) (string, error) {
 		return "", err
 	}
 	var res struct {
-		TxHash string `json:"txhash"`
+		TxHash    string `json:"txhash"`
+		Codespace string `json:"codespace"`
+		Code      uint32 `json:"code"`
+		RawLog    string `json:"raw_log"`
 	}
 	if json.Unmarshal(out, &res) == nil && res.TxHash != "" {
+		if res.Code != 0 {
+			return "", fmt.Errorf("the node refused transaction %s with %s code %d: %s", res.TxHash, res.Codespace, res.Code, res.RawLog)
+		}
 		return checkTxHash(res.TxHash)
 	}
 	for line := range strings.SplitSeq(string(out), "\n") {

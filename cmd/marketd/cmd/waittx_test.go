@@ -30,3 +30,12 @@ func TestTxHash(t *testing.T) {
 		})
 	}
 }
+
+func TestWaitTxSaysWhatTheNodeRefused(t *testing.T) {
+	hash := strings.Repeat("AB", 32)
+	_, err := txHash(strings.NewReader(`{"txhash":"`+hash+`","codespace":"sdk","code":4,"raw_log":"wrong signature"}`), nil)
+	require.ErrorContains(t, err, "refused transaction "+hash+" with sdk code 4: wrong signature")
+	got, err := txHash(strings.NewReader(`{"txhash":"`+hash+`","codespace":"","code":0,"raw_log":""}`), nil)
+	require.NoError(t, err)
+	require.Equal(t, hash, got)
+}
