@@ -125,7 +125,7 @@ func (n *Network) configureProver(ctx context.Context, p proverSpec) error {
 	args := []string{
 		"init", "--home", n.proverHome(p), "--chain-id", ChainID, "--node", "http://" + loopback(n.ports.RPC),
 		"--prover", n.keys[p.name], "--key", p.submitter(), "--keyring-backend", keyringBackend, "--keyring-dir", n.proverHome(p),
-		"--fixed-cost", strconv.FormatInt(p.price, 10), "--per-million-units", "0", "--margin-bps", "0", "--min-margin-bps", "0",
+		"--fixed-cost", strconv.FormatInt(p.price, 10), "--per-million-units", "0", "--per-mebibyte", "0", "--load-factor-bps", "0", "--margin-bps", "0", "--min-margin-bps", "0",
 		"--gas-price", gasPrices, "--allow-private-urls", "--poll-interval", proverPoll.String(),
 	}
 	if n.opts.FailWinner && p.name == proverSpecs[0].name {

@@ -14,7 +14,6 @@ import (
 
 	"github.com/proofmarket/proofmarket/prover/backend/gnark"
 	"github.com/proofmarket/proofmarket/prover/chain"
-	"github.com/proofmarket/proofmarket/prover/strategy"
 )
 
 const (
@@ -31,18 +30,22 @@ type Config struct {
 	// Home is the folder of the configuration, the jobs and the files. It is not
 	// part of the file.
 	Home string `toml:"-"`
-	// Worker is the command line of a process that calls ServeBackend; empty to
-	// make proofs in this process. It is not part of the file.
+	// Worker is the command line of a process that calls ServeBackend, a backend's
+	// name being put after it; empty to make proofs in this process. It is not part
+	// of the file.
 	Worker []string `toml:"-"`
 
 	Chain   ChainConfig   `toml:"chain"`
 	Key     KeyConfig     `toml:"key"`
 	Price   PriceConfig   `toml:"price"`
 	Filter  FilterConfig  `toml:"filter"`
-	Backend BackendConfig `toml:"backend"`
+	Breaker BreakerConfig `toml:"breaker"`
 	Fetch   FetchConfig   `toml:"fetch"`
 	Serve   ServeConfig   `toml:"serve"`
 	Log     LogConfig     `toml:"log"`
+
+	// Backends are the ways to make proofs, the first that serves a verifier first.
+	Backends []BackendConfig `toml:"backends"`
 }
 
 // ChainConfig says where the chain is.
@@ -63,41 +66,6 @@ type KeyConfig struct {
 	Name    string `toml:"name"`
 	Backend string `toml:"backend"`
 	Dir     string `toml:"dir"`
-}
-
-// PriceConfig is the pricing part of strategy.Policy; amounts in uproof.
-type PriceConfig struct {
-	FixedCost       Amount `toml:"fixed_cost"`
-	PerMillionUnits Amount `toml:"per_million_units"`
-	MarginBps       uint32 `toml:"margin_bps"`
-	MinMarginBps    uint32 `toml:"min_margin_bps"`
-	MinFee          Amount `toml:"min_fee"`
-	Standby         bool   `toml:"standby"`
-}
-
-// FilterConfig is the choosing part of strategy.Policy.
-type FilterConfig struct {
-	Verifiers        []string `toml:"verifiers"`
-	Programs         []string `toml:"programs"`
-	DeniedPrograms   []string `toml:"denied_programs"`
-	DeniedRequesters []string `toml:"denied_requesters"`
-	MaxPenalty       Amount   `toml:"max_penalty"`
-	MaxUnits         uint64   `toml:"max_units"`
-	MaxJobs          int      `toml:"max_jobs"`
-}
-
-// BackendConfig says how proofs are made.
-type BackendConfig struct {
-	// InProcess makes proofs in the sidecar's own process: a little less memory,
-	// but an image that makes the library crash takes the sidecar with it.
-	InProcess       bool        `toml:"in_process"`
-	Workers         int         `toml:"workers"`
-	UnitsPerSecond  uint64      `toml:"units_per_second"`
-	MaxConstraints  uint64      `toml:"max_constraints"`
-	MaxPrograms     int         `toml:"max_programs"`
-	EvaluateTimeout Duration    `toml:"evaluate_timeout"`
-	ProveTimeout    Duration    `toml:"prove_timeout"`
-	TrialProofs     TrialProofs `toml:"trial_proofs"`
 }
 
 // FetchConfig bounds what is downloaded for strangers.
@@ -123,7 +91,6 @@ type LogConfig struct {
 
 // DefaultConfig returns a configuration that lacks only a chain and a key.
 func DefaultConfig(home string) Config {
-	p := strategy.DefaultPolicy()
 	return Config{
 		Home: home,
 		Chain: ChainConfig{
@@ -131,25 +98,14 @@ func DefaultConfig(home string) Config {
 			GasMarginPercent: chain.DefaultGasMarginPercent, TxTTL: Duration(chain.DefaultTxTTL),
 			PollInterval: Duration(500 * time.Millisecond), Timeout: Duration(chain.DefaultTimeout),
 		},
-		Key: KeyConfig{Name: "submitter", Backend: "test", Dir: home},
-		Price: PriceConfig{
-			FixedCost: Amount{p.FixedCost}, PerMillionUnits: Amount{p.PerMillionUnits},
-			MarginBps: p.MarginBps, MinMarginBps: p.MinMarginBps, MinFee: Amount{p.MinFee}, Standby: p.Standby,
-		},
-		Filter: FilterConfig{
-			Verifiers: []string{}, Programs: []string{}, DeniedPrograms: []string{}, DeniedRequesters: []string{},
-			MaxPenalty: Amount{p.MaxPenalty}, MaxUnits: p.MaxUnits, MaxJobs: p.MaxJobs,
-		},
-		Backend: BackendConfig{
-			Workers: gnark.DefaultWorkers, UnitsPerSecond: p.UnitsPerSecond, MaxConstraints: gnark.DefaultMaxConstraints,
-			MaxPrograms: gnark.DefaultMaxPrograms, EvaluateTimeout: Duration(2 * time.Minute),
-			ProveTimeout: Duration(30 * time.Minute), TrialProofs: TrialNew,
-		},
+		Key:   KeyConfig{Name: "submitter", Backend: "test", Dir: home},
+		Price: defaultPrice(), Filter: defaultFilter(), Breaker: defaultBreaker(),
 		Fetch: FetchConfig{
 			Timeout: Duration(time.Minute), MaxImageBytes: gnark.DefaultMaxImageBytes,
 			MaxInputBytes: gnark.DefaultMaxInputBytes, MaxCacheBytes: 4 << 30,
 		},
-		Log: LogConfig{Format: "text", Level: "info"},
+		Log:      LogConfig{Format: "text", Level: "info"},
+		Backends: []BackendConfig{defaultBackend()},
 	}
 }
 
@@ -163,6 +119,7 @@ func LoadConfig(home string) (Config, error) {
 		return cfg, fmt.Errorf("read the configuration (make one with `proverd init`): %w", err)
 	}
 	defer f.Close()
+	cfg.Backends = nil // a list in the file replaces the default one
 	if err := toml.NewDecoder(f).DisallowUnknownFields().Decode(&cfg); err != nil {
 		var strict *toml.StrictMissingError
 		if errors.As(err, &strict) {
@@ -173,6 +130,12 @@ func LoadConfig(home string) (Config, error) {
 			return cfg, fmt.Errorf("%s:\n%s", path, wrong.String()) // with the line and its number
 		}
 		return cfg, fmt.Errorf("%s: %w", path, err)
+	}
+	if len(cfg.Backends) == 0 {
+		cfg.Backends = []BackendConfig{defaultBackend()}
+	}
+	for i := range cfg.Backends {
+		cfg.Backends[i].fillDefaults()
 	}
 	if cfg.Key.Dir == "" {
 		cfg.Key.Dir = home
@@ -202,18 +165,6 @@ func WriteConfig(cfg Config) (path string, err error) {
 		return "", fmt.Errorf("write the configuration: %w", err)
 	}
 	return path, f.Close()
-}
-
-// Policy returns the strategy that the configuration describes.
-func (c Config) Policy() strategy.Policy {
-	return strategy.Policy{
-		Verifiers: c.Filter.Verifiers, Programs: c.Filter.Programs,
-		DeniedPrograms: c.Filter.DeniedPrograms, DeniedRequesters: c.Filter.DeniedRequesters,
-		FixedCost: c.Price.FixedCost.Int, PerMillionUnits: c.Price.PerMillionUnits.Int,
-		MarginBps: c.Price.MarginBps, MinMarginBps: c.Price.MinMarginBps, MinFee: c.Price.MinFee.Int,
-		MaxPenalty: c.Filter.MaxPenalty.Int, MaxUnits: c.Filter.MaxUnits,
-		UnitsPerSecond: c.Backend.UnitsPerSecond, MaxJobs: c.Filter.MaxJobs, Standby: c.Price.Standby,
-	}
 }
 
 // Duration is a time.Duration that reads and writes as text, such as 2m0s.

@@ -1,7 +1,6 @@
 package prover
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -34,30 +33,8 @@ func (c Config) Validate() error {
 	}
 	c.checkChain(say)
 	c.checkKey(say)
-	if err := c.Policy().Validate(); err != nil {
-		say("price, filter or backend", false, "%s", err)
-	}
-	for _, list := range []struct {
-		key    string
-		values []string
-	}{{"filter.programs", c.Filter.Programs}, {"filter.denied_programs", c.Filter.DeniedPrograms}} {
-		for _, p := range list.values {
-			raw, err := hex.DecodeString(p)
-			say(list.key, err == nil && len(raw) == 32 && strings.ToLower(p) == p, "%q: write 64 lower-case hex digits", p)
-		}
-	}
-	for _, r := range c.Filter.DeniedRequesters {
-		_, err := addressCodec().StringToBytes(r)
-		say("filter.denied_requesters", err == nil, "%q: %v", r, err)
-	}
-	b := c.Backend
-	say("backend.workers", b.Workers > 0, "must be at least 1")
-	say("backend.max_constraints", b.MaxConstraints > 0, "must be at least 1")
-	say("backend.max_programs", b.MaxPrograms > 0, "must be at least 1")
-	say("backend.evaluate_timeout", b.EvaluateTimeout > 0, "must be above 0s")
-	say("backend.prove_timeout", b.ProveTimeout > 0, "must be above 0s")
-	say("backend.trial_proofs", b.TrialProofs == TrialNew || b.TrialProofs == TrialAlways || b.TrialProofs == TrialNever,
-		"%q: use %s, %s or %s", b.TrialProofs, TrialNew, TrialAlways, TrialNever)
+	c.checkStrategy(say)
+	c.checkBackends(say)
 	say("fetch.timeout", c.Fetch.Timeout > 0, "must be above 0s")
 	say("fetch.max_image_bytes", c.Fetch.MaxImageBytes > 0, "must be at least 1")
 	say("fetch.max_input_bytes", c.Fetch.MaxInputBytes > 0, "must be at least 1")

@@ -44,15 +44,15 @@ func TestConfigFile(t *testing.T) {
 	require.Equal(t, Duration(time.Second), cfg.Chain.PollInterval)
 	require.True(t, cfg.Price.MinFee.Equal(math.NewInt(5)))
 	require.Equal(t, filepath.Join(cfg.Home, "keys"), cfg.Key.Dir)
-	require.Equal(t, DefaultConfig("").Backend, cfg.Backend, "what the file leaves out has its default")
+	require.Equal(t, DefaultConfig("").Backends, cfg.Backends, "what the file leaves out has its default")
 
 	for text, want := range map[string]string{
-		"[chain]\nidd = \"x\"":             "unknown key",
-		"[price]\nmin_fee = \"5.5\"":       "min_fee =",
-		"[price]\nmin_fee = 5.5":           "min_fee =",
-		"[chain]\ntimeout = \"soon\"":      "timeout =",
-		"[chain":                           "1| [chain",
-		"[backend]\nworkers = \"several\"": "workers =",
+		"[chain]\nidd = \"x\"":                "unknown key",
+		"[price]\nmin_fee = \"5.5\"":          "min_fee =",
+		"[price]\nmin_fee = 5.5":              "min_fee =",
+		"[chain]\ntimeout = \"soon\"":         "timeout =",
+		"[chain":                              "1| [chain",
+		"[[backends]]\nworkers = \"several\"": "workers =",
 	} {
 		_, err := load(text)
 		require.Error(t, err, text)
@@ -64,27 +64,23 @@ func TestConfigFile(t *testing.T) {
 
 func TestConfigValidateNamesTheKey(t *testing.T) {
 	for key, change := range map[string]func(*Config){
-		"chain.id":             func(c *Config) { c.Chain.ID = "" },
-		"chain.nodes":          func(c *Config) { c.Chain.Nodes = nil },
-		"chain.tx_ttl":         func(c *Config) { c.Chain.TxTTL = Duration(10 * time.Minute) },
-		"backend.workers":      func(c *Config) { c.Backend.Workers = 0 },
-		"backend.trial_proofs": func(c *Config) { c.Backend.TrialProofs = "perhaps" },
-		"log.format":           func(c *Config) { c.Log.Format = "xml" },
-		"key.prover":           func(c *Config) { c.Key.Prover = "proof1x" },
-		"key.backend":          func(c *Config) { c.Key.Backend = "paper" },
-		"chain.gas_price":      func(c *Config) { c.Chain.GasPrice = "1uother" },
-		"chain.gas_margin":     func(c *Config) { c.Chain.GasMarginPercent = 4_000 },
-		`chain.nodes: "10.0`:   func(c *Config) { c.Chain.Nodes = []string{"10.0.0.1:26657"} },
-		"chain.poll_interval":  func(c *Config) { c.Chain.PollInterval = -1 },
-		"filter.programs":      func(c *Config) { c.Filter.Programs = []string{"0xaa"} },
-		"filter.denied_req":    func(c *Config) { c.Filter.DeniedRequesters = []string{"cosmos1"} },
-		"backend.max_programs": func(c *Config) { c.Backend.MaxPrograms = 0 },
-		"fetch.max_cache":      func(c *Config) { c.Fetch.MaxCacheBytes = -1 },
-		"serve.metrics":        func(c *Config) { c.Serve.Metrics = "9464" },
-		"log.level":            func(c *Config) { c.Log.Level = "loud" },
-		"units_per_second":     func(c *Config) { c.Backend.UnitsPerSecond = 0 },
-		"max_jobs":             func(c *Config) { c.Filter.MaxJobs = 0 },
-		"margin_bps":           func(c *Config) { c.Price.MinMarginBps = c.Price.MarginBps + 1 },
+		"chain.id":            func(c *Config) { c.Chain.ID = "" },
+		"chain.nodes":         func(c *Config) { c.Chain.Nodes = nil },
+		"chain.tx_ttl":        func(c *Config) { c.Chain.TxTTL = Duration(10 * time.Minute) },
+		"log.format":          func(c *Config) { c.Log.Format = "xml" },
+		"key.prover":          func(c *Config) { c.Key.Prover = "proof1x" },
+		"key.backend":         func(c *Config) { c.Key.Backend = "paper" },
+		"chain.gas_price":     func(c *Config) { c.Chain.GasPrice = "1uother" },
+		"chain.gas_margin":    func(c *Config) { c.Chain.GasMarginPercent = 4_000 },
+		`chain.nodes: "10.0`:  func(c *Config) { c.Chain.Nodes = []string{"10.0.0.1:26657"} },
+		"chain.poll_interval": func(c *Config) { c.Chain.PollInterval = -1 },
+		"filter.programs":     func(c *Config) { c.Filter.Programs = []string{"0xaa"} },
+		"filter.denied_req":   func(c *Config) { c.Filter.DeniedRequesters = []string{"cosmos1"} },
+		"fetch.max_cache":     func(c *Config) { c.Fetch.MaxCacheBytes = -1 },
+		"serve.metrics":       func(c *Config) { c.Serve.Metrics = "9464" },
+		"log.level":           func(c *Config) { c.Log.Level = "loud" },
+		"max_jobs":            func(c *Config) { c.Filter.MaxJobs = -1 },
+		"margin_bps":          func(c *Config) { c.Price.MinMarginBps = c.Price.MarginBps + 1 },
 	} {
 		cfg := DefaultConfig("x")
 		cfg.Chain.ID = "test-1"

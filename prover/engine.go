@@ -32,6 +32,7 @@ type Chain interface {
 	Request(ctx context.Context, id string) (markettypes.RequestView, []byte, error)
 	Bid(ctx context.Context, requestID, prover string) (markettypes.Bid, error)
 	MayBid(ctx context.Context, requestID, prover string) (*markettypes.QueryMayBidResponse, error)
+	Standing(ctx context.Context, prover string) (chain.Standing, error)
 	Key(ctx context.Context, st verifiertypes.Statement) (proof.Key, error)
 	Sign(ctx context.Context, msg sdk.Msg) (chain.SignedTx, error)
 	Broadcast(ctx context.Context, raw []byte) error
@@ -45,37 +46,15 @@ var _ Chain = (*chain.Client)(nil)
 // EngineConfig says how the engine works.
 type EngineConfig struct {
 	// Prover is the bech32 address that the engine bids for.
-	Prover string
-	Policy strategy.Policy
-	// TrialProofs says when a proof is made and checked before bidding.
-	TrialProofs TrialProofs
-	// Workers is the number of proofs, and of dry runs, under way at a time.
-	Workers int
+	Prover  string
+	Policy  strategy.Policy
+	Breaker strategy.BreakerPolicy
 	// MaxImageBytes and MaxInputBytes bound what is downloaded.
 	MaxImageBytes int64
 	MaxInputBytes int64
 	// MaxBlobBytes bounds the images and inputs kept on disk beyond need.
 	MaxBlobBytes int64
-	// EvaluateTimeout bounds download and dry run, ProveTimeout one proof.
-	EvaluateTimeout time.Duration
-	ProveTimeout    time.Duration
 }
-
-// TrialProofs says when the engine proves before it bids. A dry run cannot tell
-// whether an image's proving key belongs to the circuit's verifying key; one who
-// publishes a pair that does not fit would have each winner slashed.
-type TrialProofs string
-
-// The choices for TrialProofs.
-const (
-	// TrialNew proves first where no proof of this image under this program was
-	// made here before.
-	TrialNew TrialProofs = "new"
-	// TrialAlways proves every request before bidding for it.
-	TrialAlways TrialProofs = "always"
-	// TrialNever relies on the dry run.
-	TrialNever TrialProofs = "never"
-)
 
 // retryBlocks is how long a failure that may pass is left alone, in blocks,
 // times the number of failures so far.
@@ -84,21 +63,22 @@ const retryBlocks = 2
 // Engine drives every job one step at a time from what the chain and the job
 // store say. Nothing that matters is in its memory only.
 type Engine struct {
-	cfg     EngineConfig
-	prover  sdk.AccAddress
-	chain   Chain
-	store   *store.Store
-	blobs   *Blobs
-	fetcher *Fetcher
-	backend backend.Backend
-	log     *slog.Logger
-	metrics *Metrics
+	cfg      EngineConfig
+	prover   sdk.AccAddress
+	chain    Chain
+	store    *store.Store
+	blobs    *Blobs
+	fetcher  *Fetcher
+	backends *backend.Set
+	log      *slog.Logger
+	metrics  *Metrics
 
 	// wake is signalled when background work has something for Tick.
-	wake     chan struct{}
-	evaluate chan struct{} // one token for each dry run
-	proving  chan struct{} // one token for each proof
-	tasks    sync.WaitGroup
+	wake  chan struct{}
+	slots map[string]slots // by the backend's name
+	tasks sync.WaitGroup
+	// machines is what is known of the backends.
+	machines *machines
 
 	// unwritable tells that the job store could not be written at the end of the
 	// last Tick.
@@ -113,19 +93,27 @@ type Engine struct {
 	open map[string]*note
 }
 
+// slots bound what one backend is given at a time.
+type slots struct {
+	evaluate chan struct{} // one token for each dry run
+	proving  chan struct{} // one token for each proof
+}
+
 // note is what the engine remembers of an open request.
 type note struct {
 	busy     bool   // a task works on it
 	cancel   func() // ends the task; nil without one
 	refused  bool   // for good
-	said     string // the last reason logged
+	skipped  strategy.Code
+	left     time.Duration // until the deadline, as the chain said last
+	said     string        // the last reason logged
 	inspect  *inspection
 	failures int
 	retryAt  int64 // height
 }
 
 // NewEngine returns an engine; it does nothing until Tick is called.
-func NewEngine(cfg EngineConfig, c Chain, s *store.Store, blobs *Blobs, f *Fetcher, b backend.Backend, log *slog.Logger, m *Metrics) (*Engine, error) {
+func NewEngine(cfg EngineConfig, c Chain, s *store.Store, blobs *Blobs, f *Fetcher, b *backend.Set, log *slog.Logger, m *Metrics) (*Engine, error) {
 	prover, err := sdk.AccAddressFromBech32(cfg.Prover)
 	if err != nil {
 		return nil, fmt.Errorf("prover address %q: %w", cfg.Prover, err)
@@ -133,14 +121,26 @@ func NewEngine(cfg EngineConfig, c Chain, s *store.Store, blobs *Blobs, f *Fetch
 	if err := cfg.Policy.Validate(); err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
-	workers := max(1, cfg.Workers)
-	return &Engine{
-		cfg: cfg, prover: prover, chain: c, store: s, blobs: blobs, fetcher: f, backend: b, log: log, metrics: m,
-		wake:     make(chan struct{}, 1),
-		evaluate: make(chan struct{}, workers),
-		proving:  make(chan struct{}, workers),
-		open:     make(map[string]*note),
-	}, nil
+	if err := cfg.Breaker.Validate(); err != nil {
+		return nil, fmt.Errorf("policy: %w", err)
+	}
+	known, err := newMachines(b, cfg.Breaker, s, log, m)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{
+		cfg: cfg, prover: prover, chain: c, store: s, blobs: blobs, fetcher: f, backends: b, log: log, metrics: m,
+		wake:  make(chan struct{}, 1),
+		slots: make(map[string]slots),
+		open:  make(map[string]*note), machines: known,
+	}
+	for _, n := range b.All() {
+		e.slots[n.Name] = slots{
+			evaluate: make(chan struct{}, n.Limits.Workers),
+			proving:  make(chan struct{}, n.Limits.Workers),
+		}
+	}
+	return e, nil
 }
 
 // Wake is signalled when Tick has something to do before the next block.
@@ -173,14 +173,17 @@ func (e *Engine) Tick(ctx context.Context) error {
 		return fmt.Errorf("read the job store: %w", err)
 	}
 	byUrgency(jobs, views)
+	e.noteTimeLeft(jobs, views)
+	e.checkHealth(ctx, head)
+	e.machines.tend(head, e.hasJob)
 	for _, j := range jobs {
 		if err := e.advance(ctx, head, j, views[j.RequestID]); err != nil && ctx.Err() == nil {
 			e.say(j.RequestID, slog.LevelWarn, "step failed, will try again", "state", j.State, "error", err)
 		}
 	}
-	for i := range list {
-		if !e.unwritable {
-			e.consider(ctx, head, &list[i])
+	if s, err := e.survey(); err == nil && !e.unwritable {
+		for i := range list {
+			e.consider(ctx, head, &list[i], s)
 		}
 	}
 	e.save()
@@ -238,17 +241,21 @@ func byUrgency(jobs []*store.Job, views map[string]*markettypes.RequestView) {
 	})
 }
 
-// load is the work that we took on.
-func (e *Engine) load() (strategy.Load, error) {
-	jobs, err := e.store.Open()
-	if err != nil {
-		return strategy.Load{}, err
-	}
-	l := strategy.Load{Jobs: len(jobs)}
+// noteTimeLeft remembers how much time the chain gives each job.
+func (e *Engine) noteTimeLeft(jobs []*store.Job, views map[string]*markettypes.RequestView) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	for _, j := range jobs {
-		l.Units += j.Cost
+		if v := views[j.RequestID]; v != nil {
+			e.noteOf(j.RequestID).left = v.TimeLeft
+		}
 	}
-	return l, nil
+}
+
+// hasJob reports whether a request has a job that is not done.
+func (e *Engine) hasJob(id string) bool {
+	j, err := e.store.Get(id)
+	return err == nil && j.State != store.Done
 }
 
 // noteOf returns the note of a request and makes it if need be.
@@ -347,8 +354,10 @@ func (e *Engine) forget(views map[string]*markettypes.RequestView) {
 // prune drops files that nothing needs. It leaves all alone while a task may
 // have fetched one that no job names yet.
 func (e *Engine) prune() {
-	if len(e.evaluate) > 0 {
-		return
+	for _, s := range e.slots {
+		if len(s.evaluate) > 0 {
+			return
+		}
 	}
 	jobs, err := e.store.Open()
 	if err != nil {

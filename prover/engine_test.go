@@ -10,8 +10,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"cosmossdk.io/math"
-
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/prover/chain"
@@ -39,7 +37,7 @@ func play(r *rig, id string, between func()) {
 func TestBidsRevealsProvesAndIsPaid(t *testing.T) {
 	for _, trial := range []TrialProofs{TrialNew, TrialAlways, TrialNever} {
 		t.Run(string(trial), func(t *testing.T) {
-			r := newRig(t, func(r *rig) { r.cfg.TrialProofs = trial })
+			r := newRig(t, func(r *rig) { r.limits.TrialProofs = trial })
 			id := r.add(0xa1)
 			play(r, id, func() {})
 			j := r.job(id)
@@ -208,13 +206,13 @@ func TestRefusesRequestsThatAreNotWhatTheySay(t *testing.T) {
 			change: func(r *markettypes.Request) { r.Image.Sha256 = sum([]byte("not an image, really")) },
 			reason: "the image is not usable",
 		},
-		"image too large": {rig: func(r *rig) { r.cfg.MaxImageBytes = 10 }, reason: "too large"},
-		"private address": {rig: func(r *rig) { r.allow = false }, reason: "not a public address"},
-		"file address":    {change: func(r *markettypes.Request) { r.Image.Url = "file:///etc/passwd" }, reason: "use http or https"},
-		"pays too little": {change: func(r *markettypes.Request) { r.MaxFee = math.NewInt(999) }, reason: "least price"},
+		"image too large":    {rig: func(r *rig) { r.cfg.MaxImageBytes = 10 }, reason: "too large"},
+		"private address":    {rig: func(r *rig) { r.allow = false }, reason: "not a public address"},
+		"file address":       {change: func(r *markettypes.Request) { r.Image.Url = "file:///etc/passwd" }, reason: "use http or https"},
+		"verifier of nobody": {change: func(r *markettypes.Request) { r.Statement.Verifier = "pico/v1.2.2" }, reason: "no backend of ours"},
 		"keys that do not belong together": {
 			rig: func(r *rig) {
-				r.cfg.TrialProofs = TrialNew
+				r.limits.TrialProofs = TrialNew
 				r.files["/image"] = otherCircuit().image
 			},
 			change: func(r *markettypes.Request) { r.Image.Sha256 = sum(otherCircuit().image) },

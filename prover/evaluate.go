@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,8 @@ type inspection struct {
 	imageSHA256 string
 	inputSHA256 string
 	cost        uint64
+	imageBytes  uint64
+	inputBytes  uint64
 	// trial is a proof that was made to see whether it can be; nil for none.
 	trial *madeProof
 }
@@ -47,7 +50,7 @@ type madeProof struct {
 
 // consider looks at a request that we have no job for, and starts a closer look
 // in the background if it may be worth it.
-func (e *Engine) consider(ctx context.Context, head chain.Head, v *markettypes.RequestView) {
+func (e *Engine) consider(ctx context.Context, head chain.Head, v *markettypes.RequestView, s *survey) {
 	id := v.Request.Id
 	if v.Stage != markettypes.STAGE_BIDDING || v.BlocksLeft == 0 || !e.mayTry(id, head.Height) {
 		return
@@ -55,58 +58,53 @@ func (e *Engine) consider(ctx context.Context, head chain.Head, v *markettypes.R
 	if _, err := e.store.Get(id); !errors.Is(err, store.ErrNotFound) {
 		return // it has a job, or the store cannot tell
 	}
-	load, err := e.load()
-	if err != nil {
-		return
-	}
-	if d := e.cfg.Policy.Screen(offerOf(v), load); !d.Bid {
-		e.decline(id, d)
+	b, ok := e.backends.For(v.Request.Statement.Verifier)
+	if d := Quote(e.cfg.Policy, v, e.known(id).work(), s.figures(b, ok)); !d.Bid {
+		e.decline(id, head, d)
 		return
 	}
 	view := *v
-	e.start(ctx, id, e.evaluate, func(ctx context.Context) {
-		ctx, cancel := context.WithTimeout(ctx, e.cfg.EvaluateTimeout)
+	e.start(ctx, id, e.slots[b.Name].evaluate, func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(ctx, b.Limits.EvaluateTimeout)
 		defer cancel()
-		e.decideOn(ctx, head, &view)
+		e.decideOn(ctx, head, &view, b)
 	})
 }
 
-func offerOf(v *markettypes.RequestView) strategy.Offer {
-	return strategy.Offer{
-		Verifier:  v.Request.Statement.Verifier,
-		Program:   v.Request.Statement.Program,
-		Requester: v.Request.Requester,
-		MaxFee:    v.Request.MaxFee,
-		Penalty:   v.Request.Terms.Penalty,
-		TimeLimit: v.Request.TimeLimit,
+// decline says why there is no bid, and looks again only if that may change. What
+// takes questions to the chain to find out is left alone for a while.
+func (e *Engine) decline(id string, head chain.Head, d strategy.Decision) {
+	e.mu.Lock()
+	n := e.noteOf(id)
+	n.refused = !d.Later
+	again := n.skipped == d.Code()
+	n.skipped = d.Code()
+	e.mu.Unlock()
+	asked := slices.ContainsFunc(d.Reasons, func(r strategy.Reason) bool {
+		return r.Code == strategy.CodeChain || r.Code == strategy.CodeStake || r.Code == strategy.CodeLookFailed || r.Code == strategy.CodeStore
+	})
+	if d.Later && asked {
+		e.failed(id, head.Height)
 	}
+	if !again {
+		e.metrics.skip(d.Code())
+	}
+	e.say(id, slog.LevelInfo, "not bidding", "code", d.Code(), "reason", d.Reason())
 }
 
-func (e *Engine) decline(id string, d strategy.Decision) {
-	if !d.Later {
-		e.refuse(id)
-	}
-	e.say(id, slog.LevelInfo, "not bidding", "reason", d.Reason)
-}
-
-func (e *Engine) refuse(id string) {
+// known is what a closer look at a request found before; nil for nothing.
+func (e *Engine) known(id string) *inspection {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.noteOf(id).refused = true
+	return e.noteOf(id).inspect
 }
 
 // decideOn inspects a request, prices it, and writes a job if we want it.
-func (e *Engine) decideOn(ctx context.Context, head chain.Head, v *markettypes.RequestView) {
+func (e *Engine) decideOn(ctx context.Context, head chain.Head, v *markettypes.RequestView, b backend.Named) {
 	id := v.Request.Id
-	found, err := e.inspect(ctx, v)
+	found, err := e.inspect(ctx, v, b)
 	if err != nil {
-		if permanent(err) {
-			e.refuse(id)
-			e.say(id, slog.LevelInfo, "not bidding", "reason", err)
-		} else {
-			e.failed(id, head.Height)
-			e.say(id, slog.LevelWarn, "could not look into the request, will try again", "error", err)
-		}
+		e.decline(id, head, strategy.Refuse(inspectionReason(err)))
 		return
 	}
 
@@ -116,35 +114,40 @@ func (e *Engine) decideOn(ctx context.Context, head chain.Head, v *markettypes.R
 		e.say(id, slog.LevelWarn, "could not ask whether we may bid, will try again", "error", err)
 		return
 	}
-	if !may.MayBid {
-		e.failed(id, head.Height) // stake may come, or assignments may end
-		e.say(id, slog.LevelInfo, "not bidding", "reason", "the chain would not let us: "+unmet(may))
+	stake, err := e.chain.Standing(ctx, e.cfg.Prover)
+	if err != nil {
+		e.failed(id, head.Height)
+		e.say(id, slog.LevelWarn, "could not ask for our stake, will try again", "error", err)
 		return
 	}
 
 	// From here to the end one request at a time, or two could take one place.
 	e.decide.Lock()
 	defer e.decide.Unlock()
-	load, err := e.load()
+	s, err := e.survey()
 	if err != nil {
 		return
 	}
-	d := e.cfg.Policy.Price(offerOf(v), found.cost, load)
+	figures := s.figures(b, true)
+	chainFigures(&figures, may, stake)
+	d := Quote(e.cfg.Policy, v, found.work(), figures)
 	if !d.Bid {
-		e.decline(id, d)
+		e.decline(id, head, d)
 		return
 	}
-	if err := e.createJob(head, v, found, d); err != nil {
-		e.failed(id, head.Height)
-		e.say(id, slog.LevelWarn, "the job cannot be written, so there is no bid", "error", err)
+	if err := e.createJob(head, v, b, found, d); err != nil {
+		e.decline(id, head, strategy.Refuse(strategy.Reason{
+			Code: strategy.CodeStore, Text: "the job cannot be written, so there is no bid: " + err.Error(), Later: true,
+		}))
 		return
 	}
+	e.machines.took(b.Name, id)
 	e.metrics.job(store.Decided)
-	e.say(id, slog.LevelInfo, "decided to bid", "fee", d.Fee, "standby", d.Standby, "cost", found.cost, "reason", d.Reason)
+	e.say(id, slog.LevelInfo, "decided to bid", "fee", d.Fee, "standby", d.Standby, "cost", found.cost, "reason", d.Reason())
 }
 
 // createJob puts fee and salt on disk, before any transaction (law P1).
-func (e *Engine) createJob(head chain.Head, v *markettypes.RequestView, found *inspection, d strategy.Decision) error {
+func (e *Engine) createJob(head chain.Head, v *markettypes.RequestView, b backend.Named, found *inspection, d strategy.Decision) error {
 	salt, err := store.NewSalt()
 	if err != nil {
 		return err
@@ -165,9 +168,13 @@ func (e *Engine) createJob(head chain.Head, v *markettypes.RequestView, found *i
 		Standby:     d.Standby,
 		Commitment:  commitment[:],
 		State:       store.Decided,
+		Backend:     b.Name,
 		ImageSHA256: found.imageSHA256,
 		InputSHA256: found.inputSHA256,
 		Cost:        found.cost,
+		TimeLimit:   v.Request.TimeLimit,
+		MinStake:    v.Request.MinStake,
+		Penalty:     v.Request.Terms.Penalty,
 		Created:     head.Height,
 	}
 	if found.trial != nil {
@@ -179,7 +186,7 @@ func (e *Engine) createJob(head chain.Head, v *markettypes.RequestView, found *i
 // inspect fetches image and input, dry-runs them and compares the public values
 // with the request (law P2). What it found is remembered while the request is
 // open and its files are on disk.
-func (e *Engine) inspect(ctx context.Context, v *markettypes.RequestView) (*inspection, error) {
+func (e *Engine) inspect(ctx context.Context, v *markettypes.RequestView, b backend.Named) (*inspection, error) {
 	e.mu.Lock()
 	known := e.noteOf(v.Request.Id).inspect
 	e.mu.Unlock()
@@ -216,20 +223,31 @@ func (e *Engine) inspect(ctx context.Context, v *markettypes.RequestView) (*insp
 	if err != nil {
 		return nil, err
 	}
-	program, err := e.backend.Register(ctx, image)
+	st, err := statementOf(r.Statement)
 	if err != nil {
 		return nil, err
 	}
-	est, err := e.backend.Estimate(ctx, program, input)
+	program, err := b.Backend.Register(ctx, image, st)
 	if err != nil {
 		return nil, err
 	}
-	digest := key.Digest(est.PublicValues)
+	task := backend.Task{ID: e.trialID(r.Id), Statement: st, Program: program, Input: input}
+	est, err := b.Backend.Estimate(ctx, task)
+	if err != nil {
+		return nil, err
+	}
+	digest := est.Digest
+	if est.PublicValues != nil {
+		digest = key.Digest(est.PublicValues)
+	}
 	if got := hex.EncodeToString(digest[:]); got != r.Statement.Digest {
 		return nil, fmt.Errorf("%w: their digest is %s, the request has %s", ErrDigest, got, r.Statement.Digest)
 	}
-	found := &inspection{imageSHA256: r.Image.Sha256, inputSHA256: inputSHA256, cost: est.Cost}
-	if found.trial, err = e.tryProof(ctx, program, input, key, v); err != nil {
+	found := &inspection{
+		imageSHA256: r.Image.Sha256, inputSHA256: inputSHA256, cost: est.Cost,
+		imageBytes: uint64(len(image)), inputBytes: uint64(len(input)),
+	}
+	if found.trial, err = e.tryProof(ctx, b, task, est.Cost, key, v); err != nil {
 		return nil, err
 	}
 	e.mu.Lock()
@@ -239,12 +257,20 @@ func (e *Engine) inspect(ctx context.Context, v *markettypes.RequestView) (*insp
 	return found, nil
 }
 
+// trialID names the trial proof of a request for the backend: another one after
+// each failure to look into the request.
+func (e *Engine) trialID(id string) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return fmt.Sprintf("%s-trial-%d", id, e.noteOf(id).failures)
+}
+
 // tryProof makes and checks a proof where the configuration asks for one before
 // a bid, so that it is certain that image and verifying key belong together.
-func (e *Engine) tryProof(ctx context.Context, program backend.Program, input []byte, key proof.Key, v *markettypes.RequestView) (*madeProof, error) {
+func (e *Engine) tryProof(ctx context.Context, b backend.Named, task backend.Task, cost uint64, key proof.Key, v *markettypes.RequestView) (*madeProof, error) {
 	r := v.Request
 	pair := r.Image.Sha256 + " " + r.Statement.Verifier + " " + r.Statement.Program
-	switch e.cfg.TrialProofs {
+	switch b.Limits.TrialProofs {
 	case TrialNever:
 		return nil, nil
 	case TrialAlways:
@@ -254,19 +280,16 @@ func (e *Engine) tryProof(ctx context.Context, program backend.Program, input []
 		}
 	}
 	started := time.Now()
-	res, err := e.backend.Prove(ctx, program, input)
+	res, err := b.Backend.Prove(ctx, task)
 	if err != nil {
 		return nil, fmt.Errorf("trial proof: %w", err)
 	}
 	made := &madeProof{Result: res, took: time.Since(started)}
-	id, digest, err := statementBytes(r.Statement)
-	if err != nil {
-		return nil, err
-	}
-	if err := key.Verify(id, digest, res.PublicValues, res.Proof); err != nil {
+	if err := key.Verify(task.Statement.Program, task.Statement.Digest, res.PublicValues, res.Proof); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKeyMismatch, err)
 	}
 	e.metrics.proof(true, made.took)
+	e.machines.proved(b.Name, cost, made.took)
 	e.say(r.Id, slog.LevelInfo, "trial proof passes", "took", rounded(made.took))
 	return made, e.store.SetProved(pair)
 }
@@ -299,15 +322,4 @@ func (e *Engine) files(imageSHA256, inputSHA256 string) (image, input []byte, er
 func permanent(err error) bool {
 	return backend.Permanent(err) || errors.Is(err, ErrHash) || errors.Is(err, ErrTooLarge) ||
 		errors.Is(err, ErrAddress) || errors.Is(err, ErrDigest) || errors.Is(err, ErrKeyMismatch)
-}
-
-// unmet names the conditions that the chain says we do not meet.
-func unmet(res *markettypes.QueryMayBidResponse) string {
-	var parts []string
-	for _, c := range res.Conditions {
-		if !c.Ok {
-			parts = append(parts, fmt.Sprintf("%s (have %s, need %s)", c.Name, c.Have, c.Need))
-		}
-	}
-	return strings.Join(parts, ", ")
 }

@@ -105,6 +105,8 @@ type fakeChain struct {
 	keys   map[string]proof.Key
 	txs    map[string]*fakeTx
 	mayBid bool
+	// standing is what the chain says of our stake.
+	standing chain.Standing
 
 	signed []sdk.Msg
 	sent   int
@@ -125,6 +127,10 @@ func newFakeChain(t *testing.T) *fakeChain {
 		keys:   map[string]proof.Key{},
 		txs:    map[string]*fakeTx{},
 		mayBid: true,
+		standing: chain.Standing{Figures: auction.Figures{
+			Active: true, SelfStake: math.NewInt(1_000), MinSelfStake: math.OneInt(), Assets: math.NewInt(2_000),
+			AssignedStake: math.ZeroInt(), Exposure: math.ZeroInt(), MaxExposure: math.ZeroInt(),
+		}},
 	}
 }
 
@@ -176,6 +182,12 @@ func (c *fakeChain) Bid(_ context.Context, id, prover string) (markettypes.Bid, 
 
 func (c *fakeChain) MayBid(context.Context, string, string) (*markettypes.QueryMayBidResponse, error) {
 	return &markettypes.QueryMayBidResponse{MayBid: c.mayBid, Conditions: []markettypes.Condition{{Name: "vault", Ok: c.mayBid, Have: "1", Need: "2"}}}, nil
+}
+
+func (c *fakeChain) Standing(context.Context, string) (chain.Standing, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.standing, nil
 }
 
 func (c *fakeChain) Key(_ context.Context, st verifiertypes.Statement) (proof.Key, error) {

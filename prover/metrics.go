@@ -15,11 +15,13 @@ type Metrics struct {
 	txs      *prometheus.CounterVec
 	proofs   *prometheus.HistogramVec
 	seen     prometheus.Gauge
+	strategy strategyMetrics
 }
 
 // NewMetrics registers the metrics.
 func NewMetrics(r prometheus.Registerer) *Metrics {
 	m := &Metrics{
+		strategy: newStrategyMetrics(r),
 		states: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "proverd_job_states_total", Help: "Jobs that entered a state.",
 		}, []string{"state"}),

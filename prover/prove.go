@@ -9,8 +9,10 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/proofmarket/proofmarket/prover/backend"
 	"github.com/proofmarket/proofmarket/prover/chain"
 	"github.com/proofmarket/proofmarket/prover/store"
+	"github.com/proofmarket/proofmarket/prover/strategy"
 	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
@@ -24,16 +26,24 @@ func (e *Engine) prove(ctx context.Context, head chain.Head, id string, st verif
 	started := time.Now()
 	e.say(id, slog.LevelInfo, "proving", "cost", j.Cost)
 	res, err := e.proveAndCheck(ctx, j, st)
+	if errors.Is(ctx.Err(), context.Canceled) && err != nil {
+		return // the sidecar stops, or nobody waits for the proof any more
+	}
 	if err != nil {
 		if j, got := e.store.Get(id); got == nil && j.State == store.Done {
 			return // it was stopped, since the request has ended
 		}
 		e.failed(id, head.Height)
+		if _, err := e.update(id, func(j *store.Job) error { j.Attempts++; return nil }); err != nil {
+			e.log.Warn("a failed attempt cannot be written down", "request", id, "error", err)
+		}
 		e.metrics.proof(false, time.Since(started))
+		e.machines.failed(j.Backend, head, strategy.FaultProving, "request "+id+": "+err.Error())
 		e.say(id, slog.LevelError, "proving failed, will try again", "error", err)
 		return
 	}
 	e.metrics.proof(true, res.took)
+	e.machines.proved(j.Backend, j.Cost, res.took)
 	if _, err := e.move(j, store.Proved, func(j *store.Job) {
 		j.Proof, j.PublicValues, j.ProvingTime = res.Proof, res.PublicValues, res.took
 	}, "took", rounded(res.took), "bytes", len(res.Proof)); err != nil {
@@ -53,12 +63,22 @@ func (e *Engine) proveAndCheck(ctx context.Context, j *store.Job, st verifiertyp
 	if err != nil {
 		return nil, err
 	}
-	program, err := e.backend.Register(ctx, image)
+	b, err := e.backendOf(j, st.Verifier)
 	if err != nil {
 		return nil, err
 	}
+	statement, err := statementOf(st)
+	if err != nil {
+		return nil, err
+	}
+	program, err := b.Backend.Register(ctx, image, statement)
+	if err != nil {
+		return nil, err
+	}
+	// The same name after a restart, another one after a failure.
+	task := backend.Task{ID: fmt.Sprintf("%s-%d", j.RequestID, j.Attempts), Statement: statement, Program: program, Input: input}
 	started := time.Now()
-	res, err := e.backend.Prove(ctx, program, input)
+	res, err := b.Backend.Prove(ctx, task)
 	if err != nil {
 		return nil, err
 	}
@@ -67,12 +87,8 @@ func (e *Engine) proveAndCheck(ctx context.Context, j *store.Job, st verifiertyp
 	if err != nil {
 		return nil, err
 	}
-	id, digest, err := statementBytes(st)
-	if err != nil {
-		return nil, err
-	}
 	// law P3: a proof that the chain would refuse is not worth its gas.
-	if err := key.Verify(id, digest, res.PublicValues, res.Proof); err != nil {
+	if err := key.Verify(statement.Program, statement.Digest, res.PublicValues, res.Proof); err != nil {
 		return nil, fmt.Errorf("the chain would refuse our proof: %w", err)
 	}
 	return made, nil
@@ -97,6 +113,25 @@ func (e *Engine) refetch(ctx context.Context, id string) error {
 		return fmt.Errorf("input: %w", err)
 	}
 	return nil
+}
+
+// backendOf returns the backend that a job was taken on for, or, where the
+// configuration has it no more, the one that would serve it now.
+func (e *Engine) backendOf(j *store.Job, verifier string) (backend.Named, error) {
+	if b, ok := e.backends.Get(j.Backend); ok && b.Serves(verifier) {
+		return b, nil
+	}
+	if b, ok := e.backends.For(verifier); ok {
+		return b, nil
+	}
+	return backend.Named{}, fmt.Errorf("%w: one that serves verifier %s, which a job needs", ErrNoBackend, verifier)
+}
+
+// statementOf is the chain's statement as backends take it.
+func statementOf(st verifiertypes.Statement) (out backend.Statement, err error) {
+	out.Verifier = st.Verifier
+	out.Program, out.Digest, err = statementBytes(st)
+	return out, err
 }
 
 func statementBytes(st verifiertypes.Statement) (program, digest [32]byte, err error) {

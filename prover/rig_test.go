@@ -38,6 +38,8 @@ type rig struct {
 	store  *store.Store
 	engine *Engine
 	cfg    EngineConfig
+	limits backend.Limits
+	more   []backend.Named // besides gnark
 	allow  bool
 	files  map[string][]byte
 	server *httptest.Server
@@ -49,13 +51,16 @@ type rig struct {
 func newRig(t *testing.T, change ...func(*rig)) *rig {
 	t.Helper()
 	policy := strategy.DefaultPolicy()
-	policy.FixedCost = math.NewInt(1_000)
+	policy.Costs.Fixed = math.NewInt(1_000)
 	r := &rig{
 		t: t, home: t.TempDir(), chain: newFakeChain(t), allow: true, log: &bytes.Buffer{},
 		files: map[string][]byte{"/image": testCircuit().image, "/input": testCircuit().input},
 		cfg: EngineConfig{
-			Prover: proverAddr, Policy: policy, TrialProofs: TrialNever, Workers: 2, MaxImageBytes: 1 << 20, MaxInputBytes: 1 << 20,
-			MaxBlobBytes: 1 << 20, EvaluateTimeout: time.Minute, ProveTimeout: time.Minute,
+			Prover: proverAddr, Policy: policy, Breaker: strategy.BreakerPolicy{MaxFailures: 3, RetryAfter: time.Minute}, MaxImageBytes: 1 << 20, MaxInputBytes: 1 << 20, MaxBlobBytes: 1 << 20,
+		},
+		limits: backend.Limits{
+			Workers: 2, Queue: 4, UnitsPerSecond: 10_000, TrialProofs: TrialNever,
+			EvaluateTimeout: time.Minute, ProveTimeout: time.Minute,
 		},
 	}
 	r.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -94,7 +99,10 @@ func (r *rig) open() {
 	if r.wrap != nil {
 		prove = r.wrap(prove)
 	}
-	r.engine, err = NewEngine(r.cfg, r.chain, r.store, blobs, NewFetcher(time.Minute, r.allow), prove, log, nil)
+	cpu := backend.Named{Name: "cpu", Verifiers: []string{"circuit"}, Backend: prove, Limits: r.limits}
+	set, err := backend.NewSet(append([]backend.Named{cpu}, r.more...)...)
+	require.NoError(r.t, err)
+	r.engine, err = NewEngine(r.cfg, r.chain, r.store, blobs, NewFetcher(time.Minute, r.allow), set, log, nil)
 	require.NoError(r.t, err)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -20,8 +19,6 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/prover/backend"
-	"github.com/proofmarket/proofmarket/prover/backend/gnark"
-	"github.com/proofmarket/proofmarket/prover/backend/isolate"
 	"github.com/proofmarket/proofmarket/prover/chain"
 	"github.com/proofmarket/proofmarket/prover/store"
 )
@@ -81,13 +78,16 @@ func Start(ctx context.Context, cfg Config, kr keyring.Keyring, log *slog.Logger
 	if err := checkProver(prover, kr, jobs); err != nil {
 		return err
 	}
-	prove := newBackend(cfg)
+	backends, err := OpenBackends(cfg)
+	if err != nil {
+		return err
+	}
 	defer func() {
-		if err := prove.Close(); err != nil {
-			log.Warn("the backend did not close", "error", err)
+		if err := backends.Close(); err != nil {
+			log.Warn("a backend did not close", "error", err)
 		}
 	}()
-	engine, err := newEngineFromConfig(cfg, prover, client, jobs, blobs, prove, log, metrics)
+	engine, err := newEngineFromConfig(cfg, prover, client, jobs, blobs, backends, log, metrics)
 	if err != nil {
 		return err
 	}
@@ -138,36 +138,10 @@ func checkProver(prover string, kr keyring.Keyring, jobs *store.Store) error {
 	return nil
 }
 
-// newBackend returns the backend that makes the proofs: in children of this
-// process, unless there is no command for them.
-func newBackend(cfg Config) backend.Backend {
-	if len(cfg.Worker) == 0 || cfg.Backend.InProcess {
-		return newGnark(cfg)
-	}
-	return isolate.New(isolate.Config{
-		Command: cfg.Worker,
-		// As many proofs as dry runs may be under way.
-		Children: 2 * cfg.Backend.Workers, MaxPrograms: cfg.Backend.MaxPrograms, Stderr: os.Stderr,
-	})
-}
-
-func newGnark(cfg Config) *gnark.Backend {
-	return gnark.New(gnark.Config{
-		MaxImageBytes: int(cfg.Fetch.MaxImageBytes), MaxInputBytes: int(cfg.Fetch.MaxInputBytes),
-		MaxConstraints: cfg.Backend.MaxConstraints, MaxPrograms: cfg.Backend.MaxPrograms, Workers: 2 * cfg.Backend.Workers,
-	})
-}
-
-// ServeBackend makes proofs for a parent that runs Start, until in ends.
-func ServeBackend(ctx context.Context, cfg Config, in io.Reader, out io.Writer) error {
-	return isolate.Serve(ctx, newGnark(cfg), in, out)
-}
-
-func newEngineFromConfig(cfg Config, prover string, c Chain, s *store.Store, b *Blobs, p backend.Backend, log *slog.Logger, m *Metrics) (*Engine, error) {
+func newEngineFromConfig(cfg Config, prover string, c Chain, s *store.Store, b *Blobs, p *backend.Set, log *slog.Logger, m *Metrics) (*Engine, error) {
 	return NewEngine(EngineConfig{
-		Prover: prover, Policy: cfg.Policy(), TrialProofs: cfg.Backend.TrialProofs, Workers: cfg.Backend.Workers,
+		Prover: prover, Policy: cfg.Policy(), Breaker: cfg.BreakerPolicy(),
 		MaxImageBytes: cfg.Fetch.MaxImageBytes, MaxInputBytes: cfg.Fetch.MaxInputBytes, MaxBlobBytes: cfg.Fetch.MaxCacheBytes,
-		EvaluateTimeout: time.Duration(cfg.Backend.EvaluateTimeout), ProveTimeout: time.Duration(cfg.Backend.ProveTimeout),
 	}, c, s, b, NewFetcher(time.Duration(cfg.Fetch.Timeout), cfg.Fetch.AllowPrivateURLs), p, log, m)
 }
 

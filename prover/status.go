@@ -32,6 +32,9 @@ type Status struct {
 	// Jobs lists all open jobs, newest first, and after them the finished ones,
 	// newest first, MaxFinishedShown at most.
 	Jobs []JobStatus `json:"jobs"`
+	// Backends lists the backends: whether bids are made on them, and how fast they
+	// are.
+	Backends []BackendStatus `json:"backends"`
 	// Finished counts all jobs that ever ended, by outcome.
 	Finished map[store.Outcome]int `json:"finished"`
 }
@@ -97,6 +100,9 @@ func statusOf(jobs *store.Store) (Status, error) {
 	}
 	s.Height = seen.Height
 	if s.Finished, err = jobs.Outcomes(); err != nil {
+		return s, err
+	}
+	if s.Backends, err = backendStatuses(jobs); err != nil {
 		return s, err
 	}
 	open, err := jobs.Open()

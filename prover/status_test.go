@@ -47,7 +47,7 @@ func TestStatus(t *testing.T) {
 
 // The form that programs read: nanoseconds, whatever the state.
 func TestStatusJSON(t *testing.T) {
-	r := newRig(t, func(r *rig) { r.cfg.TrialProofs = TrialAlways })
+	r := newRig(t, func(r *rig) { r.limits.TrialProofs = TrialAlways })
 	id := r.add(0xa1)
 	r.round()
 	s, err := statusOf(r.store)

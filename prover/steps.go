@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/proofmarket/proofmarket/prover/backend"
 	"github.com/proofmarket/proofmarket/prover/chain"
 	"github.com/proofmarket/proofmarket/prover/store"
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
@@ -116,6 +117,7 @@ func (e *Engine) finish(head chain.Head, j *store.Job, outcome store.Outcome, wh
 		level = slog.LevelError
 	}
 	e.metrics.outcome(outcome)
+	e.machines.finished(j, head, outcome, why)
 	e.say(j.RequestID, level, "job done", "outcome", outcome, "detail", why)
 	return nil
 }
@@ -141,6 +143,9 @@ func (e *Engine) move(j *store.Job, to store.State, change func(*store.Job), arg
 		n.failures, n.retryAt = 0, 0
 		e.mu.Unlock()
 		e.metrics.job(to)
+		if to == store.Revealed {
+			e.machines.revealed(j.Backend)
+		}
 		e.say(j.RequestID, slog.LevelInfo, "job "+string(to), args...)
 	}
 	return now, nil
@@ -250,8 +255,12 @@ func (e *Engine) stepProve(ctx context.Context, head chain.Head, j *store.Job, v
 	}
 	if e.mayTry(j.RequestID, head.Height) {
 		st := v.Request.Statement
-		limit := e.attempt(j.Cost, v.TimeLeft)
-		e.start(ctx, j.RequestID, e.proving, func(ctx context.Context) {
+		b, err := e.backendOf(j, st.Verifier)
+		if err != nil {
+			return nil, err
+		}
+		limit := attempt(b.Limits, e.machines.speed(b), j.Cost, v.TimeLeft)
+		e.start(ctx, j.RequestID, e.slots[b.Name].proving, func(ctx context.Context) {
 			ctx, cancel := context.WithTimeout(ctx, limit)
 			defer cancel()
 			e.prove(ctx, head, j.RequestID, st)
@@ -262,14 +271,14 @@ func (e *Engine) stepProve(ctx context.Context, head chain.Head, j *store.Job, v
 
 // attempt is how long a backend may take for one proof of that cost: half of the
 // time left, so that one that hangs leaves time for another attempt (law P6),
-// but not less than three times what the configured speed makes of it.
-func (e *Engine) attempt(cost uint64, left time.Duration) time.Duration {
+// but not less than three times what the backend's measured speed makes of it.
+func attempt(l backend.Limits, unitsPerSecond, cost uint64, left time.Duration) time.Duration {
 	if left <= 0 {
-		return e.cfg.ProveTimeout
+		return l.ProveTimeout
 	}
 	const atMost = 1 << 30 // seconds: three times that still is a duration
-	seconds := min(cost/max(1, e.cfg.Policy.UnitsPerSecond), atMost)
-	return min(e.cfg.ProveTimeout, max(left/2, 3*time.Duration(seconds)*time.Second))
+	seconds := min(cost/max(1, unitsPerSecond), atMost)
+	return min(l.ProveTimeout, max(left/2, 3*time.Duration(seconds)*time.Second))
 }
 
 // stepSubmit brings the proof onto the chain, at once (law P4).

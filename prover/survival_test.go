@@ -78,11 +78,13 @@ type stuck struct {
 	backend.Backend
 	hangs   int
 	hanging chan struct{}
+	tasks   []string // ids, in order
 }
 
-func (s *stuck) Prove(ctx context.Context, p backend.Program, input []byte) (backend.Result, error) {
+func (s *stuck) Prove(ctx context.Context, task backend.Task) (backend.Result, error) {
+	s.tasks = append(s.tasks, task.ID)
 	if s.hangs == 0 {
-		return s.Backend.Prove(ctx, p, input)
+		return s.Backend.Prove(ctx, task)
 	}
 	s.hangs--
 	s.hanging <- struct{}{}
@@ -120,10 +122,11 @@ func TestStopsAtOnceWhileProving(t *testing.T) {
 		r.round()
 	}
 	require.Equal(t, store.Fulfilled, r.job(id).Outcome)
+	require.Equal(t, []string{id + "-0", id + "-0"}, s.tasks, "a service that outlives us recognises its task")
 }
 
 func TestAHangingBackendIsTriedAgain(t *testing.T) {
-	r := newRig(t, func(r *rig) { r.cfg.ProveTimeout = 500 * time.Millisecond })
+	r := newRig(t, func(r *rig) { r.limits.ProveTimeout = 500 * time.Millisecond })
 	id, s := toHangingProof(t, r)
 	require.NoError(t, r.engine.Tick(context.Background()))
 	<-s.hanging
@@ -133,6 +136,7 @@ func TestAHangingBackendIsTriedAgain(t *testing.T) {
 		r.round()
 	}
 	require.Equal(t, store.Fulfilled, r.job(id).Outcome)
+	require.Equal(t, []string{id + "-0", id + "-1"}, s.tasks, "a failed task is given up for another one")
 }
 
 func TestAProofThatNobodyWaitsForIsStopped(t *testing.T) {
@@ -147,12 +151,11 @@ func TestAProofThatNobodyWaitsForIsStopped(t *testing.T) {
 }
 
 func TestAttempt(t *testing.T) {
-	e := &Engine{cfg: EngineConfig{ProveTimeout: time.Hour}}
-	e.cfg.Policy.UnitsPerSecond = 10
-	require.Equal(t, time.Hour, e.attempt(10, 0))
-	require.Equal(t, 30*time.Second, e.attempt(10, time.Minute), "half of what is left")
-	require.Equal(t, 3*time.Minute, e.attempt(600, time.Minute), "but enough for the work")
-	require.Equal(t, time.Hour, e.attempt(1<<63, 1<<62), "and never more than configured")
+	l := backend.Limits{ProveTimeout: time.Hour, UnitsPerSecond: 10}
+	require.Equal(t, time.Hour, attempt(l, l.UnitsPerSecond, 10, 0))
+	require.Equal(t, 30*time.Second, attempt(l, l.UnitsPerSecond, 10, time.Minute), "half of what is left")
+	require.Equal(t, 3*time.Minute, attempt(l, l.UnitsPerSecond, 600, time.Minute), "but enough for the work")
+	require.Equal(t, time.Hour, attempt(l, l.UnitsPerSecond, 1<<63, 1<<62), "and never more than configured")
 }
 
 // Balances that do not cover bond and gas: no crash, no loop, and the bid goes

@@ -77,7 +77,7 @@ func TestWorkerEndsWithItsInput(t *testing.T) {
 	home := t.TempDir()
 	_, err := run(t, "init", "--home", home)
 	require.NoError(t, err)
-	cmd := program(workerUse, "--home", home)
+	cmd := program(workerUse, "--home", home, "cpu")
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())

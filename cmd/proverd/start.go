@@ -31,8 +31,8 @@ type overrides struct {
 	nodes                                                 []string
 	chainID, gasPrice                                     string
 	prover, key, keyringBackend, keyringDir               string
-	fixedCost, perMillionUnits, minFee                    string
-	marginBps, minMarginBps                               uint32
+	fixedCost, perMillionUnits, perMebibyte, minFee       string
+	marginBps, minMarginBps, loadFactorBps                uint32
 	standby, allowPrivate                                 bool
 	workers, maxJobs                                      int
 	metrics, logFormat, logLevel, pollInterval, trialMode string
@@ -50,12 +50,14 @@ func (o *overrides) register(cmd *cobra.Command) {
 	f.StringVar(&o.keyringDir, "keyring-dir", "", "folder of the keyring")
 	f.StringVar(&o.fixedCost, "fixed-cost", "", "what a proof costs us, in uproof")
 	f.StringVar(&o.perMillionUnits, "per-million-units", "", "what a million constraints or cycles cost us, in uproof")
+	f.StringVar(&o.perMebibyte, "per-mebibyte", "", "what a mebibyte of image and input costs us, in uproof")
+	f.Uint32Var(&o.loadFactorBps, "load-factor-bps", 0, "added to the cost when every place is taken, in basis points")
 	f.StringVar(&o.minFee, "min-fee", "", "least fee ever asked, in uproof")
 	f.Uint32Var(&o.marginBps, "margin-bps", 0, "margin on the cost, in basis points")
 	f.Uint32Var(&o.minMarginBps, "min-margin-bps", 0, "margin that is still worth it, in basis points")
 	f.BoolVar(&o.standby, "standby", false, "offer to replace winners that fail")
 	f.BoolVar(&o.allowPrivate, "allow-private-urls", false, "fetch files from private addresses too")
-	f.IntVar(&o.workers, "workers", 0, "proofs made at a time")
+	f.IntVar(&o.workers, "workers", 0, "proofs made at a time by each backend")
 	f.IntVar(&o.maxJobs, "max-jobs", 0, "requests under way at a time, bids included")
 	f.StringVar(&o.trialMode, "trial-proofs", "", "prove before bidding: new, always, never")
 	f.StringVar(&o.metrics, "metrics", "", "address to serve metrics at, such as 127.0.0.1:9464")
@@ -75,6 +77,7 @@ func (o *overrides) apply(cmd *cobra.Command, cfg *prover.Config) error {
 		"keyring-dir":       set(&cfg.Key.Dir),
 		"fixed-cost":        func(v string) error { return cfg.Price.FixedCost.UnmarshalText([]byte(v)) },
 		"per-million-units": func(v string) error { return cfg.Price.PerMillionUnits.UnmarshalText([]byte(v)) },
+		"per-mebibyte":      func(v string) error { return cfg.Price.PerMebibyte.UnmarshalText([]byte(v)) },
 		"min-fee":           func(v string) error { return cfg.Price.MinFee.UnmarshalText([]byte(v)) },
 		"metrics":           set(&cfg.Serve.Metrics),
 		"log-format":        set(&cfg.Log.Format),
@@ -89,13 +92,16 @@ func (o *overrides) apply(cmd *cobra.Command, cfg *prover.Config) error {
 		}
 	}
 	changed := cmd.Flags().Changed
-	replace(changed("trial-proofs"), &cfg.Backend.TrialProofs, prover.TrialProofs(o.trialMode))
+	for i := range cfg.Backends {
+		replace(changed("trial-proofs"), &cfg.Backends[i].TrialProofs, prover.TrialProofs(o.trialMode))
+		replace(changed("workers"), &cfg.Backends[i].Workers, o.workers)
+	}
 	replace(changed("node"), &cfg.Chain.Nodes, o.nodes)
+	replace(changed("load-factor-bps"), &cfg.Price.LoadFactorBps, o.loadFactorBps)
 	replace(changed("margin-bps"), &cfg.Price.MarginBps, o.marginBps)
 	replace(changed("min-margin-bps"), &cfg.Price.MinMarginBps, o.minMarginBps)
 	replace(changed("standby"), &cfg.Price.Standby, o.standby)
 	replace(changed("allow-private-urls"), &cfg.Fetch.AllowPrivateURLs, o.allowPrivate)
-	replace(changed("workers"), &cfg.Backend.Workers, o.workers)
 	replace(changed("max-jobs"), &cfg.Filter.MaxJobs, o.maxJobs)
 	return nil
 }
@@ -183,11 +189,11 @@ A file keyring is unlocked with the passphrase in ` + passphraseEnv + `.`,
 // stranger's image may crash is that child.
 func newWorkerCmd() *cobra.Command {
 	return &cobra.Command{
-		Use:    workerUse,
+		Use:    workerUse + " <backend>",
 		Short:  "Make proofs for a parent process, over standard input and output",
 		Hidden: true,
-		Args:   cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args:   cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			home, err := homeOf(cmd)
 			if err != nil {
 				return err
@@ -198,7 +204,7 @@ func newWorkerCmd() *cobra.Command {
 			}
 			// An interrupt reaches the whole terminal; the parent decides when its
 			// workers end, by closing their input.
-			return prover.ServeBackend(context.WithoutCancel(cmd.Context()), cfg, os.Stdin, os.Stdout)
+			return prover.ServeBackend(context.WithoutCancel(cmd.Context()), cfg, args[0], os.Stdin, os.Stdout)
 		},
 	}
 }

@@ -47,33 +47,68 @@ func ProgramOf(image []byte) Program {
 	return Program(hex.EncodeToString(sum[:]))
 }
 
+// Statement is what a request asks a proof of, as the chain has it.
+type Statement struct {
+	// Verifier is the id of the chain's verifier, such as "circuit" or
+	// "pico/v1.2.2": it decides what a proof looks like.
+	Verifier string
+	// Program is the verifier's name for the program.
+	Program [32]byte
+	// Digest stands for the public values.
+	Digest [32]byte
+}
+
+// Task is one piece of work for a backend.
+type Task struct {
+	// ID names the task. It stays the same when a sidecar that was restarted asks
+	// for the same proof again, and is another one for each further attempt: a
+	// service that outlives the sidecar recognises what it works on already.
+	// Backends whose work ends with the sidecar need not look at it.
+	ID string
+	// Statement is what the proof is for.
+	Statement Statement
+	// Program is what Register returned.
+	Program Program
+	Input   []byte
+}
+
 // Estimate is the outcome of a dry run.
 type Estimate struct {
 	// Cost counts the backend's unit of work: constraints for circuits, cycles
 	// for virtual machines.
 	Cost uint64
-	// PublicValues is what a proof of this input would make public.
+	// PublicValues is what a proof of this input would make public; nil where
+	// the backend tells only their digest.
 	PublicValues []byte
-	// Digest is the public values' digest in the form that requests state.
+	// Digest is the public values' digest in the form that requests state. It
+	// must be set where PublicValues is nil; else the verifier's own rule for
+	// PublicValues holds.
 	Digest [32]byte
 }
 
 // Result is a finished proof, in the chain's wire format.
 type Result struct {
-	Proof        []byte
+	Proof []byte
+	// PublicValues may be nil where the verifier does without them.
 	PublicValues []byte
 }
 
 // Backend proves programs. Its methods may be called from many goroutines; all
 // return soon after ctx ends, whatever the work still running behind them.
+// Package backendtest holds every backend to what is said here.
 type Backend interface {
-	// Register makes a program known. Registering it again is free.
-	Register(ctx context.Context, image []byte) (Program, error)
+	// Register makes a program known. Registering it again is free. st is the
+	// request's statement: an image that is known to be another program than
+	// st.Program gives ErrImage.
+	Register(ctx context.Context, image []byte, st Statement) (Program, error)
 	// Estimate runs the program on input without proving. An input that the
-	// program refuses gives ErrUnsatisfied.
-	Estimate(ctx context.Context, program Program, input []byte) (Estimate, error)
-	// Prove runs the program on input and proves it.
-	Prove(ctx context.Context, program Program, input []byte) (Result, error)
+	// program refuses gives ErrUnsatisfied. A program that is not registered, or
+	// not any more, gives ErrUnknownProgram, here and in Prove.
+	Estimate(ctx context.Context, task Task) (Estimate, error)
+	// Prove runs the program on input and proves it. It waits as long as ctx
+	// lets it; the caller tries again under another Task.ID. The caller checks
+	// the proof, and must: a backend may answer with anything.
+	Prove(ctx context.Context, task Task) (Result, error)
 	// Health says whether the backend can work now.
 	Health(ctx context.Context) error
 	// Close ends the backend.

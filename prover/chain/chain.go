@@ -42,6 +42,8 @@ var (
 	ErrOtherChain = errors.New("the nodes serve another chain than before")
 	// ErrRefused means that the chain would refuse, or refused, a transaction.
 	ErrRefused = errors.New("the chain refuses the transaction")
+	// ErrReadOnly means that the client was made without a keyring.
+	ErrReadOnly = errors.New("this client has no key to sign with")
 )
 
 // Limits and defaults.
@@ -68,7 +70,7 @@ type Config struct {
 	// Nodes are RPC addresses, such as http://127.0.0.1:26657, best first.
 	Nodes   []string
 	ChainID string
-	// Keyring holds KeyName, the submitter's key.
+	// Keyring holds KeyName, the submitter's key; nil for a client that only reads.
 	Keyring keyring.Keyring
 	KeyName string
 	// GasPrice is a decimal amount of uproof, such as 0.025uproof.
@@ -161,11 +163,7 @@ func New(cfg Config) (*Client, error) {
 	if _, err := sdk.ParseDecCoins(cfg.GasPrice); err != nil {
 		return nil, fmt.Errorf("gas price %q: %w", cfg.GasPrice, err)
 	}
-	record, err := cfg.Keyring.Key(cfg.KeyName)
-	if err != nil {
-		return nil, fmt.Errorf("key %q: %w", cfg.KeyName, err)
-	}
-	signer, err := record.GetAddress()
+	signer, err := signerOf(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("key %q: %w", cfg.KeyName, err)
 	}
@@ -191,6 +189,18 @@ func New(cfg Config) (*Client, error) {
 			WithBroadcastMode(flags.BroadcastSync)})
 	}
 	return c, nil
+}
+
+// signerOf is the address of the submitter's key; nil without a keyring.
+func signerOf(cfg Config) (sdk.AccAddress, error) {
+	if cfg.Keyring == nil {
+		return nil, nil
+	}
+	record, err := cfg.Keyring.Key(cfg.KeyName)
+	if err != nil {
+		return nil, err
+	}
+	return record.GetAddress()
 }
 
 func dial(url string, timeout time.Duration) (*rpchttp.HTTP, error) {

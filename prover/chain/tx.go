@@ -44,6 +44,9 @@ type TxResult struct {
 // under way and a lost one blocks nothing. Its timeout counts from the last
 // block's time and differs from every other of this client.
 func (c *Client) Sign(ctx context.Context, msg sdk.Msg) (SignedTx, error) {
+	if c.cfg.Keyring == nil {
+		return SignedTx{}, ErrReadOnly
+	}
 	head, err := c.Head(ctx)
 	if err != nil {
 		return SignedTx{}, err

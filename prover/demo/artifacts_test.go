@@ -39,15 +39,15 @@ func TestArtifactsProveAndVerify(t *testing.T) {
 		require.NotContains(t, string(image), "circuit.go", "an image must not name files of the machine that made it")
 
 		b := gnark.New(gnark.Config{})
-		program, err := b.Register(ctx, image)
+		program, err := b.Register(ctx, image, backend.Statement{})
 		require.NoError(t, err)
 		require.Equal(t, a.Image.SHA256, string(program))
-		est, err := b.Estimate(ctx, program, input)
+		est, err := b.Estimate(ctx, backend.Task{Program: program, Input: input})
 		require.NoError(t, err)
 		require.Equal(t, uint64(a.Constraints), est.Cost)
 		require.Equal(t, a.PublicValues, hex.EncodeToString(est.PublicValues))
 		require.Equal(t, a.Digest, hex.EncodeToString(est.Digest[:]))
-		res, err := b.Prove(ctx, program, input)
+		res, err := b.Prove(ctx, backend.Task{Program: program, Input: input})
 		require.NoError(t, err)
 
 		raw, err := os.ReadFile(a.VerifyingKey.Path)

@@ -102,8 +102,17 @@ type Job struct {
 	// ImageSHA256 and InputSHA256 name the files as we hold them on disk.
 	ImageSHA256 string `json:"image_sha256"`
 	InputSHA256 string `json:"input_sha256"`
+	// Backend is the name of the backend that is to prove it; empty in records of
+	// older versions. Attempts counts its attempts that failed.
+	Backend  string `json:"backend,omitempty"`
+	Attempts int    `json:"attempts,omitempty"`
 	// Cost is the dry run's count of the backend's unit of work.
 	Cost uint64 `json:"cost"`
+	// TimeLimit, MinStake and Penalty are the request's; absent in records of older
+	// versions. Amounts are in uproof.
+	TimeLimit time.Duration `json:"time_limit,omitempty"`
+	MinStake  math.Int      `json:"min_stake"`
+	Penalty   math.Int      `json:"penalty"`
 
 	// Pending is the transaction under way, if any. Tries counts transactions
 	// and proofs that failed in the present state.

@@ -1,4 +1,6 @@
-// Package gnark proves Groth16 circuits over BN254 on the CPU, in this process.
+// Package gnark proves Groth16 circuits over BN254 in this process: on the CPU, or,
+// built with -tags icicle, on a GPU.
+//
 // It takes any circuit that uses no other hints than gnark's own, as published
 // files: an image (see WriteImage) and an input, which is gnark's full binary
 // witness.
@@ -15,7 +17,6 @@ import (
 	"sync"
 
 	"github.com/consensys/gnark-crypto/ecc/bn254/fr"
-	"github.com/consensys/gnark/backend/groth16"
 	"github.com/consensys/gnark/backend/witness"
 	"github.com/consensys/gnark/constraint/solver"
 	fcs "github.com/consensys/gnark/frontend/cs"
@@ -81,8 +82,9 @@ func setDefault[T int | uint64](v *T, def T) {
 	}
 }
 
-// Register implements backend.Backend.
-func (b *Backend) Register(ctx context.Context, image []byte) (backend.Program, error) {
+// Register implements backend.Backend. An image says nothing of the verifying key
+// under which it is asked for, so the statement is not looked at.
+func (b *Backend) Register(ctx context.Context, image []byte, _ backend.Statement) (backend.Program, error) {
 	if len(image) > b.cfg.MaxImageBytes {
 		return "", fmt.Errorf("%w: an image of %d bytes, the limit is %d", backend.ErrTooLarge, len(image), b.cfg.MaxImageBytes)
 	}
@@ -99,15 +101,15 @@ func (b *Backend) Register(ctx context.Context, image []byte) (backend.Program, 
 }
 
 // Estimate implements backend.Backend. The cost is the number of constraints.
-func (b *Backend) Estimate(ctx context.Context, id backend.Program, input []byte) (backend.Estimate, error) {
-	e, err := b.open(id, input)
+func (b *Backend) Estimate(ctx context.Context, task backend.Task) (backend.Estimate, error) {
+	e, err := b.open(task.Program, task.Input)
 	if err != nil {
 		return backend.Estimate{}, err
 	}
 	return run(ctx, b.slots, func() (backend.Estimate, error) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		w, publicValues, err := parseInput(e.p, input)
+		w, publicValues, err := parseInput(e.p, task.Input)
 		if err != nil {
 			return backend.Estimate{}, err
 		}
@@ -124,15 +126,15 @@ func (b *Backend) Estimate(ctx context.Context, id backend.Program, input []byte
 
 // Prove implements backend.Backend. A proof that is not wanted any more when
 // ctx ends runs on to its end and is dropped.
-func (b *Backend) Prove(ctx context.Context, id backend.Program, input []byte) (backend.Result, error) {
-	e, err := b.open(id, input)
+func (b *Backend) Prove(ctx context.Context, task backend.Task) (backend.Result, error) {
+	e, err := b.open(task.Program, task.Input)
 	if err != nil {
 		return backend.Result{}, err
 	}
 	return run(ctx, b.slots, func() (backend.Result, error) {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		w, publicValues, err := parseInput(e.p, input)
+		w, publicValues, err := parseInput(e.p, task.Input)
 		if err != nil {
 			return backend.Result{}, err
 		}
@@ -144,8 +146,9 @@ func (b *Backend) Prove(ctx context.Context, id backend.Program, input []byte) (
 	})
 }
 
-// Health implements backend.Backend: a backend in this process always works.
-func (b *Backend) Health(ctx context.Context) error { return ctx.Err() }
+// Health implements backend.Backend: a backend in this process works if its
+// accelerator does.
+func (b *Backend) Health(ctx context.Context) error { return acceleratorHealth(ctx) }
 
 // Close implements backend.Backend.
 func (b *Backend) Close() error { return nil }
@@ -176,8 +179,14 @@ func (b *Backend) remember(id backend.Program, p *program) {
 	b.programs[id] = &entry{p: p}
 	b.touch(id)
 	for len(b.recent) > b.cfg.MaxPrograms {
+		e := b.programs[b.recent[0]]
 		delete(b.programs, b.recent[0])
 		b.recent = b.recent[1:]
+		go func() { // after the runs that still use it
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			release(e.p.pk)
+		}()
 	}
 }
 
@@ -243,7 +252,10 @@ func challenge(_ *big.Int, in, out []*big.Int) error {
 
 func prove(p *program, w witness.Witness) (proof []byte, err error) {
 	defer recoverAs(&err, backend.ErrFailed)
-	got, err := groth16.Prove(p.r1cs, p.pk, w)
+	got, err := proveGroth16(p.r1cs, p.pk, w)
+	if errors.Is(err, backend.ErrFailed) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, solverError(err)
 	}

@@ -97,15 +97,15 @@ func TestProves(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx := context.Background()
 			b := gnark.New(gnark.Config{})
-			id, err := b.Register(ctx, tc.fixture.image)
+			id, err := b.Register(ctx, tc.fixture.image, backend.Statement{})
 			require.NoError(t, err)
 			require.Equal(t, backend.ProgramOf(tc.fixture.image), id)
-			again, err := b.Register(ctx, tc.fixture.image)
+			again, err := b.Register(ctx, tc.fixture.image, backend.Statement{})
 			require.NoError(t, err)
 			require.Equal(t, id, again)
 
 			in := input(t, tc.valid)
-			est, err := b.Estimate(ctx, id, in)
+			est, err := b.Estimate(ctx, backend.Task{Program: id, Input: in})
 			require.NoError(t, err)
 			require.Equal(t, uint64(tc.fixture.system.GetNbConstraints()), est.Cost)
 			require.Len(t, est.PublicValues, 32)
@@ -113,15 +113,21 @@ func TestProves(t *testing.T) {
 			require.Equal(t, backend.CircuitDigest(est.PublicValues), est.Digest)
 			require.Zero(t, est.Digest[0]>>5)
 
-			res, err := b.Prove(ctx, id, in)
+			res, err := b.Prove(ctx, backend.Task{Program: id, Input: in})
 			require.NoError(t, err)
 			require.Equal(t, est.PublicValues, res.PublicValues)
 			require.NoError(t, verify(t, tc.fixture, tc.valid, res.Proof))
 			require.Error(t, verify(t, tc.fixture, tc.invalid, res.Proof))
 
 			for _, call := range []func() error{
-				func() error { _, err := b.Estimate(ctx, id, input(t, tc.invalid)); return err },
-				func() error { _, err := b.Prove(ctx, id, input(t, tc.invalid)); return err },
+				func() error {
+					_, err := b.Estimate(ctx, backend.Task{Program: id, Input: input(t, tc.invalid)})
+					return err
+				},
+				func() error {
+					_, err := b.Prove(ctx, backend.Task{Program: id, Input: input(t, tc.invalid)})
+					return err
+				},
 			} {
 				err := call()
 				require.ErrorIs(t, err, backend.ErrUnsatisfied)
@@ -184,7 +190,7 @@ func TestRegisterRefusesDamagedImages(t *testing.T) {
 	}
 	for name, image := range cases {
 		t.Run(name, func(t *testing.T) {
-			_, err := gnark.New(gnark.Config{}).Register(context.Background(), image)
+			_, err := gnark.New(gnark.Config{}).Register(context.Background(), image, backend.Statement{})
 			require.ErrorIs(t, err, backend.ErrImage)
 		})
 	}
@@ -193,7 +199,7 @@ func TestRegisterRefusesDamagedImages(t *testing.T) {
 func TestEstimateRefusesDamagedInputs(t *testing.T) {
 	ctx := context.Background()
 	b := gnark.New(gnark.Config{})
-	id, err := b.Register(ctx, cubeFixture().image)
+	id, err := b.Register(ctx, cubeFixture().image, backend.Statement{})
 	require.NoError(t, err)
 	good := input(t, &cube{X: 3, Y: 35})
 	public, err := frontend.NewWitness(&cube{Y: 35}, ecc.BN254.ScalarField(), frontend.PublicOnly())
@@ -220,9 +226,9 @@ func TestEstimateRefusesDamagedInputs(t *testing.T) {
 		"nothing but its count": {0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := b.Estimate(ctx, id, in)
+			_, err := b.Estimate(ctx, backend.Task{Program: id, Input: in})
 			require.ErrorIs(t, err, backend.ErrInput)
-			_, err = b.Prove(ctx, id, in)
+			_, err = b.Prove(ctx, backend.Task{Program: id, Input: in})
 			require.ErrorIs(t, err, backend.ErrInput)
 		})
 	}
@@ -250,43 +256,43 @@ func TestLimits(t *testing.T) {
 	constraints := uint64(cubeFixture().system.GetNbConstraints())
 
 	exact := gnark.New(gnark.Config{MaxImageBytes: len(image), MaxInputBytes: len(in), MaxConstraints: constraints})
-	id, err := exact.Register(ctx, image)
+	id, err := exact.Register(ctx, image, backend.Statement{})
 	require.NoError(t, err)
-	_, err = exact.Estimate(ctx, id, in)
+	_, err = exact.Estimate(ctx, backend.Task{Program: id, Input: in})
 	require.NoError(t, err)
 
-	_, err = gnark.New(gnark.Config{MaxImageBytes: len(image) - 1}).Register(ctx, image)
+	_, err = gnark.New(gnark.Config{MaxImageBytes: len(image) - 1}).Register(ctx, image, backend.Statement{})
 	require.ErrorIs(t, err, backend.ErrTooLarge)
-	_, err = gnark.New(gnark.Config{MaxConstraints: constraints - 1}).Register(ctx, image)
+	_, err = gnark.New(gnark.Config{MaxConstraints: constraints - 1}).Register(ctx, image, backend.Statement{})
 	require.ErrorIs(t, err, backend.ErrTooLarge)
 	small := gnark.New(gnark.Config{MaxInputBytes: len(in) - 1})
-	_, err = small.Register(ctx, image)
+	_, err = small.Register(ctx, image, backend.Statement{})
 	require.NoError(t, err)
-	_, err = small.Estimate(ctx, id, in)
+	_, err = small.Estimate(ctx, backend.Task{Program: id, Input: in})
 	require.ErrorIs(t, err, backend.ErrTooLarge)
 }
 
 func TestForgetsTheLeastRecentlyUsedProgram(t *testing.T) {
 	ctx := context.Background()
 	b := gnark.New(gnark.Config{MaxPrograms: 1})
-	first, err := b.Register(ctx, cubeFixture().image)
+	first, err := b.Register(ctx, cubeFixture().image, backend.Statement{})
 	require.NoError(t, err)
-	second, err := b.Register(ctx, committedFixture().image)
+	second, err := b.Register(ctx, committedFixture().image, backend.Statement{})
 	require.NoError(t, err)
-	_, err = b.Estimate(ctx, first, input(t, &cube{X: 3, Y: 35}))
+	_, err = b.Estimate(ctx, backend.Task{Program: first, Input: input(t, &cube{X: 3, Y: 35})})
 	require.ErrorIs(t, err, backend.ErrUnknownProgram)
 	require.False(t, backend.Permanent(err))
-	_, err = b.Estimate(ctx, second, input(t, &committed{X: 3, Y: 35}))
+	_, err = b.Estimate(ctx, backend.Task{Program: second, Input: input(t, &committed{X: 3, Y: 35})})
 	require.NoError(t, err)
 }
 
 func TestStopsWaitingWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	b := gnark.New(gnark.Config{})
-	id, err := b.Register(ctx, cubeFixture().image)
+	id, err := b.Register(ctx, cubeFixture().image, backend.Statement{})
 	require.NoError(t, err)
 	cancel()
-	_, err = b.Prove(ctx, id, input(t, &cube{X: 3, Y: 35}))
+	_, err = b.Prove(ctx, backend.Task{Program: id, Input: input(t, &cube{X: 3, Y: 35})})
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, b.Health(ctx), context.Canceled)
 }
@@ -297,7 +303,7 @@ func FuzzRegister(f *testing.F) {
 	f.Add(committedFixture().image)
 	f.Fuzz(func(t *testing.T, image []byte) {
 		b := gnark.New(gnark.Config{MaxConstraints: 1 << 10})
-		if _, err := b.Register(context.Background(), image); err != nil {
+		if _, err := b.Register(context.Background(), image, backend.Statement{}); err != nil {
 			require.True(t, backend.Permanent(err), err)
 		}
 	})

@@ -8,7 +8,6 @@ import (
 
 	"github.com/consensys/gnark-crypto/ecc"
 	"github.com/consensys/gnark/backend/groth16"
-	groth16bn254 "github.com/consensys/gnark/backend/groth16/bn254"
 	cs "github.com/consensys/gnark/constraint/bn254"
 
 	"github.com/proofmarket/proofmarket/prover/backend"
@@ -19,7 +18,7 @@ const lengthSize = 8
 // program is a parsed image.
 type program struct {
 	r1cs        *cs.R1CS
-	pk          *groth16bn254.ProvingKey
+	pk          *provingKey
 	constraints uint64
 	nbPublic    int // without the constant one
 	nbSecret    int
@@ -71,7 +70,7 @@ func parseImage(image []byte, maxConstraints uint64) (p *program, err error) {
 	if err := checkKey(key, r1cs); err != nil {
 		return nil, err
 	}
-	pk := new(groth16bn254.ProvingKey)
+	pk := new(provingKey)
 	if _, err := pk.ReadFrom(bytes.NewReader(key)); err != nil {
 		return nil, fmt.Errorf("%w: proving key: %w", backend.ErrImage, err)
 	}

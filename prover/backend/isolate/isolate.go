@@ -37,12 +37,18 @@ type Backend struct {
 
 	mu     sync.Mutex
 	idle   []*child
-	images map[backend.Program][]byte
+	images map[backend.Program]registration
 	recent []backend.Program // least recently registered first
 	closed bool
 }
 
 var _ backend.Backend = (*Backend)(nil)
+
+// registration is what makes a program known to a new child.
+type registration struct {
+	image     []byte
+	statement backend.Statement
+}
 
 // child is one process and what it knows.
 type child struct {
@@ -59,19 +65,20 @@ func New(cfg Config) *Backend {
 	return &Backend{
 		cfg:    cfg,
 		slots:  make(chan struct{}, cfg.Children),
-		images: make(map[backend.Program][]byte),
+		images: make(map[backend.Program]registration),
 	}
 }
 
 // Register implements backend.Backend.
-func (b *Backend) Register(ctx context.Context, image []byte) (backend.Program, error) {
+func (b *Backend) Register(ctx context.Context, image []byte, st backend.Statement) (backend.Program, error) {
 	id := backend.ProgramOf(image)
-	if _, err := b.call(ctx, id, image, request{Op: opRegister, Program: id, Data: image}); err != nil {
+	known := registration{image: image, statement: st}
+	if _, err := b.call(ctx, id, known, request{Op: opRegister, Image: image, Statement: st}); err != nil {
 		return "", err
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.images[id] = image
+	b.images[id] = known
 	b.recent = append(slices.DeleteFunc(b.recent, func(o backend.Program) bool { return o == id }), id)
 	for len(b.recent) > b.cfg.MaxPrograms {
 		delete(b.images, b.recent[0])
@@ -81,20 +88,20 @@ func (b *Backend) Register(ctx context.Context, image []byte) (backend.Program, 
 }
 
 // Estimate implements backend.Backend.
-func (b *Backend) Estimate(ctx context.Context, program backend.Program, input []byte) (backend.Estimate, error) {
-	res, err := b.run(ctx, request{Op: opEstimate, Program: program, Data: input})
+func (b *Backend) Estimate(ctx context.Context, task backend.Task) (backend.Estimate, error) {
+	res, err := b.run(ctx, request{Op: opEstimate, Task: task})
 	return res.Estimate, err
 }
 
 // Prove implements backend.Backend.
-func (b *Backend) Prove(ctx context.Context, program backend.Program, input []byte) (backend.Result, error) {
-	res, err := b.run(ctx, request{Op: opProve, Program: program, Data: input})
+func (b *Backend) Prove(ctx context.Context, task backend.Task) (backend.Result, error) {
+	res, err := b.run(ctx, request{Op: opProve, Task: task})
 	return res.Result, err
 }
 
 // Health implements backend.Backend: it asks a child.
 func (b *Backend) Health(ctx context.Context) error {
-	_, err := b.call(ctx, "", nil, request{Op: opHealth})
+	_, err := b.call(ctx, "", registration{}, request{Op: opHealth})
 	return err
 }
 
@@ -113,17 +120,17 @@ func (b *Backend) Close() error {
 
 func (b *Backend) run(ctx context.Context, req request) (response, error) {
 	b.mu.Lock()
-	image, ok := b.images[req.Program]
+	known, ok := b.images[req.Task.Program]
 	b.mu.Unlock()
 	if !ok {
-		return response{}, fmt.Errorf("program %s: %w", req.Program, backend.ErrUnknownProgram)
+		return response{}, fmt.Errorf("program %s: %w", req.Task.Program, backend.ErrUnknownProgram)
 	}
-	return b.call(ctx, req.Program, image, req)
+	return b.call(ctx, req.Task.Program, known, req)
 }
 
 // call sends a request to a child, after the program's image if that child
 // does not have it.
-func (b *Backend) call(ctx context.Context, program backend.Program, image []byte, req request) (response, error) {
+func (b *Backend) call(ctx context.Context, program backend.Program, known registration, req request) (response, error) {
 	select {
 	case b.slots <- struct{}{}:
 		defer func() { <-b.slots }()
@@ -136,7 +143,7 @@ func (b *Backend) call(ctx context.Context, program backend.Program, image []byt
 	}
 	for range 2 {
 		if req.Op != opRegister && program != "" && !c.knows[program] {
-			res, err := c.roundTrip(ctx, request{Op: opRegister, Program: program, Data: image})
+			res, err := c.roundTrip(ctx, request{Op: opRegister, Image: known.image, Statement: known.statement})
 			if err != nil {
 				return response{}, err // the child is gone
 			}

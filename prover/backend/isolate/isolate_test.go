@@ -11,16 +11,23 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/proofmarket/proofmarket/prover/backend"
+	"github.com/proofmarket/proofmarket/prover/backend/gnark"
 	"github.com/proofmarket/proofmarket/prover/backend/isolate"
 )
 
 // The test binary is its own child: with this in its environment it serves a
-// fakeBackend.
-const childEnv = "PROOFMARKET_TEST_BACKEND_CHILD"
+// fakeBackend, or gnark if gnarkChild is its argument.
+const (
+	childEnv   = "PROOFMARKET_TEST_BACKEND_CHILD"
+	gnarkChild = "gnark"
+)
 
 func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) != "" {
-		b := &fakeBackend{programs: map[backend.Program]bool{}}
+		var b backend.Backend = &fakeBackend{programs: map[backend.Program]bool{}}
+		if len(os.Args) > 1 && os.Args[1] == gnarkChild {
+			b = gnark.New(gnark.Config{})
+		}
 		if err := isolate.Serve(context.Background(), b, os.Stdin, os.Stdout); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -44,18 +51,18 @@ func hangingParent() error {
 		return err
 	}
 	b := isolate.New(isolate.Config{Command: []string{exe}, Children: 1, MaxPrograms: 1, Stderr: os.Stderr})
-	one, err := b.Register(context.Background(), []byte("one"))
+	one, err := b.Register(context.Background(), []byte("one"), backend.Statement{})
 	if err != nil {
 		return err
 	}
-	_, err = b.Prove(context.Background(), one, []byte("hang"))
+	_, err = b.Prove(context.Background(), backend.Task{Program: one, Input: []byte("hang")})
 	return err
 }
 
 // fakeBackend does what its image or input says.
 type fakeBackend struct{ programs map[backend.Program]bool }
 
-func (f *fakeBackend) Register(_ context.Context, image []byte) (backend.Program, error) {
+func (f *fakeBackend) Register(_ context.Context, image []byte, _ backend.Statement) (backend.Program, error) {
 	switch string(image) {
 	case "panic":
 		done := make(chan struct{})
@@ -69,7 +76,8 @@ func (f *fakeBackend) Register(_ context.Context, image []byte) (backend.Program
 	return id, nil
 }
 
-func (f *fakeBackend) Estimate(_ context.Context, p backend.Program, input []byte) (backend.Estimate, error) {
+func (f *fakeBackend) Estimate(_ context.Context, task backend.Task) (backend.Estimate, error) {
+	p, input := task.Program, task.Input
 	if !f.programs[p] {
 		return backend.Estimate{}, backend.ErrUnknownProgram
 	}
@@ -79,7 +87,8 @@ func (f *fakeBackend) Estimate(_ context.Context, p backend.Program, input []byt
 	return backend.Estimate{Cost: uint64(len(input)), PublicValues: input, Digest: [32]byte{1}}, nil
 }
 
-func (f *fakeBackend) Prove(_ context.Context, p backend.Program, input []byte) (backend.Result, error) {
+func (f *fakeBackend) Prove(_ context.Context, task backend.Task) (backend.Result, error) {
+	p, input := task.Program, task.Input
 	if !f.programs[p] {
 		return backend.Result{}, backend.ErrUnknownProgram
 	}
@@ -120,70 +129,70 @@ func TestPassesCallsAndErrors(t *testing.T) {
 	ctx := context.Background()
 	b, _ := newBackend(t, 1)
 	require.NoError(t, b.Health(ctx))
-	one, err := b.Register(ctx, []byte("one"))
+	one, err := b.Register(ctx, []byte("one"), backend.Statement{})
 	require.NoError(t, err)
 	require.Equal(t, backend.ProgramOf([]byte("one")), one)
 
-	est, err := b.Estimate(ctx, one, []byte("abc"))
+	est, err := b.Estimate(ctx, backend.Task{Program: one, Input: []byte("abc")})
 	require.NoError(t, err)
 	require.Equal(t, backend.Estimate{Cost: 3, PublicValues: []byte("abc"), Digest: [32]byte{1}}, est)
-	res, err := b.Prove(ctx, one, []byte("abc"))
+	res, err := b.Prove(ctx, backend.Task{Program: one, Input: []byte("abc")})
 	require.NoError(t, err)
 	require.Equal(t, backend.Result{Proof: []byte("proof"), PublicValues: []byte("abc")}, res)
 
-	_, err = b.Register(ctx, []byte("bad"))
+	_, err = b.Register(ctx, []byte("bad"), backend.Statement{})
 	require.ErrorIs(t, err, backend.ErrImage)
 	require.ErrorContains(t, err, "it is bad")
-	_, err = b.Prove(ctx, one, []byte("false"))
+	_, err = b.Prove(ctx, backend.Task{Program: one, Input: []byte("false")})
 	require.ErrorIs(t, err, backend.ErrUnsatisfied)
-	_, err = b.Estimate(ctx, one, []byte("odd"))
+	_, err = b.Estimate(ctx, backend.Task{Program: one, Input: []byte("odd")})
 	require.ErrorIs(t, err, backend.ErrFailed)
-	_, err = b.Estimate(ctx, "unknown", nil)
+	_, err = b.Estimate(ctx, backend.Task{Program: "unknown", Input: nil})
 	require.ErrorIs(t, err, backend.ErrUnknownProgram)
 
 	// The child has room for one program; it is given the other one again.
-	two, err := b.Register(ctx, []byte("two"))
+	two, err := b.Register(ctx, []byte("two"), backend.Statement{})
 	require.NoError(t, err)
 	for _, p := range []backend.Program{one, two, one} {
-		_, err := b.Prove(ctx, p, []byte("x"))
+		_, err := b.Prove(ctx, backend.Task{Program: p, Input: []byte("x")})
 		require.NoError(t, err)
 	}
-	_, err = b.Register(ctx, []byte("three"))
+	_, err = b.Register(ctx, []byte("three"), backend.Statement{})
 	require.NoError(t, err)
-	_, err = b.Prove(ctx, one, []byte("x"))
+	_, err = b.Prove(ctx, backend.Task{Program: one, Input: []byte("x")})
 	require.ErrorIs(t, err, backend.ErrUnknownProgram, "two images are held")
 }
 
 func TestSurvivesAPanic(t *testing.T) {
 	ctx := context.Background()
 	b, _ := newBackend(t, 1)
-	_, err := b.Register(ctx, []byte("panic"))
+	_, err := b.Register(ctx, []byte("panic"), backend.Statement{})
 	require.ErrorIs(t, err, backend.ErrFailed)
 	require.False(t, backend.Permanent(err))
-	_, err = b.Register(ctx, []byte("one"))
+	_, err = b.Register(ctx, []byte("one"), backend.Statement{})
 	require.NoError(t, err)
 }
 
 func TestKillsAHangingChild(t *testing.T) {
 	b, hanging := newBackend(t, 1)
-	one, err := b.Register(context.Background(), []byte("one"))
+	one, err := b.Register(context.Background(), []byte("one"), backend.Statement{})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	failed := make(chan error, 1)
 	go func() {
-		_, err := b.Prove(ctx, one, []byte("hang"))
+		_, err := b.Prove(ctx, backend.Task{Program: one, Input: []byte("hang")})
 		failed <- err
 	}()
 	<-hanging
 	cancel()
 	require.ErrorIs(t, <-failed, context.Canceled)
-	res, err := b.Prove(context.Background(), one, []byte("x"))
+	res, err := b.Prove(context.Background(), backend.Task{Program: one, Input: []byte("x")})
 	require.NoError(t, err, "a new child is given the image")
 	require.Equal(t, []byte("proof"), res.Proof)
 }
 
 func TestChildrenThatCannotStart(t *testing.T) {
 	b := isolate.New(isolate.Config{Command: []string{"/does/not/exist"}})
-	_, err := b.Register(context.Background(), []byte("one"))
+	_, err := b.Register(context.Background(), []byte("one"), backend.Statement{})
 	require.ErrorIs(t, err, backend.ErrFailed)
 }

@@ -22,9 +22,11 @@ const (
 // request and response travel as gob between parent and child, which are the
 // same program.
 type request struct {
-	Op      op
-	Program backend.Program
-	Data    []byte
+	Op op
+	// Image and Statement are for opRegister, Task for what follows it.
+	Image     []byte
+	Statement backend.Statement
+	Task      backend.Task
 }
 
 type response struct {
@@ -111,11 +113,11 @@ func answer(ctx context.Context, b backend.Backend, req request) (res response) 
 	case opHealth:
 		err = b.Health(ctx)
 	case opRegister:
-		_, err = b.Register(ctx, req.Data)
+		_, err = b.Register(ctx, req.Image, req.Statement)
 	case opEstimate:
-		res.Estimate, err = b.Estimate(ctx, req.Program, req.Data)
+		res.Estimate, err = b.Estimate(ctx, req.Task)
 	case opProve:
-		res.Result, err = b.Prove(ctx, req.Program, req.Data)
+		res.Result, err = b.Prove(ctx, req.Task)
 	default:
 		err = fmt.Errorf("%w: unknown request %d", backend.ErrFailed, req.Op)
 	}

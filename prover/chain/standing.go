@@ -1,0 +1,66 @@
+package chain
+
+import (
+	"context"
+	"fmt"
+
+	gogogrpc "github.com/cosmos/gogoproto/grpc"
+	"google.golang.org/grpc"
+
+	"github.com/proofmarket/proofmarket/x/market/auction"
+	markettypes "github.com/proofmarket/proofmarket/x/market/types"
+	provertypes "github.com/proofmarket/proofmarket/x/staking/types"
+)
+
+// Standing is how the chain sees a prover: the figures of laws M4 and S8.
+type Standing struct {
+	auction.Figures
+	State provertypes.ProverState
+	// OvercommitBps is the part of the assigned stake that must be free besides a
+	// request's.
+	OvercommitBps uint32
+}
+
+// Standing returns how the chain sees a prover, or ErrNotFound for an address that
+// is none. Its parts may be of blocks that follow one another.
+func (c *Client) Standing(ctx context.Context, prover string) (s Standing, err error) {
+	err = c.query(ctx, func(cc gogogrpc.ClientConn, at grpc.CallOption) error {
+		res, err := provertypes.NewQueryClient(cc).Prover(ctx, &provertypes.QueryProverRequest{Prover: prover}, at)
+		if err != nil {
+			return err
+		}
+		p := res.Prover
+		s.State = p.State
+		s.Active = p.State == provertypes.PROVER_STATE_ACTIVE
+		s.SelfStake, s.Assets = p.SelfStake, p.Assets
+		s.AssignedStake, s.Exposure = p.Prover.Load.AssignedStake, p.Prover.Load.Exposure
+		s.MaxExposure = p.Prover.Breaker.MaxExposure
+		return nil
+	})
+	if err != nil {
+		return Standing{}, fmt.Errorf("prover %s: %w", prover, err)
+	}
+	err = c.query(ctx, func(cc gogogrpc.ClientConn, at grpc.CallOption) error {
+		res, err := provertypes.NewQueryClient(cc).Params(ctx, &provertypes.QueryParamsRequest{}, at)
+		if err != nil {
+			return err
+		}
+		s.MinSelfStake = res.Params.MinSelfStake
+		return nil
+	})
+	if err != nil {
+		return Standing{}, fmt.Errorf("params of provers: %w", err)
+	}
+	err = c.query(ctx, func(cc gogogrpc.ClientConn, at grpc.CallOption) error {
+		res, err := markettypes.NewQueryClient(cc).Params(ctx, &markettypes.QueryParamsRequest{}, at)
+		if err != nil {
+			return err
+		}
+		s.OvercommitBps = res.Params.OvercommitBps
+		return nil
+	})
+	if err != nil {
+		return Standing{}, fmt.Errorf("params of the market: %w", err)
+	}
+	return s, nil
+}
