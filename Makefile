@@ -21,7 +21,7 @@ RACE_PACKAGES := ./internal/... ./x/... ./prover/strategy/... ./prover/store/...
 TIME ?= 30s
 TARGET ?=
 
-# Steps of the provers' random machine: in all, and in one run of it on average.
+# Steps of the random machines: in all, and in one run of the provers' on average.
 SOAK_STEPS ?= 1000000
 SOAK_RUN_STEPS ?= 100
 
@@ -85,8 +85,8 @@ proto-gen: ## Generate Go code and the OpenAPI file from proto/
 proto-check: ## Fail if generated code differs from proto/
 	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
 	bash scripts/proto-gen.sh "$$tmp"; \
-	find x app -name '*.pb.go' -o -name '*.pb.gw.go' -o -name '*.swagger.json' | LC_ALL=C sort > "$$tmp.have"; \
-	(cd "$$tmp" && find x app -type f) | LC_ALL=C sort > "$$tmp.want"; \
+	find x app prover -name '*.pb.go' -o -name '*.pb.gw.go' -o -name '*.swagger.json' | LC_ALL=C sort > "$$tmp.have"; \
+	(cd "$$tmp" && find x app prover -type f) | LC_ALL=C sort > "$$tmp.want"; \
 	trap 'rm -rf "$$tmp" "$$tmp.have" "$$tmp.want"' EXIT; \
 	diff -u "$$tmp.have" "$$tmp.want" || { echo "generated files are missing or left over; run: make proto-gen" >&2; exit 1; }; \
 	while read -r f; do cmp -s "$$f" "$$tmp/$$f" || { echo "$$f is out of date; run: make proto-gen" >&2; exit 1; }; done < "$$tmp.want"; \
@@ -117,18 +117,29 @@ fuzz: build/tools/peakmem ## Fuzz for a while: make fuzz [TARGET=FuzzName] [TIME
 		done; \
 	done
 
+# One core; fewer collections of garbage, and none of the system calls by which the
+# SDK names its configuration. A failure is made smaller for two minutes at most,
+# and printed with its seed and every message.
 .PHONY: soak-provers
 soak-provers: ## Run the provers' random machine: make soak-provers [SOAK_STEPS=1000000]
-	go test ./x/staking/keeper -v -run '^TestMachine$$' -count 1 -timeout 0 \
-		-rapid.checks=$$((($(SOAK_STEPS) + $(SOAK_RUN_STEPS) - 1) / $(SOAK_RUN_STEPS))) -rapid.steps=$(SOAK_RUN_STEPS)
+	GOMAXPROCS=1 GOGC=800 GOMEMLIMIT=1GiB COSMOS_SDK_CONFIG_SCOPE=soak go test ./x/staking/keeper -v -run '^TestMachine$$' -count 1 -timeout 0 \
+		-rapid.checks=$$((($(SOAK_STEPS) + $(SOAK_RUN_STEPS) - 1) / $(SOAK_RUN_STEPS))) -rapid.steps=$(SOAK_RUN_STEPS) -rapid.shrinktime=2m
+
+.PHONY: soak-market
+soak-market: ## Run the whole application's random machine: make soak-market [SOAK_STEPS=1000000]
+	go test ./testutil/machine -v -run '^TestMachine$$' -count 1 -timeout 0 -rapid.steps=150 -machine.steps=$(SOAK_STEPS)
 
 .PHONY: bench
 bench: ## Run the benchmarks
 	go test -run '^$$' -bench . -benchmem $$(grep -rl --include='*_test.go' 'func Benchmark' . | xargs -n1 dirname | sort -u)
 
 .PHONY: bench-vaults
-bench-vaults: ## Benchmark the vaults with up to a million positions (minutes, 4 GiB): make bench-vaults [POSITIONS=1000000]
-	BENCH_POSITIONS=$(or $(POSITIONS),1000000) go test -run '^$$' -bench Vaults -benchtime 200x -timeout 30m ./x/staking/keeper
+bench-vaults: ## Benchmark the vaults with up to a million positions (ten minutes, 10 GiB): make bench-vaults [POSITIONS=1000000]
+	BENCH_POSITIONS=$(or $(POSITIONS),1000000) go test -run '^$$' -bench Vaults -benchtime 40x -timeout 60m ./x/staking/keeper
+
+.PHONY: bench-market
+bench-market: ## Benchmark the market with many open requests: make bench-market [REQUESTS=100000]
+	BENCH_REQUESTS=$(or $(REQUESTS),100000) GOMEMLIMIT=5GiB go test -v -run '^$$' -bench Market -benchtime 40x -timeout 180m ./x/market/keeper
 
 .PHONY: gas-table
 gas-table: ## Measure verifications and write their prices (x/verifier/types/gas_table.go)

@@ -37,6 +37,20 @@ type simulated struct {
 }
 
 func newSimulated(logger log.Logger, db dbm.DB, latest bool, options servertypes.AppOptions, base ...func(*baseapp.BaseApp)) *simulated {
+	return simulate(logger, db, latest, options, base, func(s *simulated, m module.AppModuleSimulation) []module.AppModuleSimulation {
+		if _, ours := m.(provers.AppModule); ours {
+			return []module.AppModuleSimulation{m, powers{genesisOnly{m}, s}}
+		}
+		return nil
+	})
+}
+
+// simulate is an application whose modules send what active gives for them, and
+// nothing where it gives nothing.
+func simulate(
+	logger log.Logger, db dbm.DB, latest bool, options servertypes.AppOptions, base []func(*baseapp.BaseApp),
+	active func(*simulated, module.AppModuleSimulation) []module.AppModuleSimulation,
+) *simulated {
 	chain.ConfigureBech32()
 	built, err := app.New(logger, db, latest, checked{options}, base...)
 	if err != nil {
@@ -45,8 +59,8 @@ func newSimulated(logger log.Logger, db dbm.DB, latest bool, options servertypes
 	s := &simulated{App: built, done: map[string]int{}}
 	var modules []module.AppModuleSimulation
 	for _, m := range built.SimulationManager().Modules {
-		if _, ours := m.(provers.AppModule); ours {
-			modules = append(modules, m, powers{genesisOnly{m}, s})
+		if list := active(s, m); len(list) > 0 {
+			modules = append(modules, list...)
 		} else {
 			modules = append(modules, genesisOnly{m})
 		}
@@ -170,6 +184,25 @@ func (p powers) market(r *rand.Rand, _ *baseapp.BaseApp, ctx sdk.Context, accs [
 	return simtypes.NewOperationMsgBasic(proverstypes.ModuleName, name, "", true, nil), nil, nil
 }
 
+// simulationConfig is a chain of that many blocks.
+func simulationConfig(blocks int) simtypes.Config {
+	return simtypes.Config{
+		InitialBlockHeight: 1, NumBlocks: blocks, BlockSize: 25, GenesisTime: 1_767_225_600,
+		ChainID: simsx.SimAppChainID, Commit: true, DBBackend: "memdb", Lean: true,
+	}
+}
+
+// randomState is the random genesis of a chain.
+func randomState(a *simulated) simsx.SimStateFactory {
+	return simsx.SimStateFactory{
+		Codec:         a.AppCodec(),
+		AppStateFn:    simtestutil.AppStateFn(a.AppCodec(), a.SimulationManager(), a.DefaultGenesis()),
+		BlockedAddr:   app.BlockedAddresses(),
+		AccountSource: a.AccountKeeper,
+		BalanceSource: a.BankKeeper,
+	}
+}
+
 // The provers module under the SDK's simulator: random genesis, real transactions
 // with fees, blocks hours apart; the invariants of all our modules hold after
 // every block, and at its end everything that may happen to a prover happened.
@@ -177,21 +210,9 @@ func TestSimulationOfProvers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs a chain of a hundred blocks")
 	}
-	cfg := simtypes.Config{
-		InitialBlockHeight: 1, NumBlocks: 100, BlockSize: 25, GenesisTime: 1_767_225_600,
-		ChainID: simsx.SimAppChainID, Commit: true, DBBackend: "memdb", Lean: true,
-	}
-	state := func(a *simulated) simsx.SimStateFactory {
-		return simsx.SimStateFactory{
-			Codec:         a.AppCodec(),
-			AppStateFn:    simtestutil.AppStateFn(a.AppCodec(), a.SimulationManager(), a.DefaultGenesis()),
-			BlockedAddr:   app.BlockedAddresses(),
-			AccountSource: a.AccountKeeper,
-			BalanceSource: a.BankKeeper,
-		}
-	}
+	cfg := simulationConfig(100)
 	few := func(r *rand.Rand, _ int) []simtypes.Account { return simtypes.RandomAccounts(r, 25) }
-	simsx.RunWithSeedAndRandAcc(t, cfg, newSimulated, state, 7, nil, few,
+	simsx.RunWithSeedAndRandAcc(t, cfg, newSimulated, randomState, 7, nil, few,
 		func(t testing.TB, run simsx.TestInstance[*simulated], _ []simtypes.Account) {
 			for _, name := range []string{
 				"reward", "open", "close", "miss",

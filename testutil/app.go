@@ -68,11 +68,15 @@ func NewApp(t testing.TB, opts ...Option) *App {
 func (a *App) open() {
 	a.t.Helper()
 	built, err := app.New(log.NewNopLogger(), a.cfg.db, true, a.options(),
-		baseapp.SetChainID(a.cfg.chainID), baseapp.SetMinGasPrices(a.cfg.minGasPrices))
+		baseapp.SetChainID(a.cfg.chainID), baseapp.SetMinGasPrices(a.cfg.minGasPrices), withoutPruner())
 	require.NoError(a.t, err)
 	a.App = built
 	a.t.Cleanup(func() { require.NoError(a.t, built.Close()) })
 }
+
+// withoutPruner keeps the stores from pruning in goroutines of their own, which
+// outlive a closed application and hold on to all of its state.
+func withoutPruner() func(*baseapp.BaseApp) { return baseapp.SetIAVLSyncPruning(true) }
 
 // options is the node's configuration.
 func (a *App) options() appOptions {

@@ -53,7 +53,7 @@ func (a *App) RequireStableExport(modules ...string) {
 // before anything else happens.
 func (a *App) exportOfImport(exported servertypes.ExportedApp, modules []string) map[string]json.RawMessage {
 	a.t.Helper()
-	fresh, err := app.New(log.NewNopLogger(), dbm.NewMemDB(), true, a.options(), baseapp.SetChainID(a.cfg.chainID))
+	fresh, err := app.New(log.NewNopLogger(), dbm.NewMemDB(), true, a.options(), baseapp.SetChainID(a.cfg.chainID), withoutPruner())
 	require.NoError(a.t, err)
 	defer func() { require.NoError(a.t, fresh.Close()) }()
 	_, err = fresh.InitChain(&abci.RequestInitChain{

@@ -193,7 +193,7 @@ func (b *busy) drawState() (*testutil.Account, sdk.Msg) {
 	case 7:
 		return w, &markettypes.MsgConsentSubmitter{Submitter: w.String(), Prover: p.String()}
 	case 8:
-		return p, &markettypes.MsgRegisterSubmitter{Prover: p.String(), Submitter: w.String()}
+		return p, &markettypes.MsgRegisterSubmitter{Prover: p.String(), Submitters: []string{w.String()}}
 	default:
 		return b.Account("stranger"), &markettypes.MsgClaim{Owner: b.Account("stranger").String()}
 	}

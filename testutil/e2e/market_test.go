@@ -197,7 +197,7 @@ func newQuietNetwork(t testing.TB, c *circuit, opts ...testutil.Option) *network
 	}
 	n.RequireOK(n.Block(first...).Results...)
 	for i, p := range n.provers {
-		second = append(second, n.Tx(p, &markettypes.MsgRegisterSubmitter{Prover: p.String(), Submitter: n.workers[i].String()}))
+		second = append(second, n.Tx(p, &markettypes.MsgRegisterSubmitter{Prover: p.String(), Submitters: []string{n.workers[i].String()}}))
 	}
 	n.RequireOK(n.Block(second...).Results...)
 	return n

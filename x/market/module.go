@@ -17,11 +17,14 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/codec"
 	cdctypes "github.com/cosmos/cosmos-sdk/codec/types"
+	"github.com/cosmos/cosmos-sdk/testutil/simsx"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
+	simtypes "github.com/cosmos/cosmos-sdk/types/simulation"
 
 	"github.com/proofmarket/proofmarket/x/market/client/cli"
 	"github.com/proofmarket/proofmarket/x/market/keeper"
+	"github.com/proofmarket/proofmarket/x/market/simulation"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
@@ -36,6 +39,10 @@ var (
 	_ appmodule.AppModule        = AppModule{}
 	_ appmodule.HasBeginBlocker  = AppModule{}
 	_ appmodule.HasEndBlocker    = AppModule{}
+
+	_ module.AppModuleSimulation   = AppModule{}
+	_ simsx.HasWeightedOperationsX = AppModule{}
+	_ simsx.HasProposalMsgsX       = AppModule{}
 )
 
 // AppModule connects the keeper to the application.
@@ -130,3 +137,25 @@ func (am AppModule) BeginBlock(ctx context.Context) error { return am.keeper.Beg
 // EndBlock implements appmodule.HasEndBlocker. It must come after bank's, and best
 // before that of provers, which then sweeps a penalty in the block that took it.
 func (am AppModule) EndBlock(ctx context.Context) error { return am.keeper.EndBlock(ctx) }
+
+// GenerateGenesisState makes a random genesis state for a simulation.
+func (AppModule) GenerateGenesisState(s *module.SimulationState) { simulation.RandomizedGenState(s) }
+
+// RegisterStoreDecoder tells how differences between two stores are shown.
+func (am AppModule) RegisterStoreDecoder(registry simtypes.StoreDecoderRegistry) {
+	registry[types.StoreKey] = simtypes.NewStoreDecoderFuncFromCollectionsSchema(am.keeper.Schema())
+}
+
+// WeightedOperations is the older form of WeightedOperationsX, which the simulator
+// asks for and does not use.
+func (AppModule) WeightedOperations(module.SimulationState) []simtypes.WeightedOperation { return nil }
+
+// WeightedOperationsX adds the module's messages to a simulation.
+func (am AppModule) WeightedOperationsX(weights simsx.WeightSource, reg simsx.Registry) {
+	simulation.NewSource(am.keeper).Register(weights, reg)
+}
+
+// ProposalMsgsX adds the authority's messages to a simulation of governance.
+func (am AppModule) ProposalMsgsX(weights simsx.WeightSource, reg simsx.Registry) {
+	simulation.NewSource(am.keeper).RegisterProposals(weights, reg)
+}

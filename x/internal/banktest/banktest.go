@@ -1,5 +1,5 @@
-// Package banktest gives tests real auth and bank keepers over an in-memory
-// multistore, without an application around them.
+// Package banktest gives tests real auth and bank keepers over a multistore,
+// without an application around them.
 package banktest
 
 import (
@@ -42,14 +42,19 @@ type Fixture struct {
 // mintModule may mint, so that tests can fund accounts.
 const mintModule = "faucet"
 
-// New mounts the stores of auth, bank and the given keys. permissions adds
+// New mounts the stores of auth, bank and the given keys, in memory. permissions adds
 // module accounts to the ones that auth and bank need.
 func New(t testing.TB, permissions map[string][]string, keys ...*storetypes.KVStoreKey) *Fixture {
+	t.Helper()
+	return NewOn(t, dbm.NewMemDB(), permissions, keys...)
+}
+
+// NewOn is New with the stores in db.
+func NewOn(t testing.TB, db dbm.DB, permissions map[string][]string, keys ...*storetypes.KVStoreKey) *Fixture {
 	t.Helper()
 	chain.ConfigureBech32()
 	authKey, bankKey := storetypes.NewKVStoreKey(authtypes.StoreKey), storetypes.NewKVStoreKey(banktypes.StoreKey)
 	objectKey := storetypes.NewObjectStoreKey(banktypes.ObjectStoreKey)
-	db := dbm.NewMemDB()
 	stores := store.NewCommitMultiStore(db, log.NewNopLogger())
 	for _, k := range append([]*storetypes.KVStoreKey{authKey, bankKey}, keys...) {
 		stores.MountStoreWithDB(k, storetypes.StoreTypeIAVL, nil)

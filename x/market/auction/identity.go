@@ -11,6 +11,8 @@ import (
 const (
 	requestDomain = "proofmarket/request/v1"
 	bidDomain     = "proofmarket/bid/v1"
+
+	statementDomain = "proofmarket/statement/v1"
 )
 
 // RequestID names a request (law M1). It covers the requester, so that nobody
@@ -43,4 +45,14 @@ func Commitment(chainID string, requestID, prover []byte, fee math.Int, standby 
 		return none, fmt.Errorf("fee: %w", ErrAmount)
 	}
 	return domainhash.Sum(bidDomain, []byte(chainID), requestID, prover, amount, domainhash.Bool(standby), salt), nil
+}
+
+// StatementKey names a statement (law V3), by which proofs of one thing are told
+// from proofs of another (law M14). program and digest are 32 raw bytes each;
+// ErrSize otherwise.
+func StatementKey(verifier string, program, digest []byte) ([IDSize]byte, error) {
+	if len(program) != IDSize || len(digest) != IDSize {
+		return [IDSize]byte{}, fmt.Errorf("program and digest must be %d bytes: %w", IDSize, ErrSize)
+	}
+	return domainhash.Sum(statementDomain, []byte(verifier), program, digest), nil
 }

@@ -68,7 +68,7 @@ func (k *Keeper) step(ctx context.Context, e *entry, m moment, verifier *verifie
 // transfer (law M6), and the leader is assigned from here on (laws M7, M8).
 func (k *Keeper) closeAuction(ctx context.Context, e *entry, m moment) error {
 	a := &e.auction
-	event := types.EventClosed{RequestId: e.request.Id, Bids: a.Bids, Reveals: a.Reveals, BondsLost: a.UnrevealedBonds}
+	event := types.EventClosed{RequestId: e.request.Id, Bids: a.Bids, Reveals: a.Reveals, Ranked: a.Ranked, BondsLost: a.UnrevealedBonds}
 	if err := emit(ctx, &event); err != nil {
 		return err
 	}
@@ -88,6 +88,13 @@ func (k *Keeper) closeAuction(ctx context.Context, e *entry, m moment) error {
 		Prover: a.Leader.Prover, Generation: a.Leader.Generation, Price: price, Bond: a.Leader.Bond,
 		Payer: a.Leader.Payer, Number: a.Leader.Number, Deadline: m.clock.MarketTime.Add(e.request.TimeLimit),
 	}
+	winner, err := k.address("prover", a.Leader.Prover)
+	if err != nil {
+		return err
+	}
+	if err := k.countFor(ctx, e.id, winner, types.ProverStats{Won: 1}); err != nil {
+		return err
+	}
 	return k.emitAssigned(ctx, e)
 }
 
@@ -96,6 +103,7 @@ func (k *Keeper) emitAssigned(ctx context.Context, e *entry) error {
 	d := e.auction.Assignment
 	return emit(ctx, &types.EventAssigned{
 		RequestId: e.request.Id, Prover: d.Prover, Price: d.Price, Deadline: d.Deadline, Standby: d.Standby,
+		Generation: d.Generation, Number: d.Number, Penalty: e.request.Terms.Penalty, Bond: d.Bond, BondPayer: d.Payer,
 	})
 }
 
@@ -122,16 +130,24 @@ func (k *Keeper) miss(ctx context.Context, e *entry, m moment) error {
 	if err := k.provers.CloseAssignment(ctx, prover, failed.Number); err != nil {
 		return err
 	}
+	if err := k.countFor(ctx, e.id, prover, types.ProverStats{Missed: 1, Slashed: slashed, BondsLost: plan.LostBond}); err != nil {
+		return err
+	}
+	verifier, err := k.verifierOf(ctx, e)
+	if err != nil {
+		return err
+	}
+	searching := !failed.Standby && e.request.StandbyWindow > 0
 	err = emit(ctx, &types.EventMissed{
 		RequestId: e.request.Id, Prover: failed.Prover, Penalty: plan.Penalty, Slashed: slashed,
-		BondLost: plan.LostBond, Standby: failed.Standby,
+		BondLost: plan.LostBond, Standby: failed.Standby, Deadline: verifier.reading(e).Deadline, Searching: searching,
 	})
 	if err != nil {
 		return err
 	}
 	a.Assignment = nil
 	a.Search = &types.StandbySearch{Limit: plan.FeeLimit, Since: failed.Deadline, NextFee: math.ZeroInt()}
-	if failed.Standby || e.request.StandbyWindow == 0 {
+	if !searching {
 		return k.refund(ctx, e, types.END_REASON_MISSED, auction.BiddersAtFault)
 	}
 	a.Stage = types.STAGE_STANDBY

@@ -77,7 +77,7 @@ func (k *Keeper) orClaim(ctx context.Context, e *entry, owner sdk.AccAddress, am
 		return err
 	}
 	return emit(ctx, &types.EventClaimable{
-		RequestId: e.request.Id, Owner: name, Amount: amount, Error: types.Truncate(failure.Error()),
+		RequestId: e.request.Id, Owner: name, Amount: amount, Error: errorText(ctx, e.request.Id, failure),
 	})
 }
 

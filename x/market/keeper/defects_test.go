@@ -232,7 +232,7 @@ func TestBadProofs(t *testing.T) {
 }
 
 // law M6: a bidder that is not eligible any more uses its bid up; its bond is lost,
-// unless the authority or a slash is to blame.
+// unless the authority is to blame.
 func TestIneligibleReveal(t *testing.T) {
 	for name, tc := range map[string]struct {
 		change func(p *fakeProver)

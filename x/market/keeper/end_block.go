@@ -1,10 +1,7 @@
 package keeper
 
 import (
-	"bytes"
 	"context"
-
-	"cosmossdk.io/collections"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -14,8 +11,10 @@ import (
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
-// EndBlock applies what falls due (law M9) and moves what the treasury is owed to
-// the community pool (law M18). It must run after bank's EndBlock. No item can
+// EndBlock refunds what stands on revoked verifiers (law M11), applies what falls due
+// (law M9), shrinks what has ended long ago (law M15), folds the block's statistics
+// (law M14), and moves what the treasury is
+// owed to the community pool (law M18). It must run after bank's EndBlock. No item can
 // stop it: each runs in its own cache context.
 func (k *Keeper) EndBlock(ctx context.Context) error {
 	params, err := k.params.Get(ctx)
@@ -27,7 +26,12 @@ func (k *Keeper) EndBlock(ctx context.Context) error {
 		return err
 	}
 	m.ending = true
-	due, err := k.dueItems(ctx, m, int(params.EndBlockCap))
+	limit := int(params.EndBlockCap)
+	swept, err := k.sweepRevoked(ctx, m, max(limit/2, 1))
+	if err != nil {
+		return err
+	}
+	due, err := k.dueItems(ctx, m, limit-swept)
 	if err != nil {
 		return err
 	}
@@ -36,6 +40,10 @@ func (k *Keeper) EndBlock(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := k.prune(ctx, m, int(params.PruneCap)); err != nil {
+		return err
+	}
+	k.foldStats(ctx)
 	err = isolate.Run(ctx, types.ErrItemFailed, func(ctx context.Context) error {
 		return treasury.Sweep(ctx, k.bank, k.pool, k.accounts.GetModuleAddress(types.ModuleName), chain.Denom)
 	})
@@ -46,48 +54,50 @@ func (k *Keeper) EndBlock(ctx context.Context) error {
 	return nil
 }
 
-// queueItem is a queue entry.
-type queueItem struct {
-	id []byte
-	// height or time is the place in the queue, whichever isTime says.
-	height uint64
-	time   int64
-	isTime bool
+// queueItem is an entry of a queue: a key in places and the request that it leads to.
+type queueItem struct{ id, key []byte }
+
+// items reads at most limit entries of a span.
+func (k *Keeper) items(ctx context.Context, s span, limit int) ([]queueItem, error) {
+	keys, err := k.keysIn(ctx, s, limit)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]queueItem, 0, len(keys))
+	for _, key := range keys {
+		id, err := idOf(key)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, queueItem{id: id, key: key})
+	}
+	return list, nil
 }
 
 // dueItems reads at most limit due entries, oldest first. Each queue may use at
-// least half of the limit, so that a flood of one does not hold up the other.
+// least half of the limit, so that a flood of one does not hold up the other; of an
+// odd limit the two take turns to have the larger half, block by block.
 func (k *Keeper) dueItems(ctx context.Context, m moment, limit int) ([]queueItem, error) {
-	var heights, times []queueItem
-	err := k.heightQueue.Walk(ctx, nil, func(key collections.Pair[uint64, []byte]) (bool, error) {
-		if key.K1() > m.height {
-			return true, nil
-		}
-		heights = append(heights, queueItem{id: bytes.Clone(key.K2()), height: key.K1()})
-		return len(heights) == limit, nil
-	})
+	heights, err := k.items(ctx, queueSpan(placeHeight, m.height+1), limit)
 	if err != nil {
 		return nil, err
 	}
-	err = k.timeQueue.Walk(ctx, nil, func(key collections.Pair[int64, []byte]) (bool, error) {
-		// The same rule as PassedAtEnd, on keys.
-		if key.K1() >= m.clock.MarketTime.UnixNano() || m.height < m.clock.GraceUntilHeight {
-			return true, nil
+	var times []queueItem
+	// The same rule as PassedAtEnd, on keys.
+	if m.height >= m.clock.GraceUntilHeight {
+		if times, err = k.items(ctx, queueSpan(placeTime, uint64(m.clock.MarketTime.UnixNano())), limit); err != nil {
+			return nil, err
 		}
-		times = append(times, queueItem{id: bytes.Clone(key.K2()), time: key.K1(), isTime: true})
-		return len(times) == limit, nil
-	})
-	if err != nil {
-		return nil, err
 	}
-	takeTimes := min(len(times), max(limit-len(heights), (limit+1)/2))
+	half := (limit + int(m.height%2)) / 2
+	takeTimes := min(len(times), max(limit-len(heights), half))
 	takeHeights := min(len(heights), limit-takeTimes)
 	return append(times[:takeTimes:takeTimes], heights[:takeHeights]...), nil
 }
 
 // process applies one queue entry. A look at a request whose deadline suspensions
-// have put off counts like any other, and queues it anew (law M11). One that fails moves to the dead letters, with
-// an event, for MsgRefund to retry.
+// have put off counts like any other, and queues it anew (law M11). One that fails
+// moves to the dead letters, with an event, for MsgRefund to retry.
 func (k *Keeper) process(ctx context.Context, m moment, item queueItem) error {
 	failure := isolate.Run(ctx, types.ErrItemFailed, func(ctx context.Context) error {
 		e, err := k.load(ctx, item.id)
@@ -103,17 +113,13 @@ func (k *Keeper) process(ctx context.Context, m moment, item queueItem) error {
 	if failure == nil {
 		return nil
 	}
-	var err error
-	if item.isTime {
-		err = k.timeQueue.Remove(ctx, collections.Join(item.time, item.id))
-	} else {
-		err = k.heightQueue.Remove(ctx, collections.Join(item.height, item.id))
-	}
-	if err != nil {
+	return k.deadLetter(ctx, item, failure)
+}
+
+// deadLetter moves an item that failed to the dead letters.
+func (k *Keeper) deadLetter(ctx context.Context, item queueItem, failure error) error {
+	if err := k.bury(ctx, item.id, item.key); err != nil {
 		return err
 	}
-	if err := k.deadLetters.Set(ctx, item.id); err != nil {
-		return err
-	}
-	return emit(ctx, &types.EventDeadLetter{RequestId: types.FormatID(item.id), Error: types.Truncate(failure.Error())})
+	return emit(ctx, &types.EventDeadLetter{RequestId: types.FormatID(item.id), Error: errorText(ctx, types.FormatID(item.id), failure)})
 }

@@ -296,7 +296,7 @@ func TestRefundBatch(t *testing.T) {
 	}
 	require.Equal(t, []bool{false, false, false, true, false}, applied)
 	f.blocks(1)
-	for n, want := range map[int]error{0: types.ErrInvalidSize, types.MaxBatch: nil, types.MaxBatch + 1: types.ErrInvalidSize} {
+	for n, want := range map[int]error{0: types.ErrInvalidSize, types.MaxBatch: nil, types.MaxBatch + 1: types.ErrTooManyItems} {
 		_, err := run(f, f.msgs.Refund, &types.MsgRefund{Signer: stranger.String(), RequestIds: make([]string, n)})
 		require.ErrorIs(t, err, want)
 	}

@@ -44,6 +44,11 @@ type fakeProvers struct {
 	// failRewards makes AddRewards fail; panicOnSlash makes Slash panic.
 	failRewards  bool
 	panicOnSlash bool
+	// openFails and closeFails are what those calls fail with.
+	openFails, closeFails error
+	// epoch is the statistics epoch that runs; failEpoch makes CurrentEpoch fail.
+	epoch     uint64
+	failEpoch bool
 }
 
 type fakeAssignment struct{ Stake, Penalty int64 }
@@ -57,7 +62,14 @@ type fakeProver struct {
 }
 
 func newFakeProvers(b *banktest.Fixture, key storetypes.StoreKey) *fakeProvers {
-	return &fakeProvers{b: b, key: key}
+	return &fakeProvers{b: b, key: key, epoch: 7}
+}
+
+func (p *fakeProvers) CurrentEpoch(context.Context) (uint64, error) {
+	if p.failEpoch {
+		return 0, errors.New("no epoch")
+	}
+	return p.epoch, nil
 }
 
 // vault is where a fake prover's coins are.
@@ -137,6 +149,9 @@ func (p *fakeProvers) Standing(ctx context.Context, addr sdk.AccAddress) (stakin
 }
 
 func (p *fakeProvers) OpenAssignment(ctx context.Context, addr sdk.AccAddress, stake, penalty math.Int) (uint64, error) {
+	if p.openFails != nil {
+		return 0, p.openFails
+	}
 	prover, found := p.get(ctx, addr)
 	if !found || prover.State != stakingtypes.PROVER_STATE_ACTIVE {
 		return 0, stakingtypes.ErrProverNotActive
@@ -148,6 +163,9 @@ func (p *fakeProvers) OpenAssignment(ctx context.Context, addr sdk.AccAddress, s
 }
 
 func (p *fakeProvers) CloseAssignment(ctx context.Context, addr sdk.AccAddress, number uint64) error {
+	if p.closeFails != nil {
+		return p.closeFails
+	}
 	prover, _ := p.get(ctx, addr)
 	if _, open := prover.Open[number]; !open {
 		return stakingtypes.ErrAssignmentUnknown
@@ -179,7 +197,6 @@ func (p *fakeProvers) Slash(ctx context.Context, addr sdk.AccAddress, _ string, 
 	slashed := math.MinInt(amount, math.NewInt(prover.Assets))
 	prover.Assets -= slashed.Int64()
 	prover.Slashed += slashed.Int64()
-	prover.Faults++
 	p.set(ctx, addr, prover)
 	return slashed, treasury.Collect(ctx, p.b.Bank, vault(addr), stakingtypes.ModuleName, chain.Denom, slashed)
 }
@@ -193,6 +210,8 @@ type fakeVerifier struct {
 	laid map[verifiertypes.Target]*verifiertypes.Restriction
 	// verified counts the calls of Verify, asked those of Standing.
 	verified, asked int
+	// revocations counts what was revoked: it never falls.
+	revocations uint64
 }
 
 // The targets of requests: requestMsg's verifier and its family; the circuit
@@ -231,6 +250,7 @@ func (f *fixture) resume(target verifiertypes.Target) { f.verifier.on(target).En
 // revoke revokes a target for good.
 func (f *fixture) revoke(target verifiertypes.Target) {
 	f.resume(target)
+	f.verifier.revocations++
 	if target.Kind == verifiertypes.TARGET_KIND_VERIFIER {
 		f.verifier.status[target.Id] = verifiertypes.VERIFIER_STATUS_REVOKED
 		return
@@ -298,6 +318,8 @@ func (v *fakeVerifier) standing(st verifiertypes.Statement) verifiertypes.Standi
 	}
 	return verifiertypes.NewStanding(v.status[st.Verifier], *v.on(target), *v.on(family))
 }
+
+func (v *fakeVerifier) Revocations(context.Context) (uint64, error) { return v.revocations, nil }
 
 func (v *fakeVerifier) Standing(_ context.Context, st verifiertypes.Statement) (verifiertypes.Standing, error) {
 	v.asked++

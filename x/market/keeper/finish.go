@@ -3,7 +3,6 @@ package keeper
 import (
 	"context"
 
-	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
 
@@ -14,7 +13,7 @@ import (
 )
 
 // settle pays for a verified proof and ends the request (law M8).
-func (k *Keeper) settle(ctx context.Context, e *entry, submitter string) (auction.Settlement, error) {
+func (k *Keeper) settle(ctx context.Context, e *entry, proof types.Proof) (auction.Settlement, error) {
 	duty := *e.auction.Assignment
 	plan, err := auction.Settle(e.auction.Holdings(e.request.MaxFee), duty.Price, e.request.Terms.ProtocolFeeBps)
 	if err != nil {
@@ -42,9 +41,13 @@ func (k *Keeper) settle(ctx context.Context, e *entry, submitter string) (auctio
 	if err := k.finish(ctx, e, types.REQUEST_STATUS_FULFILLED, types.END_REASON_PROVED); err != nil {
 		return plan, err
 	}
+	if err := k.countProof(ctx, e, prover, plan); err != nil {
+		return plan, err
+	}
 	return plan, emit(ctx, &types.EventFulfilled{
-		RequestId: e.request.Id, Requester: e.request.Requester, Prover: duty.Prover, Submitter: submitter,
+		RequestId: e.request.Id, Requester: e.request.Requester, Prover: duty.Prover, Submitter: proof.Submitter,
 		Price: duty.Price, ProtocolFee: plan.ProtocolFee, Reward: plan.Reward, Refund: plan.Refund, Bond: plan.Bond,
+		BondPayer: duty.Payer, Standby: duty.Standby, VerificationGas: proof.VerificationGas,
 	})
 }
 
@@ -68,6 +71,9 @@ func (k *Keeper) refund(ctx context.Context, e *entry, reason types.EndReason, c
 		return err
 	}
 	if err := k.finish(ctx, e, types.REQUEST_STATUS_REFUNDED, reason); err != nil {
+		return err
+	}
+	if err := k.countRefund(ctx, e, reason, plan); err != nil {
 		return err
 	}
 	return emit(ctx, &types.EventRefunded{
@@ -114,50 +120,33 @@ func (k *Keeper) release(ctx context.Context, e *entry) error {
 }
 
 // returnSealed pays the bonds of the first sealed bids back. It looks at one page
-// of bids, since there may be any number; the payers of the others claim theirs
-// (law M11).
+// of bids, since there may be any number; the payers of the others claim theirs, or
+// are paid before the request shrinks (laws M11, M15).
 func (k *Keeper) returnSealed(ctx context.Context, e *entry) (math.Int, error) {
-	sum := math.ZeroInt()
 	if e.auction.UnrevealedBonds.IsZero() {
-		return sum, nil
+		return math.ZeroInt(), nil
 	}
-	type item struct {
-		prover sdk.AccAddress
-		bid    types.Bid
-	}
-	var page []item
-	seen := 0
-	rng := collections.NewPrefixedPairRange[[]byte, sdk.AccAddress](e.id)
-	err := k.bids.Walk(ctx, rng, func(key collections.Pair[[]byte, sdk.AccAddress], bid types.Bid) (bool, error) {
-		if seen++; bid.State == types.BID_STATE_SEALED {
-			page = append(page, item{key.K2(), bid})
-		}
-		return seen == types.BondPage, nil
-	})
+	page, err := k.bidPage(ctx, e.id, nil, types.BondPage)
 	if err != nil {
-		return sum, err
+		return math.ZeroInt(), err
 	}
-	for _, i := range page {
-		if err := k.payOut(ctx, e, i.bid.Payer, i.bid.Bond); err != nil {
-			return sum, err
-		}
-		i.bid.BondReturned = true
-		if err := k.setBid(ctx, e.id, i.prover, i.bid); err != nil {
-			return sum, err
-		}
-		sum = sum.Add(i.bid.Bond)
-	}
-	e.auction.UnrevealedBonds = e.auction.UnrevealedBonds.Sub(sum)
-	return sum, nil
+	return k.payBonds(ctx, e, page)
 }
 
 // finish ends a request for good (law M12) and saves it. Its account goes with
 // the last coin of right, which bonds that wait for their payers may delay.
 func (k *Keeper) finish(ctx context.Context, e *entry, status types.RequestStatus, reason types.EndReason) error {
+	until, err := k.retainedUntil(ctx)
+	if err != nil {
+		return err
+	}
 	a := &e.auction
 	a.Status, a.Stage, a.EndReason, a.EndHeight, a.Search = status, types.STAGE_DONE, reason, blockHeight(ctx), nil
-	if err := k.inputs.Remove(ctx, e.id); err != nil {
-		return err
+	a.RetainedUntil = &until
+	if e.request.Input.Url == "" {
+		if err := k.inputs.Remove(ctx, e.id); err != nil {
+			return err
+		}
 	}
 	if err := k.verifier.Release(ctx, e.request.Statement, e.id); err != nil {
 		return err

@@ -73,6 +73,10 @@ type fixture struct {
 	refuse map[string]bool
 	nonce  uint64
 	tx     int
+	// onBlock looks at each block that has ended, with its events; nil for nobody.
+	onBlock func()
+	// handmade: accounts were made by hand where requests have theirs.
+	handmade bool
 }
 
 // setup starts a chain with four active provers.
@@ -104,10 +108,15 @@ func setup(t testing.TB) *fixture {
 func (f *fixture) endBlock() {
 	require.NoError(f.t, f.Bank.CreditVirtualAccounts(f.Ctx))
 	require.NoError(f.t, f.keeper.EndBlock(f.Ctx))
+	require.Zero(f.t, f.waiting(), "law M18: statistics are folded at the end of the block")
 	f.clearVirtual()
 	f.tx = 0
 	asked := f.verifier.asked
+	f.checkAccounts()
 	require.NoError(f.t, f.keeper.CheckInvariants(f.Ctx))
+	if f.onBlock != nil {
+		f.onBlock()
+	}
 	f.verifier.asked = asked // what the end of the block asked, and nobody else
 }
 

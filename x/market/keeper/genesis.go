@@ -12,7 +12,7 @@ import (
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
-// InitGenesis writes a state. Queues and indexes are rebuilt from the records,
+// InitGenesis writes a state. The places of requests are rebuilt from the records,
 // and the time since the exported last block will count as a halt. Coins come
 // with bank's genesis, assignments with that of provers: both come first, and
 // the invariants are checked against them. It fails with ErrInvalidGenesis,
@@ -25,6 +25,9 @@ func (k *Keeper) InitGenesis(ctx context.Context, g *types.GenesisState) error {
 		return err
 	}
 	if err := k.clock.Set(ctx, g.Clock); err != nil {
+		return err
+	}
+	if err := k.pause.Set(ctx, g.Pause); err != nil {
 		return err
 	}
 	for _, h := range g.Halts {
@@ -49,7 +52,13 @@ func (k *Keeper) InitGenesis(ctx context.Context, g *types.GenesisState) error {
 			return err
 		}
 	}
+	if err := k.importReceipts(ctx, g); err != nil {
+		return err
+	}
 	if err := k.importRest(ctx, g); err != nil {
+		return err
+	}
+	if err := k.importStats(ctx, g); err != nil {
 		return err
 	}
 	return k.CheckInvariants(ctx)
@@ -67,15 +76,15 @@ func (k *Keeper) importRequest(ctx context.Context, r types.GenesisRequest) erro
 		}
 	}
 	e := &entry{id: id, request: r.Request, auction: r.Auction}
-	if !r.DeadLetter {
-		return k.create(ctx, e, r.Input)
-	}
-	// A dead letter is in no queue.
-	e.stored = r.Auction
-	if err := k.create(ctx, e, r.Input); err != nil {
+	if err := k.create(ctx, e, r.Input); err != nil || !r.DeadLetter {
 		return err
 	}
-	return k.deadLetters.Set(ctx, id)
+	// A dead letter is in no queue.
+	key, err := k.queueKey(e)
+	if err != nil {
+		return err
+	}
+	return k.bury(ctx, id, key)
 }
 
 // importBid writes a bid and its place among the standby candidates.
@@ -107,7 +116,7 @@ func (k *Keeper) importRest(ctx context.Context, g *types.GenesisState) error {
 		if err != nil {
 			return err
 		}
-		if err := k.submitters.Set(ctx, submitter, s.Link); err != nil {
+		if err := k.setLink(ctx, submitter, s.Link); err != nil {
 			return err
 		}
 	}
@@ -142,24 +151,26 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 	if g.Clock, err = k.clock.Get(ctx); err != nil {
 		return nil, err
 	}
+	if g.Pause, err = k.GetPause(ctx); err != nil {
+		return nil, err
+	}
 	if g.Halts, err = k.allHalts(ctx); err != nil {
 		return nil, err
 	}
 	if err := k.exportRequests(ctx, g); err != nil {
 		return nil, err
 	}
-	err = k.bids.Walk(ctx, nil, func(key collections.Pair[[]byte, sdk.AccAddress], bid types.Bid) (bool, error) {
-		prover, err := k.format(key.K2())
-		g.Bids = append(g.Bids, types.GenesisBid{RequestId: types.FormatID(key.K1()), Prover: prover, Bid: bid})
-		return false, err
-	})
-	if err != nil {
+	if err := k.exportReceipts(ctx, g); err != nil {
+		return nil, err
+	}
+	if err := k.exportStats(ctx, g); err != nil {
 		return nil, err
 	}
 	return g, k.exportRest(ctx, g)
 }
 
-// exportRequests reads the requests with everything that hangs on them.
+// exportRequests reads the requests with everything that hangs on them. Bids that
+// requests which have shrunk left behind stay out.
 func (k *Keeper) exportRequests(ctx context.Context, g *types.GenesisState) error {
 	return k.requests.Walk(ctx, nil, func(id []byte, request types.Request) (bool, error) {
 		r := types.GenesisRequest{Request: request}
@@ -176,9 +187,11 @@ func (k *Keeper) exportRequests(ctx context.Context, g *types.GenesisState) erro
 		} else if !errors.Is(err, collections.ErrNotFound) {
 			return true, err
 		}
-		r.DeadLetter, err = k.deadLetters.Has(ctx, id)
+		if r.DeadLetter, err = k.isDead(ctx, id); err != nil {
+			return true, err
+		}
 		g.Requests = append(g.Requests, r)
-		return false, err
+		return false, k.exportBids(ctx, g, id)
 	})
 }
 

@@ -52,6 +52,7 @@ func beside(t *testing.T, f *fixture) *fixture {
 	b.Account.InitGenesis(b.Ctx, *f.Account.ExportGenesis(f.Ctx))
 	b.Bank.InitGenesis(b.Ctx, f.Bank.ExportGenesis(f.Ctx))
 	next := &fixture{Fixture: b, tb: t, t: t, provers: newFakeProvers(b, fakes), verifier: newFakeVerifier(fakes)}
+	next.provers.epoch = f.provers.epoch
 	it := f.provers.store(f.Ctx).Iterator(nil, nil)
 	defer it.Close()
 	for ; it.Valid(); it.Next() {
@@ -65,6 +66,7 @@ func beside(t *testing.T, f *fixture) *fixture {
 // Invariant 7: export → import → export is byte-identical.
 func TestGenesisRoundTrip(t *testing.T) {
 	f := everything(t)
+	f.pause(types.Pause{Bids: true})
 	g, err := f.keeper.ExportGenesis(f.Ctx)
 	require.NoError(t, err)
 	require.NoError(t, g.Validate())
@@ -219,12 +221,12 @@ func TestMayBid(t *testing.T) {
 		}
 		return met
 	}
-	require.Equal(t, map[string]bool{"may": true, "window": true, "verifier": true, "state": true, "self_stake": true, "vault": true, "exposure": true, "max_exposure": true}, ask(alice))
+	require.Equal(t, map[string]bool{"may": true, "window": true, "verifier": true, "pause": true, "state": true, "self_stake": true, "vault": true, "exposure": true, "max_exposure": true}, ask(alice))
 	f.provers.change(f.Ctx, alice, func(p *fakeProver) { p.Assets, p.SelfStake = 5, 5 })
-	require.Equal(t, map[string]bool{"may": false, "window": true, "verifier": true, "state": true, "self_stake": false, "vault": false, "exposure": false, "max_exposure": true}, ask(alice))
-	require.Equal(t, map[string]bool{"may": false, "window": true, "verifier": true, "state": false}, ask(stranger))
+	require.Equal(t, map[string]bool{"may": false, "window": true, "verifier": true, "pause": true, "state": true, "self_stake": false, "vault": false, "exposure": false, "max_exposure": true}, ask(alice))
+	require.Equal(t, map[string]bool{"may": false, "window": true, "verifier": true, "pause": true, "state": false}, ask(stranger))
 	f.provers.change(f.Ctx, bob, func(p *fakeProver) { p.MaxExposure = 1 })
-	require.Equal(t, map[string]bool{"may": false, "window": true, "verifier": true, "state": true, "self_stake": true, "vault": true, "exposure": true, "max_exposure": false}, ask(bob))
+	require.Equal(t, map[string]bool{"may": false, "window": true, "verifier": true, "pause": true, "state": true, "self_stake": true, "vault": true, "exposure": true, "max_exposure": false}, ask(bob))
 	f.provers.change(f.Ctx, bob, func(p *fakeProver) { p.MaxExposure = 0 })
 	f.blocks(3)
 	require.False(t, ask(bob)["window"])

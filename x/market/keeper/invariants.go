@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"slices"
-	"time"
 
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
@@ -36,7 +35,7 @@ func (k *Keeper) CheckInvariants(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, check := range []func(context.Context) error{k.checkIndexes, k.checkQueues, k.checkClaims, k.checkHalts} {
+	for _, check := range []func(context.Context) error{k.checkIndexes, k.checkAllPlaces, k.checkReceipts, k.checkSwept, k.checkClaims, k.checkSubmitters, k.checkHalts, k.checkStats} {
 		if err := check(ctx); err != nil {
 			return err
 		}
@@ -79,7 +78,7 @@ func (k *Keeper) checkRequest(ctx context.Context, e *entry, loads map[string]lo
 	if err := k.checkVerifier(ctx, e); err != nil {
 		return err
 	}
-	return k.checkQueued(ctx, e)
+	return k.checkPlaces(ctx, e)
 }
 
 // checkVerifier checks that an open request has its verifier or circuit, and that
@@ -181,8 +180,10 @@ func checkRanking(e *entry, ranked []auction.Entry) error {
 	return nil
 }
 
-// checkAccount checks that the request's account covers what it must, and is gone
-// when it must be (invariant 1). Coins that came by hand may lie on top.
+// checkAccount checks that the request's account covers what it must, and is there
+// while the request is open (invariant 1). Coins that came by hand may lie on top. An
+// account after the end says nothing: anyone can make one there, with a coin of any
+// denomination or a fee grant.
 func (k *Keeper) checkAccount(ctx context.Context, e *entry) error {
 	have := k.bank.GetBalance(ctx, e.account(), chain.Denom).Amount
 	need := e.auction.UnrevealedBonds
@@ -193,9 +194,8 @@ func (k *Keeper) checkAccount(ctx context.Context, e *entry) error {
 	if have.LT(need) {
 		return broken("account of request %s holds %s, needs %s", e.request.Id, have, need)
 	}
-	exists := k.accounts.GetAccount(ctx, e.account()) != nil
-	if open && !exists || !open && need.IsZero() && have.IsZero() && exists {
-		return broken("account of request %s in %s: exists is %t", e.request.Id, e.auction.Status, exists)
+	if open && k.accounts.GetAccount(ctx, e.account()) == nil {
+		return broken("request %s is open and has no account", e.request.Id)
 	}
 	return nil
 }
@@ -216,48 +216,11 @@ func (k *Keeper) checkParts(ctx context.Context, e *entry) error {
 	if proof != (e.auction.Status == types.REQUEST_STATUS_FULFILLED) {
 		return broken("request %s is %s, proof stored is %t", e.request.Id, e.auction.Status, proof)
 	}
-	if done := e.auction.Stage == types.STAGE_DONE; done != (e.auction.EndReason != types.END_REASON_UNSPECIFIED) ||
-		done == (e.auction.Status == types.REQUEST_STATUS_PENDING) {
-		return broken("request %s is %s in %s, for %s", e.request.Id, e.auction.Status, e.auction.Stage, e.auction.EndReason)
-	}
-	return nil
-}
-
-// checkQueued checks that the request is in exactly the queue that its state
-// calls for, or among the dead letters (invariant 5).
-func (k *Keeper) checkQueued(ctx context.Context, e *entry) error {
-	dead, err := k.deadLetters.Has(ctx, e.id)
-	if err != nil {
-		return err
-	}
-	places := 0
-	if dead {
-		places++
-	}
-	if height, waits := e.auction.QueueHeight(); waits {
-		queued, err := k.heightQueue.Has(ctx, collections.Join(height, e.id))
-		if err != nil {
-			return err
-		}
-		if queued {
-			places++
-		}
-	}
-	if due, waits := e.auction.QueueTime(); waits {
-		queued, err := k.timeQueue.Has(ctx, collections.Join(due.UnixNano(), e.id))
-		if err != nil {
-			return err
-		}
-		if queued {
-			places++
-		}
-	}
-	want := 0
-	if e.auction.Status == types.REQUEST_STATUS_PENDING {
-		want = 1
-	}
-	if places != want {
-		return broken("request %s in %s is in %d queues, not in %d", e.request.Id, e.auction.Stage, places, want)
+	a := e.auction
+	done, reason := a.Stage == types.STAGE_DONE, a.EndReason.Status()
+	if done == (a.Status == types.REQUEST_STATUS_PENDING) || done != (a.RetainedUntil != nil) || done && reason != a.Status ||
+		!done && reason != types.REQUEST_STATUS_UNSPECIFIED {
+		return broken("request %s is %s in %s, for %s, retained until %s", e.request.Id, a.Status, a.Stage, a.EndReason, a.RetainedUntil)
 	}
 	return nil
 }
@@ -284,11 +247,17 @@ func (k *Keeper) checkIndexes(ctx context.Context) error {
 		},
 		func() error {
 			return k.bids.Walk(ctx, nil, func(key collections.Pair[[]byte, sdk.AccAddress], _ types.Bid) (bool, error) {
+				if litter, err := k.litter.Has(ctx, key.K1()); err != nil || litter {
+					return err != nil, err
+				}
 				return known("bid", key.K1())
 			})
 		},
 		func() error {
 			return k.standby.Walk(ctx, nil, func(key collections.Triple[[]byte, []byte, uint64], prover []byte) (bool, error) {
+				if litter, err := k.litter.Has(ctx, key.K1()); err != nil || litter {
+					return err != nil, err
+				}
 				bid, found, err := k.getBid(ctx, key.K1(), prover)
 				if err == nil && (!found || !bid.Standby || bid.State != types.BID_STATE_RANKED || bid.Order != key.K3() ||
 					!bytes.Equal(bid.Fee.BigInt().FillBytes(make([]byte, len(key.K2()))), key.K2())) {
@@ -304,38 +273,6 @@ func (k *Keeper) checkIndexes(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// checkQueues checks that every queue entry is where its request's state puts it
-// (invariant 5).
-func (k *Keeper) checkQueues(ctx context.Context) error {
-	err := k.heightQueue.Walk(ctx, nil, func(key collections.Pair[uint64, []byte]) (bool, error) {
-		a, err := k.auctions.Get(ctx, key.K2())
-		if height, waits := a.QueueHeight(); err != nil || !waits || height != key.K1() {
-			return true, broken("height queue entry (%d, %X) is stale", key.K1(), key.K2())
-		}
-		return false, nil
-	})
-	if err != nil {
-		return err
-	}
-	err = k.timeQueue.Walk(ctx, nil, func(key collections.Pair[int64, []byte]) (bool, error) {
-		a, err := k.auctions.Get(ctx, key.K2())
-		if due, waits := a.QueueTime(); err != nil || !waits || due.UnixNano() != key.K1() {
-			return true, broken("time queue entry (%s, %X) is stale", time.Unix(0, key.K1()).UTC(), key.K2())
-		}
-		return false, nil
-	})
-	if err != nil {
-		return err
-	}
-	return k.deadLetters.Walk(ctx, nil, func(id []byte) (bool, error) {
-		a, err := k.auctions.Get(ctx, id)
-		if err != nil || a.Status != types.REQUEST_STATUS_PENDING {
-			return true, broken("dead letter %X is stale", id)
-		}
-		return false, nil
-	})
 }
 
 // checkClaims checks that the claims account covers all claims (invariant 1).

@@ -4,7 +4,7 @@ package keeper
 
 import (
 	"cosmossdk.io/collections"
-	"cosmossdk.io/collections/indexes"
+	collcodec "cosmossdk.io/collections/codec"
 	"cosmossdk.io/core/store"
 	"cosmossdk.io/math"
 
@@ -13,28 +13,6 @@ import (
 
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
-
-// requestIndexes look requests up by requester.
-type requestIndexes struct {
-	// Requester: (requester, id).
-	Requester *indexes.Multi[sdk.AccAddress, []byte, types.Request]
-}
-
-// IndexesList implements collections.Indexes.
-func (i requestIndexes) IndexesList() []collections.Index[[]byte, types.Request] {
-	return []collections.Index[[]byte, types.Request]{i.Requester}
-}
-
-// auctionIndexes look auctions up by status.
-type auctionIndexes struct {
-	// Status: (status, id).
-	Status *indexes.Multi[int32, []byte, types.Auction]
-}
-
-// IndexesList implements collections.Indexes.
-func (i auctionIndexes) IndexesList() []collections.Index[[]byte, types.Auction] {
-	return []collections.Index[[]byte, types.Auction]{i.Status}
-}
 
 // Keeper holds the market's state. Every key that a message touches contains the
 // request's id or an address of the signer's, so messages on different requests
@@ -58,30 +36,56 @@ type Keeper struct {
 	// imported: whether the state was imported and no block followed. It is not
 	// exported: a second import sets it again.
 	imported collections.Item[bool]
-	// requests: id → what was asked; never changes.
-	requests *collections.IndexedMap[[]byte, types.Request, requestIndexes]
+	// requests: id → what was asked.
+	requests collections.Map[[]byte, types.Request]
+	// places: where requests are found, in the keys of places.go.
+	places collections.KeySet[[]byte]
 	// inputs: id → inline input of an open request.
 	inputs collections.Map[[]byte, []byte]
 	// auctions: id → how the request stands.
-	auctions *collections.IndexedMap[[]byte, types.Auction, auctionIndexes]
+	auctions collections.Map[[]byte, types.Auction]
 	// bids: (id, prover) → bid.
 	bids collections.Map[collections.Pair[[]byte, sdk.AccAddress], types.Bid]
 	// standby: (id, fee as 32 bytes, order) → ranked prover that offered to stand by.
 	standby collections.Map[collections.Triple[[]byte, []byte, uint64], []byte]
-	// heightQueue: (height, id): what falls due at the end of that block.
-	heightQueue collections.KeySet[collections.Pair[uint64, []byte]]
-	// timeQueue: (market time in ns since 1970, id): what falls due after that time.
-	timeQueue collections.KeySet[collections.Pair[int64, []byte]]
-	// deadLetters: id of a request whose queue item failed.
-	deadLetters collections.KeySet[[]byte]
 	// proofs: id → proof of a fulfilled request.
 	proofs collections.Map[[]byte, types.Proof]
+	// receipts: id → receipt of a request that has shrunk (law M15).
+	receipts collections.Map[[]byte, types.Receipt]
+	// litter: id of a request that has shrunk and left bids behind, to be removed in
+	// pages. It is not exported, and neither are they.
+	litter collections.KeySet[[]byte]
+	// drained: (id, prover), the last bid looked at while the waiting bonds of a
+	// request that is to shrink are paid back in pages. It is not exported: looking
+	// again finds them paid.
+	drained collections.Item[collections.Pair[[]byte, []byte]]
+	// swept: number of revoked targets whose open requests are all refunded.
+	swept collections.Item[uint64]
+	// sweep: (number of revoked targets, key in places to go on from) of a sweep under
+	// way. It is not exported: an import begins again.
+	sweep collections.Item[collections.Pair[uint64, []byte]]
 	// submitters: submitter → the prover that it acts for.
 	submitters collections.Map[sdk.AccAddress, types.SubmitterLink]
+	// submittersOf: (prover, submitter) for each link, lapsed or not.
+	submittersOf collections.KeySet[collections.Pair[sdk.AccAddress, sdk.AccAddress]]
+	// pause: what the authority has paused.
+	pause collections.Item[types.Pause]
 	// consents: submitter → the prover that may register it.
 	consents collections.Map[sdk.AccAddress, []byte]
 	// claims: owner → amount in uproof that waits in the claims account.
 	claims collections.Map[sdk.AccAddress, math.Int]
+	// statements: key of a statement that was proved → id of the request that did it first.
+	statements collections.Map[[]byte, []byte]
+	// deltas: (id, prover or nothing) → what this block adds to statistics; none
+	// between blocks, unless they could not be folded.
+	deltas collections.Map[collections.Pair[[]byte, sdk.AccAddress], types.StatsDelta]
+	// proverStats: (prover, epoch plus 1; 0 for the lifetime) → figures.
+	proverStats collections.Map[collections.Pair[sdk.AccAddress, uint64], types.ProverStats]
+	// marketStats: epoch plus 1, 0 for the lifetime → figures.
+	marketStats collections.Map[uint64, types.MarketStats]
+	// prices: (verifier, program, number) → clearing price; numbers rise one by one,
+	// the latest MaxPrices are kept.
+	prices collections.Map[priceKey, types.PriceSample]
 }
 
 // NewKeeper makes the keeper. authority may change the parameters. It panics on
@@ -104,25 +108,37 @@ func NewKeeper(
 		clock:    collections.NewItem(sb, types.ClockPrefix, "clock", codec.CollValue[types.Clock](cdc)),
 		halts:    collections.NewMap(sb, types.HaltsPrefix, "halts", collections.Int64Key, codec.CollValue[types.Halt](cdc)),
 		imported: collections.NewItem(sb, types.ImportedPrefix, "imported", collections.BoolValue),
-		requests: collections.NewIndexedMap(sb, types.RequestsPrefix, "requests", collections.BytesKey,
-			codec.CollValue[types.Request](cdc), newRequestIndexes(sb, accounts)),
-		inputs: collections.NewMap(sb, types.InputsPrefix, "inputs", collections.BytesKey, collections.BytesValue),
-		auctions: collections.NewIndexedMap(sb, types.AuctionsPrefix, "auctions", collections.BytesKey,
-			codec.CollValue[types.Auction](cdc), newAuctionIndexes(sb)),
+		requests: collections.NewMap(sb, types.RequestsPrefix, "requests", collections.BytesKey, codec.CollValue[types.Request](cdc)),
+		places:   collections.NewKeySet(sb, types.PlacesPrefix, "places", collections.BytesKey),
+		inputs:   collections.NewMap(sb, types.InputsPrefix, "inputs", collections.BytesKey, collections.BytesValue),
+		auctions: collections.NewMap(sb, types.AuctionsPrefix, "auctions", collections.BytesKey, codec.CollValue[types.Auction](cdc)),
 		bids: collections.NewMap(sb, types.BidsPrefix, "bids",
 			collections.PairKeyCodec(collections.BytesKey, sdk.AccAddressKey), codec.CollValue[types.Bid](cdc)),
 		standby: collections.NewMap(sb, types.StandbyIndexPrefix, "standby",
 			collections.TripleKeyCodec(collections.BytesKey, collections.BytesKey, collections.Uint64Key), collections.BytesValue),
-		heightQueue: collections.NewKeySet(sb, types.HeightQueuePrefix, "height_queue",
-			collections.PairKeyCodec(collections.Uint64Key, collections.BytesKey)),
-		timeQueue: collections.NewKeySet(sb, types.TimeQueuePrefix, "time_queue",
-			collections.PairKeyCodec(collections.Int64Key, collections.BytesKey)),
-		deadLetters: collections.NewKeySet(sb, types.DeadLettersPrefix, "dead_letters", collections.BytesKey),
-		proofs:      collections.NewMap(sb, types.ProofsPrefix, "proofs", collections.BytesKey, codec.CollValue[types.Proof](cdc)),
+		proofs:   collections.NewMap(sb, types.ProofsPrefix, "proofs", collections.BytesKey, codec.CollValue[types.Proof](cdc)),
+		receipts: collections.NewMap(sb, types.ReceiptsPrefix, "receipts", collections.BytesKey, codec.CollValue[types.Receipt](cdc)),
+		litter:   collections.NewKeySet(sb, types.LitterPrefix, "litter", collections.BytesKey),
+		drained: collections.NewItem(sb, types.DrainedPrefix, "drained",
+			collcodec.KeyToValueCodec(collections.PairKeyCodec(collections.BytesKey, collections.BytesKey))),
+		swept: collections.NewItem(sb, types.SweptPrefix, "swept", collections.Uint64Value),
+		sweep: collections.NewItem(sb, types.SweepPrefix, "sweep",
+			collcodec.KeyToValueCodec(collections.PairKeyCodec(collections.Uint64Key, collections.BytesKey))),
 		submitters: collections.NewMap(sb, types.SubmittersPrefix, "submitters", sdk.AccAddressKey,
 			codec.CollValue[types.SubmitterLink](cdc)),
-		consents: collections.NewMap(sb, types.ConsentsPrefix, "consents", sdk.AccAddressKey, collections.BytesValue),
-		claims:   collections.NewMap(sb, types.ClaimsPrefix, "claims", sdk.AccAddressKey, sdk.IntValue),
+		submittersOf: collections.NewKeySet(sb, types.SubmittersOfPrefix, "submitters_of",
+			collections.PairKeyCodec(sdk.AccAddressKey, sdk.AccAddressKey)),
+		pause:      collections.NewItem(sb, types.PausePrefix, "pause", codec.CollValue[types.Pause](cdc)),
+		consents:   collections.NewMap(sb, types.ConsentsPrefix, "consents", sdk.AccAddressKey, collections.BytesValue),
+		claims:     collections.NewMap(sb, types.ClaimsPrefix, "claims", sdk.AccAddressKey, sdk.IntValue),
+		statements: collections.NewMap(sb, types.StatementsPrefix, "statements", collections.BytesKey, collections.BytesValue),
+		deltas: collections.NewMap(sb, types.StatsDeltasPrefix, "stats_deltas",
+			collections.PairKeyCodec(collections.BytesKey, sdk.AccAddressKey), codec.CollValue[types.StatsDelta](cdc)),
+		proverStats: collections.NewMap(sb, types.ProverStatsPrefix, "prover_stats",
+			collections.PairKeyCodec(sdk.AccAddressKey, collections.Uint64Key), codec.CollValue[types.ProverStats](cdc)),
+		marketStats: collections.NewMap(sb, types.MarketStatsPrefix, "market_stats", collections.Uint64Key, codec.CollValue[types.MarketStats](cdc)),
+		prices: collections.NewMap(sb, types.PricesPrefix, "prices",
+			collections.TripleKeyCodec(collections.StringKey, collections.BytesKey, collections.Uint64Key), codec.CollValue[types.PriceSample](cdc)),
 	}
 	schema, err := sb.Build()
 	if err != nil {
@@ -130,22 +146,6 @@ func NewKeeper(
 	}
 	k.schema = schema
 	return k
-}
-
-// newRequestIndexes builds the indexes of requests.
-func newRequestIndexes(sb *collections.SchemaBuilder, accounts types.AccountKeeper) requestIndexes {
-	return requestIndexes{Requester: indexes.NewMulti(sb, types.RequestsByRequesterPrefix, "requests_by_requester",
-		sdk.AccAddressKey, collections.BytesKey, func(_ []byte, r types.Request) (sdk.AccAddress, error) {
-			return accounts.AddressCodec().StringToBytes(r.Requester)
-		})}
-}
-
-// newAuctionIndexes builds the indexes of auctions.
-func newAuctionIndexes(sb *collections.SchemaBuilder) auctionIndexes {
-	return auctionIndexes{Status: indexes.NewMulti(sb, types.AuctionsByStatusPrefix, "auctions_by_status",
-		collections.Int32Key, collections.BytesKey, func(_ []byte, a types.Auction) (int32, error) {
-			return int32(a.Status), nil
-		})}
 }
 
 // Schema describes the collections, for decoders in simulation.

@@ -94,6 +94,7 @@ func (m *machine) Revoke(t *rapid.T) {
 // follow compares every assignment with what it was: none is missed before its time,
 // whatever the verifier went through (law M11).
 func (m *machine) follow(t *rapid.T) {
+	m.shrink(t)
 	for _, id := range m.ids {
 		v := m.view(id)
 		now, was := v.Auction.Assignment, m.duties[id]

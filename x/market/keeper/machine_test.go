@@ -1,6 +1,7 @@
 package keeper_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -143,6 +144,7 @@ func (m *machine) Moods(t *rapid.T) {
 func (m *machine) Check(t *rapid.T) {
 	require.NoError(t, m.keeper.CheckInvariants(m.Ctx))
 	m.follow(t)
+	m.shrink(t)
 	for _, id := range m.ids {
 		status := m.view(id).Auction.Status
 		if before, done := m.ended[id]; done {
@@ -154,6 +156,34 @@ func (m *machine) Check(t *rapid.T) {
 	require.Equal(t, m.supply, m.Bank.GetSupply(m.Ctx, chain.Denom), "invariant 6")
 }
 
+// shrink forgets the requests of which only the receipt is left: it says how they ended.
+func (m *machine) shrink(t *rapid.T) {
+	m.ids = slices.DeleteFunc(m.ids, func(id string) bool {
+		_, err := m.queries.Request(m.Ctx, &types.QueryRequestRequest{Id: id})
+		if err == nil {
+			return false
+		}
+		require.ErrorIs(t, err, types.ErrRequestNotFound)
+		receipt := m.receipt(id)
+		require.False(t, receipt.Retained)
+		if before, known := m.ended[id]; known {
+			require.Equal(t, before, receipt.Status)
+		}
+		m.ended[id] = receipt.Status
+		delete(m.duties, id)
+		return true
+	})
+}
+
+// Retain changes how long what ends from now on is kept, and how fast it goes.
+func (m *machine) Retain(t *rapid.T) {
+	m.set(func(p *types.Params) {
+		p.Retention = time.Duration(rapid.IntRange(0, 60).Draw(t, "retention")) * time.Second
+		p.PruneCap = rapid.Uint32Range(types.MinPruneCap, 2*types.MinPruneCap).Draw(t, "prune cap")
+		p.EndBlockCap = rapid.Uint32Range(types.MinEndBlockCap, 10).Draw(t, "end block cap")
+	})
+}
+
 // TestMachine runs the state machine; -rapid.checks sets how often.
 func TestMachine(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
@@ -163,7 +193,7 @@ func TestMachine(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"request": m.Request, "bid": m.Bid, "bid again": m.Bid, "reveal": m.Reveal, "reveal all": m.RevealAll, "submit": m.Submit,
 			"cancel": m.Cancel, "refund": m.Refund, "claim": m.Claim, "blocks": m.Blocks, "later": m.Later,
-			"trouble": m.Trouble, "moods": m.Moods, "": m.Check,
+			"trouble": m.Trouble, "moods": m.Moods, "retain": m.Retain, "": m.Check,
 			"suspend": m.Suspend, "resume": m.Resume, "resume again": m.Resume, "revoke": m.Revoke,
 		})
 		m.settleAll(rt)
@@ -184,6 +214,7 @@ func (m *machine) settleAll(t *rapid.T) {
 			m.refund(id)
 		}
 	}
+	m.shrink(t)
 	for _, id := range m.ids {
 		require.NotEqual(t, types.REQUEST_STATUS_PENDING, m.view(id).Auction.Status)
 	}

@@ -18,21 +18,22 @@ func (s msgServer) Bid(ctx context.Context, msg *types.MsgBid) (*types.MsgBidRes
 	if err != nil {
 		return nil, err
 	}
-	if err := msg.Validate(); err != nil {
-		return nil, err
-	}
 	return s.k.placeBid(ctx, signer, msg)
 }
 
 // placeBid stores a bid of an eligible prover. The first one escrows the bond;
-// one that replaces it keeps bond and payer.
+// one that replaces it keeps bond and payer. While first bids are paused, only a
+// bid that stands may be replaced (law M16).
 func (k *Keeper) placeBid(ctx context.Context, signer sdk.AccAddress, msg *types.MsgBid) (*types.MsgBidResponse, error) {
+	if err := msg.Validate(); err != nil {
+		return nil, err
+	}
 	e, m, err := k.open(ctx, msg.RequestId)
 	if err != nil {
 		return nil, err
 	}
-	if e.auction.Stage != types.STAGE_BIDDING {
-		return nil, errorsmod.Wrapf(types.ErrBiddingClosed, "it closed after block %d, this is block %d", e.auction.BiddingEnd, m.height)
+	if err := checkBidding(e, m); err != nil {
+		return nil, err
 	}
 	prover, err := k.actingFor(ctx, signer)
 	if err != nil {
@@ -50,6 +51,9 @@ func (k *Keeper) placeBid(ctx context.Context, signer sdk.AccAddress, msg *types
 		return nil, err
 	}
 	if !replaced {
+		if err := k.takesBids(ctx); err != nil {
+			return nil, err
+		}
 		if bid, err = k.firstBid(ctx, e, signer, msg.Signer); err != nil {
 			return nil, err
 		}
@@ -58,14 +62,25 @@ func (k *Keeper) placeBid(ctx context.Context, signer sdk.AccAddress, msg *types
 	if err := k.setBid(ctx, e.id, prover, bid); err != nil {
 		return nil, err
 	}
+	if err := k.countBid(ctx, e, prover, replaced); err != nil {
+		return nil, err
+	}
 	name, err := k.format(prover)
 	if err != nil {
 		return nil, err
 	}
 	return &types.MsgBidResponse{Prover: name, Bond: bid.Bond}, emit(ctx, &types.EventBid{
 		RequestId: e.request.Id, Prover: name, Signer: msg.Signer, Bond: bid.Bond, Payer: bid.Payer,
-		Replaced: replaced, Bids: e.auction.Bids,
+		Replaced: replaced, Bids: e.auction.Bids, Commitment: bid.Commitment, Generation: bid.Generation, Faults: bid.Faults,
 	})
+}
+
+// checkBidding returns ErrBiddingClosed once the bidding window is over.
+func checkBidding(e *entry, m moment) error {
+	if e.auction.Stage != types.STAGE_BIDDING {
+		return errorsmod.Wrapf(types.ErrBiddingClosed, "it closed after block %d, this is block %d", e.auction.BiddingEnd, m.height)
+	}
+	return nil
 }
 
 // firstBid takes the bond of a prover's first bid and counts the bidder.

@@ -36,5 +36,8 @@ func (k *Keeper) cancel(ctx context.Context, msg *types.MsgCancel) error {
 	if err := k.finish(ctx, e, types.REQUEST_STATUS_CANCELLED, types.END_REASON_CANCELLED); err != nil {
 		return err
 	}
+	if err := k.countRefund(ctx, e, types.END_REASON_CANCELLED, plan); err != nil {
+		return err
+	}
 	return emit(ctx, &types.EventCancelled{RequestId: e.request.Id, Requester: e.request.Requester, Amount: plan.Requester})
 }

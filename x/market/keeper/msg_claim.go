@@ -90,7 +90,10 @@ func (k *Keeper) claimBond(ctx context.Context, owner sdk.AccAddress, ownerName 
 			return none, err
 		}
 	}
-	return bid.Bond, k.save(ctx, e)
+	if err := k.save(ctx, e); err != nil {
+		return none, err
+	}
+	return bid.Bond, k.emitBondReturned(ctx, e, prover, bid)
 }
 
 // bondWaits tells whether the bid's bond waits in the account of an ended request.

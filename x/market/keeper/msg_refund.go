@@ -3,10 +3,6 @@ package keeper
 import (
 	"context"
 
-	errorsmod "cosmossdk.io/errors"
-
-	sdk "github.com/cosmos/cosmos-sdk/types"
-
 	"github.com/proofmarket/proofmarket/x/internal/isolate"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
@@ -52,13 +48,6 @@ func (k *Keeper) applyDue(ctx context.Context, name string) types.RefundResult {
 		result.Status, result.Stage = e.auction.Status, e.auction.Stage
 		return nil
 	})
-	result.Applied = err == nil
-	if err != nil {
-		// The text becomes part of the block's results: ABCIInfo keeps what
-		// unregistered errors say out of it.
-		_, _, text := errorsmod.ABCIInfo(err, false)
-		result.Error = types.Truncate(text)
-		sdk.UnwrapSDKContext(ctx).Logger().Debug("market: nothing applied", "request", result.RequestId, "error", err.Error())
-	}
+	result.Applied, result.Error = err == nil, errorText(ctx, result.RequestId, err)
 	return result
 }

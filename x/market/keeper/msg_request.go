@@ -31,6 +31,9 @@ func (s msgServer) Request(ctx context.Context, msg *types.MsgRequest) (*types.M
 // makeRequest checks a request, pins its terms (law M2), takes max_fee into
 // escrow and the request fee for the treasury, and opens the bidding.
 func (k *Keeper) makeRequest(ctx context.Context, requester sdk.AccAddress, msg *types.MsgRequest) (string, error) {
+	if err := k.takesRequests(ctx); err != nil {
+		return "", err
+	}
 	params, err := k.params.Get(ctx)
 	if err != nil {
 		return "", err
@@ -66,10 +69,10 @@ func (k *Keeper) makeRequest(ctx context.Context, requester sdk.AccAddress, msg 
 	if err := k.create(ctx, e, msg.Input.Inline); err != nil {
 		return "", err
 	}
-	return e.request.Id, emit(ctx, &types.EventRequested{
-		RequestId: e.request.Id, Requester: msg.Requester, Statement: msg.Statement, MaxFee: msg.MaxFee, MinStake: msg.MinStake,
-		BiddingEnd: e.auction.BiddingEnd, RevealEnd: e.auction.RevealEnd, TimeLimit: msg.TimeLimit, RequestFee: params.RequestFee,
-	})
+	if err := k.count(ctx, e.id, types.MarketStats{Requests: 1, RequestFees: params.RequestFee}); err != nil {
+		return "", err
+	}
+	return e.request.Id, k.emitRequested(ctx, e, params.RequestFee)
 }
 
 // newID names the request. It returns ErrRequestExists.
@@ -83,11 +86,14 @@ func (k *Keeper) newID(ctx context.Context, requester sdk.AccAddress, msg *types
 	if err != nil {
 		return nil, errorsmod.Wrap(types.ErrInvalidRequest, err.Error())
 	}
-	exists, err := k.requests.Has(ctx, id[:])
-	if err != nil {
-		return nil, err
-	}
-	if exists {
+	for _, has := range []func(context.Context, []byte) (bool, error){k.requests.Has, k.receipts.Has} {
+		exists, err := has(ctx, id[:])
+		if err != nil {
+			return nil, err
+		}
+		if !exists {
+			continue
+		}
 		return nil, errorsmod.Wrapf(types.ErrRequestExists, "id %s, nonce %d", types.FormatID(id[:]), msg.Nonce)
 	}
 	return id[:], nil

@@ -21,15 +21,15 @@ func (s msgServer) Reveal(ctx context.Context, msg *types.MsgReveal) (*types.Msg
 	if err != nil {
 		return nil, err
 	}
-	if err := msg.Validate(); err != nil {
-		return nil, err
-	}
 	return s.k.reveal(ctx, signer, msg)
 }
 
 // reveal opens a bid, ranks it if its prover is eligible still, and moves the
 // lead with its assignment and bond.
 func (k *Keeper) reveal(ctx context.Context, signer sdk.AccAddress, msg *types.MsgReveal) (*types.MsgRevealResponse, error) {
+	if err := msg.Validate(); err != nil {
+		return nil, err
+	}
 	e, m, err := k.open(ctx, msg.RequestId)
 	if err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (k *Keeper) reveal(ctx context.Context, signer sdk.AccAddress, msg *types.M
 		return nil, err
 	}
 	event := types.EventRevealed{
-		RequestId: e.request.Id, Prover: name, Fee: bid.Fee, Standby: bid.Standby, Order: bid.Order,
+		RequestId: e.request.Id, Prover: name, Signer: msg.Signer, Fee: bid.Fee, Standby: bid.Standby, Order: bid.Order,
 		BondReturned: math.ZeroInt(), BondLost: math.ZeroInt(), DisplacedBond: math.ZeroInt(),
 	}
 	standing, reason, err := k.eligible(ctx, prover, e.request)
@@ -79,6 +79,9 @@ func (k *Keeper) reveal(ctx context.Context, signer sdk.AccAddress, msg *types.M
 	if err := k.save(ctx, e); err != nil {
 		return nil, err
 	}
+	if err := k.countFor(ctx, e.id, prover, types.ProverStats{Reveals: 1, BondsLost: event.BondLost, LastActive: m.height}); err != nil {
+		return nil, err
+	}
 	return &types.MsgRevealResponse{Ranked: event.Ranked, Leads: event.Leads}, emit(ctx, &event)
 }
 
@@ -95,7 +98,9 @@ func checkRevealing(e *entry, m moment) error {
 }
 
 // revealer says whose bid the signer opens. A bidder that is no prover any more,
-// because its vault was slashed to nothing, may still open its own bid.
+// because its vault was slashed to nothing, may still open its own bid. So may a
+// submitter whose link lapsed with the vault generation of the bid: it paid the
+// bond (laws M3, M6).
 func (k *Keeper) revealer(ctx context.Context, e *entry, signer sdk.AccAddress) (sdk.AccAddress, error) {
 	prover, failure := k.actingFor(ctx, signer)
 	if !errors.Is(failure, types.ErrNotAProver) {
@@ -104,7 +109,24 @@ func (k *Keeper) revealer(ctx context.Context, e *entry, signer sdk.AccAddress) 
 	if _, found, err := k.getBid(ctx, e.id, signer); err != nil || found {
 		return signer, err
 	}
-	return nil, failure
+	link, found, err := k.getLink(ctx, signer)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, failure
+	}
+	if prover, err = k.address("prover", link.Prover); err != nil {
+		return nil, err
+	}
+	bid, found, err := k.getBid(ctx, e.id, prover)
+	if err != nil {
+		return nil, err
+	}
+	if !found || bid.Generation != link.Generation {
+		return nil, failure
+	}
+	return prover, nil
 }
 
 // openBid checks a reveal against the commitment and uses the bid up: no bid is
@@ -195,6 +217,7 @@ func (k *Keeper) takeLead(ctx context.Context, e *entry, prover sdk.AccAddress, 
 		}
 		event.Displaced, event.DisplacedBond = old.Prover, old.Bond
 	}
+	event.Number = number
 	e.auction.Leader = &types.Leader{
 		Prover: name, Generation: bid.Generation, Fee: bid.Fee, Order: bid.Order, Number: number, Bond: bid.Bond, Payer: bid.Payer,
 	}

@@ -15,7 +15,7 @@ import (
 type msgServer struct{ k *Keeper }
 
 // NewMsgServer makes the message server.
-func NewMsgServer(k *Keeper) types.MsgServer { return msgServer{k} }
+func NewMsgServer(k *Keeper) types.MsgServer { return msgServer{k: k} }
 
 var _ types.MsgServer = msgServer{}
 

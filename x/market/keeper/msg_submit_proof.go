@@ -41,7 +41,7 @@ func (k *Keeper) submitProof(ctx context.Context, signer sdk.AccAddress, msg *ty
 		return nil, err
 	}
 	price := e.auction.Assignment.Price
-	plan, err := k.settle(ctx, e, msg.Signer)
+	plan, err := k.settle(ctx, e, proof)
 	if err != nil {
 		return nil, err
 	}

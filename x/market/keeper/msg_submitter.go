@@ -50,62 +50,115 @@ func (s msgServer) WithdrawConsent(ctx context.Context, msg *types.MsgWithdrawCo
 	return &types.MsgWithdrawConsentResponse{}, emit(ctx, &types.EventConsentWithdrawn{Submitter: msg.Submitter, Prover: name})
 }
 
-// RegisterSubmitter lets a submitter that consented act for the signer (law M3).
+// RegisterSubmitter lets submitters that consented act for the signer: all of
+// them, or none (law M3).
 func (s msgServer) RegisterSubmitter(ctx context.Context, msg *types.MsgRegisterSubmitter) (*types.MsgRegisterSubmitterResponse, error) {
-	submitter, prover, err := s.k.pair(&msg.Submitter, &msg.Prover)
+	prover, err := s.k.canonical("prover", &msg.Prover)
 	if err != nil {
 		return nil, err
 	}
-	return &types.MsgRegisterSubmitterResponse{}, s.k.registerSubmitter(ctx, submitter, prover, msg)
+	submitters, err := s.k.addressList("submitter", msg.Submitters)
+	if err != nil {
+		return nil, err
+	}
+	return &types.MsgRegisterSubmitterResponse{}, s.k.registerSubmitters(ctx, submitters, prover, msg)
 }
 
-// registerSubmitter uses the consent up for a link in the prover's present vault
+// registerSubmitters uses the consents up for links in the prover's present vault
 // generation.
-func (k *Keeper) registerSubmitter(ctx context.Context, submitter, prover sdk.AccAddress, msg *types.MsgRegisterSubmitter) error {
-	if err := k.checkSubmitter(ctx, submitter, prover); err != nil {
-		return err
-	}
-	consent, err := k.getConsent(ctx, submitter)
-	if err != nil {
-		return err
-	}
-	if !prover.Equals(consent) {
-		return errorsmod.Wrapf(types.ErrNoConsent, "%s must send MsgConsentSubmitter for %s first", msg.Submitter, msg.Prover)
+func (k *Keeper) registerSubmitters(ctx context.Context, submitters []sdk.AccAddress, prover sdk.AccAddress, msg *types.MsgRegisterSubmitter) error {
+	for i, submitter := range submitters {
+		if err := k.checkSubmitter(ctx, submitter, prover); err != nil {
+			return err
+		}
+		consent, err := k.getConsent(ctx, submitter)
+		if err != nil {
+			return err
+		}
+		if !prover.Equals(consent) {
+			return errorsmod.Wrapf(types.ErrNoConsent, "%s must send MsgConsentSubmitter for %s first", msg.Submitters[i], msg.Prover)
+		}
 	}
 	standing, err := k.provers.Standing(ctx, prover)
 	if err != nil {
 		return err
 	}
-	if err := k.consents.Remove(ctx, submitter); err != nil {
-		return err
-	}
 	link := types.SubmitterLink{Prover: msg.Prover, Generation: standing.Generation}
-	if err := k.submitters.Set(ctx, submitter, link); err != nil {
-		return err
+	for i, submitter := range submitters {
+		if err := k.consents.Remove(ctx, submitter); err != nil {
+			return err
+		}
+		if err := k.setLink(ctx, submitter, link); err != nil {
+			return err
+		}
+		event := types.EventSubmitterRegistered{Submitter: msg.Submitters[i], Prover: msg.Prover, Generation: standing.Generation}
+		if err := emit(ctx, &event); err != nil {
+			return err
+		}
 	}
-	return emit(ctx, &types.EventSubmitterRegistered{Submitter: msg.Submitter, Prover: msg.Prover, Generation: standing.Generation})
+	return nil
 }
 
-// UnregisterSubmitter ends a link at once; either side may (law M3).
+// UnregisterSubmitter ends links at once, all of them or none; either side may
+// (law M3).
 func (s msgServer) UnregisterSubmitter(ctx context.Context, msg *types.MsgUnregisterSubmitter) (*types.MsgUnregisterSubmitterResponse, error) {
-	submitter, _, err := s.k.pair(&msg.Submitter, &msg.Signer)
+	if _, err := s.k.canonical("signer", &msg.Signer); err != nil {
+		return nil, err
+	}
+	submitters, err := s.k.addressList("submitter", msg.Submitters)
 	if err != nil {
 		return nil, err
 	}
-	link, err := s.k.submitters.Get(ctx, submitter)
-	if errors.Is(err, collections.ErrNotFound) {
-		return nil, errorsmod.Wrap(types.ErrNoLink, msg.Submitter)
+	return &types.MsgUnregisterSubmitterResponse{}, s.k.unregisterSubmitters(ctx, submitters, msg)
+}
+
+// unregisterSubmitters removes links that the signer is a side of, lapsed ones too.
+func (k *Keeper) unregisterSubmitters(ctx context.Context, submitters []sdk.AccAddress, msg *types.MsgUnregisterSubmitter) error {
+	links := make([]types.SubmitterLink, len(submitters))
+	for i, submitter := range submitters {
+		link, found, err := k.getLink(ctx, submitter)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return errorsmod.Wrap(types.ErrNoLink, msg.Submitters[i])
+		}
+		if msg.Signer != msg.Submitters[i] && msg.Signer != link.Prover {
+			return errorsmod.Wrapf(types.ErrNotYourLink, "%s acts for %s", msg.Submitters[i], link.Prover)
+		}
+		links[i] = link
 	}
-	if err != nil {
+	for i, submitter := range submitters {
+		if err := k.removeLink(ctx, submitter, links[i]); err != nil {
+			return err
+		}
+		event := types.EventSubmitterUnregistered{Submitter: msg.Submitters[i], Prover: links[i].Prover, Generation: links[i].Generation}
+		if err := emit(ctx, &event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addressList reads 1 to MaxBatch addresses, each once, and rewrites them as this
+// module stores them. It returns ErrInvalidSize, ErrTooManyItems,
+// ErrInvalidAddress or ErrDuplicateItem.
+func (k *Keeper) addressList(name string, list []string) ([]sdk.AccAddress, error) {
+	if err := types.CheckCount(name, len(list)); err != nil {
 		return nil, err
 	}
-	if msg.Signer != msg.Submitter && msg.Signer != link.Prover {
-		return nil, errorsmod.Wrapf(types.ErrNotYourLink, "%s acts for %s", msg.Submitter, link.Prover)
+	addresses, seen := make([]sdk.AccAddress, len(list)), make(map[string]bool, len(list))
+	for i := range list {
+		addr, err := k.canonical(name, &list[i])
+		if err != nil {
+			return nil, err
+		}
+		if seen[list[i]] {
+			return nil, errorsmod.Wrapf(types.ErrDuplicateItem, "%s %s", name, list[i])
+		}
+		addresses[i], seen[list[i]] = addr, true
 	}
-	if err := s.k.submitters.Remove(ctx, submitter); err != nil {
-		return nil, err
-	}
-	return &types.MsgUnregisterSubmitterResponse{}, emit(ctx, &types.EventSubmitterUnregistered{Submitter: msg.Submitter, Prover: link.Prover})
+	return addresses, nil
 }
 
 // pair reads the addresses of a submitter and of the other side.

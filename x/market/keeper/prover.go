@@ -60,7 +60,16 @@ func (k *Keeper) conditions(ctx context.Context, standing stakingtypes.Standing,
 	if err != nil {
 		return nil, err
 	}
-	conditions, err := auction.Eligibility(auction.Figures{
+	conditions, err := auction.Eligibility(figures(standing), auction.Ask{MinStake: minStake, Penalty: penalty, OvercommitBps: params.OvercommitBps})
+	if err != nil {
+		return nil, errorsmod.Wrap(types.ErrInvalidAmount, err.Error())
+	}
+	return conditions, nil
+}
+
+// figures puts a prover's standing into the form that the pure core works on.
+func figures(standing stakingtypes.Standing) auction.Figures {
+	return auction.Figures{
 		Active:        standing.State == stakingtypes.PROVER_STATE_ACTIVE,
 		SelfStake:     standing.SelfStake,
 		MinSelfStake:  standing.MinSelfStake,
@@ -68,11 +77,7 @@ func (k *Keeper) conditions(ctx context.Context, standing stakingtypes.Standing,
 		AssignedStake: standing.AssignedStake,
 		Exposure:      standing.Exposure,
 		MaxExposure:   standing.MaxExposure,
-	}, auction.Ask{MinStake: minStake, Penalty: penalty, OvercommitBps: params.OvercommitBps})
-	if err != nil {
-		return nil, errorsmod.Wrap(types.ErrInvalidAmount, err.Error())
 	}
-	return conditions, nil
 }
 
 // eligible tells how the prover stands and why it may not take the request

@@ -99,10 +99,18 @@ func (q queryServer) MayBid(ctx context.Context, req *types.QueryMayBidRequest) 
 	return response, nil
 }
 
-// requestConditions are what a bid needs of the request: an open window and a
-// verifier that is not revoked.
-func (k *Keeper) requestConditions(ctx context.Context, e *entry, _ sdk.AccAddress) ([]types.Condition, error) {
+// requestConditions are what a bid needs of the request: an open window, a
+// verifier that is not revoked, and no pause unless it replaces one (law M16).
+func (k *Keeper) requestConditions(ctx context.Context, e *entry, prover sdk.AccAddress) ([]types.Condition, error) {
 	view, err := k.view(ctx, e)
+	if err != nil {
+		return nil, err
+	}
+	pause, err := k.GetPause(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, replaces, err := k.getBid(ctx, e.id, prover)
 	if err != nil {
 		return nil, err
 	}
@@ -115,6 +123,7 @@ func (k *Keeper) requestConditions(ctx context.Context, e *entry, _ sdk.AccAddre
 			Have: fmt.Sprintf("%s, %d blocks left", view.Stage, view.BlocksLeft), Need: types.STAGE_BIDDING.String(),
 		},
 		{Name: "verifier", Ok: open, Have: status.String(), Need: verifiertypes.VERIFIER_STATUS_ACTIVE.String()},
+		{Name: "pause", Ok: !pause.Bids || replaces, Have: fmt.Sprintf("first bids paused: %t", pause.Bids), Need: "not paused, or a bid that stands"},
 	}, nil
 }
 

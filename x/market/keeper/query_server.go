@@ -3,7 +3,6 @@ package keeper
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -20,10 +19,12 @@ import (
 )
 
 // queryServer answers the market's queries.
-type queryServer struct{ k *Keeper }
+type queryServer struct {
+	k *Keeper
+}
 
 // NewQueryServer makes the query server.
-func NewQueryServer(k *Keeper) types.QueryServer { return queryServer{k} }
+func NewQueryServer(k *Keeper) types.QueryServer { return queryServer{k: k} }
 
 var _ types.QueryServer = queryServer{}
 
@@ -55,16 +56,20 @@ func page(p *query.PageRequest) (*query.PageRequest, error) {
 // errEmpty answers a query without a request.
 var errEmpty = status.Error(codes.InvalidArgument, "empty request")
 
-// Params gives the parameters.
+// Params gives the parameters and what is paused.
 func (q queryServer) Params(ctx context.Context, _ *types.QueryParamsRequest) (*types.QueryParamsResponse, error) {
 	params, err := q.k.GetParams(ctx)
-	return &types.QueryParamsResponse{Params: params}, err
+	if err != nil {
+		return nil, err
+	}
+	pause, err := q.k.GetPause(ctx)
+	return &types.QueryParamsResponse{Params: params, Pause: pause}, err
 }
 
 // Clock gives the market's clock.
 func (q queryServer) Clock(ctx context.Context, _ *types.QueryClockRequest) (*types.QueryClockResponse, error) {
-	clock, err := q.k.GetClock(ctx)
-	return &types.QueryClockResponse{Clock: clock}, err
+	m, err := q.k.now(ctx)
+	return &types.QueryClockResponse{Clock: m.clock, Height: m.height, InGrace: m.clock.Graced(m.height + 1)}, err
 }
 
 // Request gives one request, where it stands, and its inline input.
@@ -114,51 +119,13 @@ func (k *Keeper) view(ctx context.Context, e *entry) (types.RequestView, error) 
 	v.Due = waits && m.height >= end || e.auction.Search != nil
 	if e.auction.Assignment != nil {
 		deadline := verifier.reading(e).IfResumed(m.clock.MarketTime)
+		expected := deadline.Add(m.clock.Lost)
 		v.Deadline, v.TimeLeft = &deadline, max(deadline.Sub(m.clock.MarketTime), time.Duration(0))
+		v.ExpectedDeadline = &expected
 		v.Due = verifier.overdue(e, m)
 	}
 	v.Due = v.Due || verifier.status == verifiertypes.VERIFIER_STATUS_REVOKED
 	return v, nil
-}
-
-// Requests lists requests, all or of one requester, of any or one status. With
-// both given, a page may hold fewer records than asked for, and still lead to a
-// next one: it reads a page of the requester's and leaves out the others.
-func (q queryServer) Requests(ctx context.Context, req *types.QueryRequestsRequest) (*types.QueryRequestsResponse, error) {
-	if req == nil {
-		return nil, errEmpty
-	}
-	bounded, err := page(req.Pagination)
-	if err != nil {
-		return nil, err
-	}
-	var views []types.RequestView
-	var pages *query.PageResponse
-	switch {
-	case req.Requester != "":
-		var requester sdk.AccAddress
-		if requester, err = q.k.address("requester", req.Requester); err != nil {
-			return nil, err
-		}
-		views, pages, err = query.CollectionPaginate(ctx, q.k.requests.Indexes.Requester, bounded,
-			func(key collections.Pair[sdk.AccAddress, []byte], _ collections.NoValue) (types.RequestView, error) {
-				return q.viewOf(ctx, key.K2())
-			},
-			query.WithCollectionPaginationPairPrefix[sdk.AccAddress, []byte](requester))
-		if req.Status != types.REQUEST_STATUS_UNSPECIFIED {
-			views = slices.DeleteFunc(views, func(v types.RequestView) bool { return v.Auction.Status != req.Status })
-		}
-	case req.Status != types.REQUEST_STATUS_UNSPECIFIED:
-		views, pages, err = query.CollectionPaginate(ctx, q.k.auctions.Indexes.Status, bounded,
-			func(key collections.Pair[int32, []byte], _ collections.NoValue) (types.RequestView, error) {
-				return q.viewOf(ctx, key.K2())
-			},
-			query.WithCollectionPaginationPairPrefix[int32, []byte](int32(req.Status)))
-	default:
-		views, pages, err = query.CollectionPaginate(ctx, q.k.requests, bounded,
-			func(id []byte, _ types.Request) (types.RequestView, error) { return q.viewOf(ctx, id) })
-	}
-	return &types.QueryRequestsResponse{Views: views, Pagination: pages}, err
 }
 
 // viewOf loads and views a request.

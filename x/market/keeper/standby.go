@@ -77,22 +77,45 @@ func (k *Keeper) candidates(ctx context.Context, id []byte, search *types.Standb
 	return page, err
 }
 
-// tryPromote assigns the request to a candidate if it is still eligible. What
-// goes wrong with one candidate does not keep the next from its chance.
-func (k *Keeper) tryPromote(ctx context.Context, e *entry, m moment, c candidate) (bool, error) {
-	name, err := k.format(c.prover)
-	if err != nil {
-		return false, err
-	}
-	if name == e.auction.Leader.Prover {
-		return false, nil
+// mayStandBy tells whether a candidate may be assigned now, its name and its vault
+// generation. The winner that failed may not.
+func (k *Keeper) mayStandBy(ctx context.Context, e *entry, c candidate) (name string, generation uint64, able bool, err error) {
+	if name, err = k.format(c.prover); err != nil || name == e.auction.Leader.Prover {
+		return name, 0, false, err
 	}
 	bid, found, err := k.getBid(ctx, e.id, c.prover)
 	if err != nil || !found {
-		return false, err
+		return name, 0, false, err
 	}
 	standing, reason, err := k.eligible(ctx, c.prover, e.request)
-	if err != nil || reason != nil || standing.Generation != bid.Generation {
+	able = err == nil && reason == nil && standing.Generation == bid.Generation
+	return name, standing.Generation, able, err
+}
+
+// nobodyStandsBy tells whether a search that goes on as search says would find that
+// there is no standby prover left, and changes nothing.
+func (k *Keeper) nobodyStandsBy(ctx context.Context, e *entry, search *types.StandbySearch) (bool, error) {
+	page, err := k.candidates(ctx, e.id, search)
+	if err != nil {
+		return false, err
+	}
+	limit := auction.Miss{FeeLimit: search.Limit}
+	for _, c := range page {
+		if !limit.Allows(c.fee) {
+			return true, nil
+		}
+		if _, _, able, err := k.mayStandBy(ctx, e, c); err != nil || able {
+			return false, err
+		}
+	}
+	return len(page) < types.StandbyPage, nil
+}
+
+// tryPromote assigns the request to a candidate if it is still eligible. What
+// goes wrong with one candidate does not keep the next from its chance.
+func (k *Keeper) tryPromote(ctx context.Context, e *entry, m moment, c candidate) (bool, error) {
+	name, generation, able, err := k.mayStandBy(ctx, e, c)
+	if err != nil || !able {
 		return false, err
 	}
 	var number uint64
@@ -106,8 +129,11 @@ func (k *Keeper) tryPromote(ctx context.Context, e *entry, m moment, c candidate
 	}
 	e.auction.Search = nil
 	e.auction.Assignment = &types.Assignment{
-		Prover: name, Generation: standing.Generation, Price: c.fee, Bond: math.ZeroInt(), Number: number,
+		Prover: name, Generation: generation, Price: c.fee, Bond: math.ZeroInt(), Number: number,
 		Deadline: m.clock.MarketTime.Add(e.request.StandbyWindow), Standby: true,
+	}
+	if err := k.countFor(ctx, e.id, c.prover, types.ProverStats{Promoted: 1}); err != nil {
+		return false, err
 	}
 	return true, k.emitAssigned(ctx, e)
 }

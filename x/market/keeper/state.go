@@ -73,7 +73,7 @@ func (k *Keeper) GetClock(ctx context.Context) (types.Clock, error) { return k.c
 func (k *Keeper) load(ctx context.Context, id []byte) (*entry, error) {
 	request, err := k.requests.Get(ctx, id)
 	if errors.Is(err, collections.ErrNotFound) {
-		return nil, errorsmod.Wrapf(types.ErrRequestNotFound, "no request has the id %s", types.FormatID(id))
+		return nil, k.notFound(ctx, id)
 	}
 	if err != nil {
 		return nil, err
@@ -83,6 +83,18 @@ func (k *Keeper) load(ctx context.Context, id []byte) (*entry, error) {
 		return nil, err
 	}
 	return &entry{id: id, request: request, auction: a, stored: a}, nil
+}
+
+// notFound says that there is no such request, or no more.
+func (k *Keeper) notFound(ctx context.Context, id []byte) error {
+	shrunk, err := k.receipts.Has(ctx, id)
+	if err != nil {
+		return err
+	}
+	if shrunk {
+		return errorsmod.Wrapf(types.ErrRequestNotFound, "request %s has ended, only its receipt is kept", types.FormatID(id))
+	}
+	return errorsmod.Wrapf(types.ErrRequestNotFound, "no request has the id %s", types.FormatID(id))
 }
 
 // loadByName reads a request by its id in hex. It returns ErrInvalidID or
@@ -108,52 +120,17 @@ func (k *Keeper) create(ctx context.Context, e *entry, input []byte) error {
 	return k.save(ctx, e)
 }
 
-// save writes the auction and moves the request to the queue that it belongs in
-// now. A request whose place in the queues does not change stays where it is,
-// be it among the dead letters.
+// save writes the auction and moves the request to the places where it belongs
+// now. A request whose place in the queues does not change stays where it is, be
+// it among the dead letters.
 func (k *Keeper) save(ctx context.Context, e *entry) error {
 	if err := k.auctions.Set(ctx, e.id, e.auction); err != nil {
 		return err
 	}
-	if err := k.requeue(ctx, e.id, e.stored, e.auction); err != nil {
+	if err := k.move(ctx, e.id, placesOf(e.request, e.stored), placesOf(e.request, e.auction)); err != nil {
 		return err
 	}
 	e.stored = e.auction
-	return nil
-}
-
-// requeue moves a request from where before puts it to where after does.
-func (k *Keeper) requeue(ctx context.Context, id []byte, before, after types.Auction) error {
-	oldHeight, inHeights := before.QueueHeight()
-	newHeight, toHeights := after.QueueHeight()
-	oldTime, inTimes := before.QueueTime()
-	newTime, toTimes := after.QueueTime()
-	if inHeights == toHeights && inTimes == toTimes && oldHeight == newHeight && oldTime.Equal(newTime) {
-		return nil
-	}
-	if inHeights {
-		if err := k.heightQueue.Remove(ctx, collections.Join(oldHeight, id)); err != nil {
-			return err
-		}
-	}
-	if inTimes {
-		if err := k.timeQueue.Remove(ctx, collections.Join(oldTime.UnixNano(), id)); err != nil {
-			return err
-		}
-	}
-	if inHeights || inTimes {
-		if err := k.deadLetters.Remove(ctx, id); err != nil {
-			return err
-		}
-	}
-	if toHeights {
-		if err := k.heightQueue.Set(ctx, collections.Join(newHeight, id)); err != nil {
-			return err
-		}
-	}
-	if toTimes {
-		return k.timeQueue.Set(ctx, collections.Join(newTime.UnixNano(), id))
-	}
 	return nil
 }
 

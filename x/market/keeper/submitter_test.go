@@ -15,12 +15,20 @@ func consentMsg(submitter, prover sdk.AccAddress) *types.MsgConsentSubmitter {
 	return &types.MsgConsentSubmitter{Submitter: submitter.String(), Prover: prover.String()}
 }
 
-func registerMsg(prover, submitter sdk.AccAddress) *types.MsgRegisterSubmitter {
-	return &types.MsgRegisterSubmitter{Prover: prover.String(), Submitter: submitter.String()}
+func registerMsg(prover sdk.AccAddress, submitters ...sdk.AccAddress) *types.MsgRegisterSubmitter {
+	return &types.MsgRegisterSubmitter{Prover: prover.String(), Submitters: names(submitters)}
 }
 
-func endMsg(signer, submitter sdk.AccAddress) *types.MsgUnregisterSubmitter {
-	return &types.MsgUnregisterSubmitter{Signer: signer.String(), Submitter: submitter.String()}
+func endMsg(signer sdk.AccAddress, submitters ...sdk.AccAddress) *types.MsgUnregisterSubmitter {
+	return &types.MsgUnregisterSubmitter{Signer: signer.String(), Submitters: names(submitters)}
+}
+
+// names writes addresses in bech32.
+func names(list []sdk.AccAddress) (names []string) {
+	for _, a := range list {
+		names = append(names, a.String())
+	}
+	return names
 }
 
 // link makes gpu alice's submitter.

@@ -58,6 +58,16 @@ func (a Auction) OpenDuty() (Duty, bool) {
 	}
 }
 
+// Prover gives the prover whose request it is: who leads or is assigned, or who has
+// delivered; false for none.
+func (a Auction) Prover() (string, bool) {
+	if a.Status == REQUEST_STATUS_FULFILLED {
+		return a.Assignment.GetProver(), a.Assignment != nil
+	}
+	duty, open := a.OpenDuty()
+	return duty.Prover, open
+}
+
 // QueueHeight is the block at whose end the request falls due; false when it is
 // not waiting for a block.
 func (a Auction) QueueHeight() (uint64, bool) {
@@ -110,6 +120,21 @@ func (c Clock) PassedAtEnd(deadline time.Time, height uint64) bool {
 // time, which came after the halt and before any later one.
 func (h Halt) Graced(block time.Time) bool {
 	return h.GraceEnded == nil || !block.After(*h.GraceEnded)
+}
+
+// Status is how a request stands that ended for the reason; unspecified for one that
+// has not ended.
+func (r EndReason) Status() RequestStatus {
+	switch r {
+	case END_REASON_PROVED:
+		return REQUEST_STATUS_FULFILLED
+	case END_REASON_CANCELLED:
+		return REQUEST_STATUS_CANCELLED
+	case END_REASON_NO_BIDS, END_REASON_NONE_RANKED, END_REASON_MISSED, END_REASON_REVOKED:
+		return REQUEST_STATUS_REFUNDED
+	default:
+		return REQUEST_STATUS_UNSPECIFIED
+	}
 }
 
 // BondPayer is who gets the held bond back; empty for none.

@@ -22,21 +22,29 @@ func args(fields ...string) []*autocliv1.PositionalArgDescriptor {
 	return list
 }
 
+// varargs names the list field that takes all arguments.
+func varargs(field string) []*autocliv1.PositionalArgDescriptor {
+	return []*autocliv1.PositionalArgDescriptor{{ProtoField: field, Varargs: true}}
+}
+
 // queryOptions describes the queries.
 func queryOptions() *autocliv1.ServiceCommandDescriptor {
 	return &autocliv1.ServiceCommandDescriptor{
 		Service:              _Query_serviceDesc.ServiceName,
 		EnhanceCustomCommand: true,
 		RpcCommandOptions: []*autocliv1.RpcCommandOptions{
-			{RpcMethod: "Params", Use: "params", Short: "Show the market's parameters", Example: "  marketd query market params --output json"},
+			{RpcMethod: "Params", Use: "params", Short: "Show the market's parameters, and what is paused", Example: "  marketd query market params --output json"},
 			{RpcMethod: "Clock", Use: "clock", Short: "Show the market's clock: market time, time lost to halts, grace", Example: "  marketd query market clock"},
 			{
 				RpcMethod: "Request", Use: "request ID", Short: "Show a request, where it stands, and its inline input",
 				Example: "  marketd query market request 5f1c...", PositionalArgs: args("id"),
 			},
 			{
-				RpcMethod: "Requests", Use: "requests", Short: "List requests, of one requester or of one status if you like",
-				Example: "  marketd query market requests --status request-status-pending\n  marketd query market requests --requester proof1...",
+				RpcMethod: "Requests", Use: "requests", Short: "List requests: all, or by requester, prover, verifier, program, status, or what is due",
+				Example: "  marketd query market requests --status request-status-pending\n" +
+					"  marketd query market requests --requester proof1... --due due-refundable\n" +
+					"  marketd query market requests --prover proof1... --status request-status-pending\n" +
+					"  marketd query market requests --verifier pico/v1.2.2 --program 00ab... --page-limit 20",
 			},
 			{
 				RpcMethod: "Bids", Use: "bids REQUEST_ID", Short: "List the bids for a request",
@@ -50,6 +58,36 @@ func queryOptions() *autocliv1.ServiceCommandDescriptor {
 			{
 				RpcMethod: "Submitter", Use: "submitter ADDRESS", Short: "Show for which prover an address acts",
 				Example: "  marketd query market submitter proof1...", PositionalArgs: args("address"),
+			},
+			{
+				RpcMethod: "Submitters", Use: "submitters PROVER", Short: "List the submitters of a prover, lapsed links too",
+				Example: "  marketd query market submitters proof1...", PositionalArgs: args("prover"),
+			},
+			{
+				RpcMethod: "Work", Use: "work PROVER", Short: "Show what a prover has to do, and what it can take on",
+				Example: "  marketd query market work proof1...", PositionalArgs: args("prover"),
+			},
+			{
+				RpcMethod: "ProverStats", Use: "prover-stats PROVER", Short: "Show a prover's statistics, of its lifetime and of the latest epochs",
+				Example: "  marketd query market prover-stats proof1...", PositionalArgs: args("prover"),
+			},
+			{RpcMethod: "Stats", Use: "stats", Short: "Show the market's statistics, of its lifetime and of the latest epochs", Example: "  marketd query market stats"},
+			{
+				RpcMethod: "Quote", Use: "quote VERIFIER PROGRAM", Short: "Show what proofs of a program cost lately",
+				Example:        "  marketd query market quote pico/v1.2.2 00ab...\n  marketd query market quote circuit 5f1c... --output json | jq -r .p50",
+				PositionalArgs: args("verifier", "program"),
+			},
+			{
+				RpcMethod: "Receipt", Use: "receipt REQUEST_ID", Short: "Show how a request ended, however long ago",
+				Example: "  marketd query market receipt 5f1c...", PositionalArgs: args("request_id"),
+			},
+			{
+				RpcMethod: "ReceiptByStatement", Use: "receipt-by-statement VERIFIER PROGRAM DIGEST", Short: "Show the receipt of the request that first proved a statement",
+				Example: "  marketd query market receipt-by-statement circuit 5f1c... 03d2...", PositionalArgs: args("verifier", "program", "digest"),
+			},
+			{
+				RpcMethod: "DeadLetters", Use: "dead-letters", Short: "List requests whose queue item failed; retry them with refund",
+				Example: "  marketd query market dead-letters",
 			},
 			{
 				RpcMethod: "Claim", Use: "claim ADDRESS", Short: "Show what waits for an address to claim",
@@ -72,6 +110,8 @@ func txOptions() *autocliv1.ServiceCommandDescriptor {
 			{RpcMethod: "Request", Skip: true},
 			{RpcMethod: "Bid", Skip: true},
 			{RpcMethod: "Reveal", Skip: true},
+			{RpcMethod: "BidBatch", Skip: true},
+			{RpcMethod: "RevealBatch", Skip: true},
 			{RpcMethod: "SubmitProof", Skip: true},
 			{RpcMethod: "Claim", Skip: true},
 			{
@@ -79,9 +119,13 @@ func txOptions() *autocliv1.ServiceCommandDescriptor {
 				Example: "  marketd tx market cancel 5f1c... --from alice", PositionalArgs: args("request_id"),
 			},
 			{
+				RpcMethod: "RaiseFee", Use: "raise-fee REQUEST_ID MAX_FEE", Short: "Raise max_fee, in uproof, while bidding is open",
+				Example: "  marketd tx market raise-fee 5f1c... 3000000 --from alice", PositionalArgs: args("request_id", "max_fee"),
+			},
+			{
 				RpcMethod: "Refund", Use: "refund REQUEST_ID...", Short: "Apply what is due on requests: closings, missed deadlines, refunds",
 				Example:        "  marketd tx market refund 5f1c... 77ab... --from anyone",
-				PositionalArgs: []*autocliv1.PositionalArgDescriptor{{ProtoField: "request_ids", Varargs: true}},
+				PositionalArgs: varargs("request_ids"),
 			},
 			{
 				RpcMethod: "ConsentSubmitter", Use: "consent-submitter PROVER", Short: "Let a prover register the signer as its submitter",
@@ -92,12 +136,20 @@ func txOptions() *autocliv1.ServiceCommandDescriptor {
 				Example: "  marketd tx market withdraw-consent --from gpu-machine",
 			},
 			{
-				RpcMethod: "RegisterSubmitter", Use: "register-submitter SUBMITTER", Short: "Let a submitter that consented act for the signer",
-				Example: "  marketd tx market register-submitter proof1... --from prover", PositionalArgs: args("submitter"),
+				RpcMethod: "RegisterSubmitter", Use: "register-submitter SUBMITTER...", Short: "Let submitters that consented act for the signer",
+				Example:        "  marketd tx market register-submitter proof1... proof1... --from prover",
+				PositionalArgs: varargs("submitters"),
 			},
 			{
-				RpcMethod: "UnregisterSubmitter", Use: "unregister-submitter SUBMITTER", Short: "End a submitter's link, from either side",
-				Example: "  marketd tx market unregister-submitter proof1... --from prover", PositionalArgs: args("submitter"),
+				RpcMethod: "UnregisterSubmitter", Use: "unregister-submitter SUBMITTER...", Short: "End links of submitters, from either side",
+				Example:        "  marketd tx market unregister-submitter proof1... --from prover",
+				PositionalArgs: varargs("submitters"),
+			},
+			{
+				RpcMethod: "SetPause", Use: "set-pause PAUSE", Short: "Propose to pause or resume new requests and first bids, as JSON",
+				Example: "  marketd tx market set-pause '{\"requests\":true,\"bids\":true}' --from alice --deposit 10000000uproof\n" +
+					"  marketd tx market set-pause '{}' --from alice --deposit 10000000uproof",
+				PositionalArgs: args("pause"), GovProposal: true,
 			},
 			{
 				RpcMethod: "UpdateParams", Use: "update-params PARAMS", Short: "Propose new parameters, all of them, as JSON",

@@ -23,6 +23,10 @@ func RegisterLegacyAminoCodec(cdc *codec.LegacyAmino) {
 	legacy.RegisterAminoMsg(cdc, &MsgWithdrawConsent{}, "proofmarket/MsgWithdrawConsent")
 	legacy.RegisterAminoMsg(cdc, &MsgRegisterSubmitter{}, "proofmarket/MsgRegisterSubmitter")
 	legacy.RegisterAminoMsg(cdc, &MsgUnregisterSubmitter{}, "proofmarket/MsgUnregisterSubmitter")
+	legacy.RegisterAminoMsg(cdc, &MsgRaiseFee{}, "proofmarket/market/MsgRaiseFee")
+	legacy.RegisterAminoMsg(cdc, &MsgBidBatch{}, "proofmarket/market/MsgBidBatch")
+	legacy.RegisterAminoMsg(cdc, &MsgRevealBatch{}, "proofmarket/market/MsgRevealBatch")
+	legacy.RegisterAminoMsg(cdc, &MsgSetPause{}, "proofmarket/market/MsgSetPause")
 	legacy.RegisterAminoMsg(cdc, &MsgUpdateParams{}, "proofmarket/market/MsgUpdateParams")
 }
 
@@ -31,7 +35,7 @@ func RegisterInterfaces(registry codectypes.InterfaceRegistry) {
 	registry.RegisterImplementations((*sdk.Msg)(nil),
 		&MsgRequest{}, &MsgCancel{}, &MsgBid{}, &MsgReveal{}, &MsgSubmitProof{}, &MsgRefund{}, &MsgClaim{},
 		&MsgConsentSubmitter{}, &MsgWithdrawConsent{}, &MsgRegisterSubmitter{}, &MsgUnregisterSubmitter{},
-		&MsgUpdateParams{},
+		&MsgRaiseFee{}, &MsgBidBatch{}, &MsgRevealBatch{}, &MsgSetPause{}, &MsgUpdateParams{},
 	)
 	msgservice.RegisterMsgServiceDesc(registry, &_Msg_serviceDesc)
 }

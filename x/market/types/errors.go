@@ -62,6 +62,12 @@ var (
 
 	ErrInvalidQuery = errorsmod.RegisterWithGRPCCode(ModuleName, 61, codes.InvalidArgument, "invalid query")
 
+	ErrPaused        = errorsmod.Register(ModuleName, 62, "the authority has paused this")
+	ErrFeeNotRaised  = errorsmod.Register(ModuleName, 63, "the new max_fee must be above the old one")
+	ErrTooManyItems  = errorsmod.Register(ModuleName, 64, "too many items")
+	ErrDuplicateItem = errorsmod.Register(ModuleName, 65, "item appears twice")
+	ErrNoReceipt     = errorsmod.RegisterWithGRPCCode(ModuleName, 66, codes.NotFound, "no receipt")
+
 	ErrInvariant = errorsmod.Register(ModuleName, 90, "invariant broken")
 )
 

@@ -51,6 +51,22 @@ type EventRequested struct {
 	TimeLimit time.Duration `protobuf:"bytes,8,opt,name=time_limit,json=timeLimit,proto3,stdduration" json:"time_limit"`
 	// request_fee went to the treasury, in uproof.
 	RequestFee cosmossdk_io_math.Int `protobuf:"bytes,9,opt,name=request_fee,json=requestFee,proto3,customtype=cosmossdk.io/math.Int" json:"request_fee"`
+	// image is the program to run.
+	Image Image `protobuf:"bytes,10,opt,name=image,proto3" json:"image"`
+	// input is the program's input, without inline bytes: those are in the message.
+	Input Input `protobuf:"bytes,11,opt,name=input,proto3" json:"input"`
+	// standby_window is a standby prover's time to deliver; 0 for no standby.
+	StandbyWindow time.Duration `protobuf:"bytes,12,opt,name=standby_window,json=standbyWindow,proto3,stdduration" json:"standby_window"`
+	// nonce tells requests of one requester for one statement apart.
+	Nonce uint64 `protobuf:"varint,13,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	// bidding_blocks is the length of the bidding window.
+	BiddingBlocks uint64 `protobuf:"varint,14,opt,name=bidding_blocks,json=biddingBlocks,proto3" json:"bidding_blocks,omitempty"`
+	// reveal_blocks is the length of the reveal window.
+	RevealBlocks uint64 `protobuf:"varint,15,opt,name=reveal_blocks,json=revealBlocks,proto3" json:"reveal_blocks,omitempty"`
+	// terms are the pinned terms (law M2).
+	Terms Terms `protobuf:"bytes,16,opt,name=terms,proto3" json:"terms"`
+	// account holds the request's escrow and bonds.
+	Account string `protobuf:"bytes,17,opt,name=account,proto3" json:"account,omitempty"`
 }
 
 func (m *EventRequested) Reset()         { *m = EventRequested{} }
@@ -128,6 +144,62 @@ func (m *EventRequested) GetTimeLimit() time.Duration {
 	return 0
 }
 
+func (m *EventRequested) GetImage() Image {
+	if m != nil {
+		return m.Image
+	}
+	return Image{}
+}
+
+func (m *EventRequested) GetInput() Input {
+	if m != nil {
+		return m.Input
+	}
+	return Input{}
+}
+
+func (m *EventRequested) GetStandbyWindow() time.Duration {
+	if m != nil {
+		return m.StandbyWindow
+	}
+	return 0
+}
+
+func (m *EventRequested) GetNonce() uint64 {
+	if m != nil {
+		return m.Nonce
+	}
+	return 0
+}
+
+func (m *EventRequested) GetBiddingBlocks() uint64 {
+	if m != nil {
+		return m.BiddingBlocks
+	}
+	return 0
+}
+
+func (m *EventRequested) GetRevealBlocks() uint64 {
+	if m != nil {
+		return m.RevealBlocks
+	}
+	return 0
+}
+
+func (m *EventRequested) GetTerms() Terms {
+	if m != nil {
+		return m.Terms
+	}
+	return Terms{}
+}
+
+func (m *EventRequested) GetAccount() string {
+	if m != nil {
+		return m.Account
+	}
+	return ""
+}
+
 // EventBid says that a bid was placed or replaced.
 type EventBid struct {
 	// request_id names the request.
@@ -144,6 +216,12 @@ type EventBid struct {
 	Replaced bool `protobuf:"varint,6,opt,name=replaced,proto3" json:"replaced,omitempty"`
 	// bids is the number of bidders now.
 	Bids uint64 `protobuf:"varint,7,opt,name=bids,proto3" json:"bids,omitempty"`
+	// commitment is the sealed bid that stands now: 32 bytes.
+	Commitment []byte `protobuf:"bytes,8,opt,name=commitment,proto3" json:"commitment,omitempty"`
+	// generation is the prover's vault generation.
+	Generation uint64 `protobuf:"varint,9,opt,name=generation,proto3" json:"generation,omitempty"`
+	// faults is the prover's count of faults (law M6).
+	Faults uint64 `protobuf:"varint,10,opt,name=faults,proto3" json:"faults,omitempty"`
 }
 
 func (m *EventBid) Reset()         { *m = EventBid{} }
@@ -221,6 +299,27 @@ func (m *EventBid) GetBids() uint64 {
 	return 0
 }
 
+func (m *EventBid) GetCommitment() []byte {
+	if m != nil {
+		return m.Commitment
+	}
+	return nil
+}
+
+func (m *EventBid) GetGeneration() uint64 {
+	if m != nil {
+		return m.Generation
+	}
+	return 0
+}
+
+func (m *EventBid) GetFaults() uint64 {
+	if m != nil {
+		return m.Faults
+	}
+	return 0
+}
+
 // EventRevealed says that a bid was opened.
 type EventRevealed struct {
 	// request_id names the request.
@@ -249,6 +348,11 @@ type EventRevealed struct {
 	DisplacedBond cosmossdk_io_math.Int `protobuf:"bytes,12,opt,name=displaced_bond,json=displacedBond,proto3,customtype=cosmossdk.io/math.Int" json:"displaced_bond"`
 	// reveal_end is the last block that takes reveals.
 	RevealEnd uint64 `protobuf:"varint,13,opt,name=reveal_end,json=revealEnd,proto3" json:"reveal_end,omitempty"`
+	// signer signed for the bidder.
+	Signer string `protobuf:"bytes,14,opt,name=signer,proto3" json:"signer,omitempty"`
+	// number is the assignment number of the new leader; 0 for a bid that does not
+	// lead (law S5).
+	Number uint64 `protobuf:"varint,15,opt,name=number,proto3" json:"number,omitempty"`
 }
 
 func (m *EventRevealed) Reset()         { *m = EventRevealed{} }
@@ -347,6 +451,20 @@ func (m *EventRevealed) GetRevealEnd() uint64 {
 	return 0
 }
 
+func (m *EventRevealed) GetSigner() string {
+	if m != nil {
+		return m.Signer
+	}
+	return ""
+}
+
+func (m *EventRevealed) GetNumber() uint64 {
+	if m != nil {
+		return m.Number
+	}
+	return 0
+}
+
 // EventClosed says that the reveal window closed.
 type EventClosed struct {
 	// request_id names the request.
@@ -358,6 +476,8 @@ type EventClosed struct {
 	// bonds_lost is the sum of the bonds of bids not revealed; it went to the
 	// treasury, in uproof.
 	BondsLost cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=bonds_lost,json=bondsLost,proto3,customtype=cosmossdk.io/math.Int" json:"bonds_lost"`
+	// ranked is the number of bids ranked.
+	Ranked uint64 `protobuf:"varint,5,opt,name=ranked,proto3" json:"ranked,omitempty"`
 }
 
 func (m *EventClosed) Reset()         { *m = EventClosed{} }
@@ -414,6 +534,13 @@ func (m *EventClosed) GetReveals() uint64 {
 	return 0
 }
 
+func (m *EventClosed) GetRanked() uint64 {
+	if m != nil {
+		return m.Ranked
+	}
+	return 0
+}
+
 // EventAssigned says that a prover must deliver.
 type EventAssigned struct {
 	// request_id names the request.
@@ -426,6 +553,17 @@ type EventAssigned struct {
 	Deadline time.Time `protobuf:"bytes,4,opt,name=deadline,proto3,stdtime" json:"deadline"`
 	// standby tells that the prover replaces a winner that failed.
 	Standby bool `protobuf:"varint,5,opt,name=standby,proto3" json:"standby,omitempty"`
+	// generation is the prover's vault generation.
+	Generation uint64 `protobuf:"varint,6,opt,name=generation,proto3" json:"generation,omitempty"`
+	// number is the prover's assignment number (law S5).
+	Number uint64 `protobuf:"varint,7,opt,name=number,proto3" json:"number,omitempty"`
+	// penalty is what a missed deadline costs its vault, in uproof.
+	Penalty cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=penalty,proto3,customtype=cosmossdk.io/math.Int" json:"penalty"`
+	// bond returns with the proof and is lost with a missed deadline, in uproof; 0 for a
+	// standby prover.
+	Bond cosmossdk_io_math.Int `protobuf:"bytes,9,opt,name=bond,proto3,customtype=cosmossdk.io/math.Int" json:"bond"`
+	// bond_payer gets the bond back; empty for a standby prover.
+	BondPayer string `protobuf:"bytes,10,opt,name=bond_payer,json=bondPayer,proto3" json:"bond_payer,omitempty"`
 }
 
 func (m *EventAssigned) Reset()         { *m = EventAssigned{} }
@@ -489,6 +627,27 @@ func (m *EventAssigned) GetStandby() bool {
 	return false
 }
 
+func (m *EventAssigned) GetGeneration() uint64 {
+	if m != nil {
+		return m.Generation
+	}
+	return 0
+}
+
+func (m *EventAssigned) GetNumber() uint64 {
+	if m != nil {
+		return m.Number
+	}
+	return 0
+}
+
+func (m *EventAssigned) GetBondPayer() string {
+	if m != nil {
+		return m.BondPayer
+	}
+	return ""
+}
+
 // EventFulfilled says that a proof was verified and paid.
 type EventFulfilled struct {
 	// request_id names the request.
@@ -509,6 +668,12 @@ type EventFulfilled struct {
 	Refund cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=refund,proto3,customtype=cosmossdk.io/math.Int" json:"refund"`
 	// bond went back to its payer, in uproof.
 	Bond cosmossdk_io_math.Int `protobuf:"bytes,9,opt,name=bond,proto3,customtype=cosmossdk.io/math.Int" json:"bond"`
+	// standby tells that the prover replaced a winner that failed.
+	Standby bool `protobuf:"varint,10,opt,name=standby,proto3" json:"standby,omitempty"`
+	// bond_payer got the bond back; empty for a standby prover.
+	BondPayer string `protobuf:"bytes,11,opt,name=bond_payer,json=bondPayer,proto3" json:"bond_payer,omitempty"`
+	// verification_gas is the gas that verifying the proof used.
+	VerificationGas uint64 `protobuf:"varint,12,opt,name=verification_gas,json=verificationGas,proto3" json:"verification_gas,omitempty"`
 }
 
 func (m *EventFulfilled) Reset()         { *m = EventFulfilled{} }
@@ -572,6 +737,27 @@ func (m *EventFulfilled) GetSubmitter() string {
 	return ""
 }
 
+func (m *EventFulfilled) GetStandby() bool {
+	if m != nil {
+		return m.Standby
+	}
+	return false
+}
+
+func (m *EventFulfilled) GetBondPayer() string {
+	if m != nil {
+		return m.BondPayer
+	}
+	return ""
+}
+
+func (m *EventFulfilled) GetVerificationGas() uint64 {
+	if m != nil {
+		return m.VerificationGas
+	}
+	return 0
+}
+
 // EventMissed says that an assigned prover missed its deadline.
 type EventMissed struct {
 	// request_id names the request.
@@ -586,6 +772,11 @@ type EventMissed struct {
 	BondLost cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=bond_lost,json=bondLost,proto3,customtype=cosmossdk.io/math.Int" json:"bond_lost"`
 	// standby tells that the prover was a standby prover.
 	Standby bool `protobuf:"varint,6,opt,name=standby,proto3" json:"standby,omitempty"`
+	// deadline is the market time that passed, put off by suspensions if there were any.
+	Deadline time.Time `protobuf:"bytes,7,opt,name=deadline,proto3,stdtime" json:"deadline"`
+	// searching tells that a standby prover is looked for now; EventAssigned or
+	// EventRefunded follows, in this block or a later one.
+	Searching bool `protobuf:"varint,8,opt,name=searching,proto3" json:"searching,omitempty"`
 }
 
 func (m *EventMissed) Reset()         { *m = EventMissed{} }
@@ -638,6 +829,20 @@ func (m *EventMissed) GetProver() string {
 func (m *EventMissed) GetStandby() bool {
 	if m != nil {
 		return m.Standby
+	}
+	return false
+}
+
+func (m *EventMissed) GetDeadline() time.Time {
+	if m != nil {
+		return m.Deadline
+	}
+	return time.Time{}
+}
+
+func (m *EventMissed) GetSearching() bool {
+	if m != nil {
+		return m.Searching
 	}
 	return false
 }
@@ -712,6 +917,73 @@ func (m *EventRefunded) GetReason() EndReason {
 	return END_REASON_UNSPECIFIED
 }
 
+// EventBondReturned says that the bond of a bid that was still sealed when its
+// verifier was revoked went back to its payer (law M11).
+type EventBondReturned struct {
+	// request_id names the request.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// prover is the bidder.
+	Prover string `protobuf:"bytes,2,opt,name=prover,proto3" json:"prover,omitempty"`
+	// payer got the bond back.
+	Payer string `protobuf:"bytes,3,opt,name=payer,proto3" json:"payer,omitempty"`
+	// bond is in uproof.
+	Bond cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=bond,proto3,customtype=cosmossdk.io/math.Int" json:"bond"`
+}
+
+func (m *EventBondReturned) Reset()         { *m = EventBondReturned{} }
+func (m *EventBondReturned) String() string { return proto.CompactTextString(m) }
+func (*EventBondReturned) ProtoMessage()    {}
+func (*EventBondReturned) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0c8a0c45119a7882, []int{8}
+}
+func (m *EventBondReturned) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventBondReturned) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventBondReturned.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventBondReturned) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventBondReturned.Merge(m, src)
+}
+func (m *EventBondReturned) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventBondReturned) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventBondReturned.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventBondReturned proto.InternalMessageInfo
+
+func (m *EventBondReturned) GetRequestId() string {
+	if m != nil {
+		return m.RequestId
+	}
+	return ""
+}
+
+func (m *EventBondReturned) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *EventBondReturned) GetPayer() string {
+	if m != nil {
+		return m.Payer
+	}
+	return ""
+}
+
 // EventCancelled says that the requester took its request back.
 type EventCancelled struct {
 	// request_id names the request.
@@ -726,7 +998,7 @@ func (m *EventCancelled) Reset()         { *m = EventCancelled{} }
 func (m *EventCancelled) String() string { return proto.CompactTextString(m) }
 func (*EventCancelled) ProtoMessage()    {}
 func (*EventCancelled) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0c8a0c45119a7882, []int{8}
+	return fileDescriptor_0c8a0c45119a7882, []int{9}
 }
 func (m *EventCancelled) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -785,7 +1057,7 @@ func (m *EventClaimable) Reset()         { *m = EventClaimable{} }
 func (m *EventClaimable) String() string { return proto.CompactTextString(m) }
 func (*EventClaimable) ProtoMessage()    {}
 func (*EventClaimable) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0c8a0c45119a7882, []int{9}
+	return fileDescriptor_0c8a0c45119a7882, []int{10}
 }
 func (m *EventClaimable) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -847,7 +1119,7 @@ func (m *EventClaimed) Reset()         { *m = EventClaimed{} }
 func (m *EventClaimed) String() string { return proto.CompactTextString(m) }
 func (*EventClaimed) ProtoMessage()    {}
 func (*EventClaimed) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0c8a0c45119a7882, []int{10}
+	return fileDescriptor_0c8a0c45119a7882, []int{11}
 }
 func (m *EventClaimed) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -895,7 +1167,7 @@ func (m *EventDeadLetter) Reset()         { *m = EventDeadLetter{} }
 func (m *EventDeadLetter) String() string { return proto.CompactTextString(m) }
 func (*EventDeadLetter) ProtoMessage()    {}
 func (*EventDeadLetter) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0c8a0c45119a7882, []int{11}
+	return fileDescriptor_0c8a0c45119a7882, []int{12}
 }
 func (m *EventDeadLetter) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -950,7 +1222,7 @@ func (m *EventSubmitterConsented) Reset()         { *m = EventSubmitterConsented
 func (m *EventSubmitterConsented) String() string { return proto.CompactTextString(m) }
 func (*EventSubmitterConsented) ProtoMessage()    {}
 func (*EventSubmitterConsented) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0c8a0c45119a7882, []int{12}
+	return fileDescriptor_0c8a0c45119a7882, []int{13}
 }
 func (m *EventSubmitterConsented) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1005,7 +1277,7 @@ func (m *EventConsentWithdrawn) Reset()         { *m = EventConsentWithdrawn{} }
 func (m *EventConsentWithdrawn) String() string { return proto.CompactTextString(m) }
 func (*EventConsentWithdrawn) ProtoMessage()    {}
 func (*EventConsentWithdrawn) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0c8a0c45119a7882, []int{13}
+	return fileDescriptor_0c8a0c45119a7882, []int{14}
 }
 func (m *EventConsentWithdrawn) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1062,7 +1334,7 @@ func (m *EventSubmitterRegistered) Reset()         { *m = EventSubmitterRegister
 func (m *EventSubmitterRegistered) String() string { return proto.CompactTextString(m) }
 func (*EventSubmitterRegistered) ProtoMessage()    {}
 func (*EventSubmitterRegistered) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0c8a0c45119a7882, []int{14}
+	return fileDescriptor_0c8a0c45119a7882, []int{15}
 }
 func (m *EventSubmitterRegistered) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1118,13 +1390,15 @@ type EventSubmitterUnregistered struct {
 	Submitter string `protobuf:"bytes,1,opt,name=submitter,proto3" json:"submitter,omitempty"`
 	// prover is whom it acted for.
 	Prover string `protobuf:"bytes,2,opt,name=prover,proto3" json:"prover,omitempty"`
+	// generation is the vault generation that the link held in.
+	Generation uint64 `protobuf:"varint,3,opt,name=generation,proto3" json:"generation,omitempty"`
 }
 
 func (m *EventSubmitterUnregistered) Reset()         { *m = EventSubmitterUnregistered{} }
 func (m *EventSubmitterUnregistered) String() string { return proto.CompactTextString(m) }
 func (*EventSubmitterUnregistered) ProtoMessage()    {}
 func (*EventSubmitterUnregistered) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0c8a0c45119a7882, []int{15}
+	return fileDescriptor_0c8a0c45119a7882, []int{16}
 }
 func (m *EventSubmitterUnregistered) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1167,6 +1441,13 @@ func (m *EventSubmitterUnregistered) GetProver() string {
 	return ""
 }
 
+func (m *EventSubmitterUnregistered) GetGeneration() uint64 {
+	if m != nil {
+		return m.Generation
+	}
+	return 0
+}
+
 // EventHalt says that the time since the last block was counted as a halt.
 type EventHalt struct {
 	// gap is the time that was lost.
@@ -1181,7 +1462,7 @@ func (m *EventHalt) Reset()         { *m = EventHalt{} }
 func (m *EventHalt) String() string { return proto.CompactTextString(m) }
 func (*EventHalt) ProtoMessage()    {}
 func (*EventHalt) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0c8a0c45119a7882, []int{16}
+	return fileDescriptor_0c8a0c45119a7882, []int{17}
 }
 func (m *EventHalt) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1241,7 +1522,7 @@ func (m *EventParamsUpdated) Reset()         { *m = EventParamsUpdated{} }
 func (m *EventParamsUpdated) String() string { return proto.CompactTextString(m) }
 func (*EventParamsUpdated) ProtoMessage()    {}
 func (*EventParamsUpdated) Descriptor() ([]byte, []int) {
-	return fileDescriptor_0c8a0c45119a7882, []int{17}
+	return fileDescriptor_0c8a0c45119a7882, []int{18}
 }
 func (m *EventParamsUpdated) XXX_Unmarshal(b []byte) error {
 	return m.Unmarshal(b)
@@ -1277,6 +1558,211 @@ func (m *EventParamsUpdated) GetParams() Params {
 	return Params{}
 }
 
+// EventFeeRaised says that a requester raised its max_fee.
+type EventFeeRaised struct {
+	// request_id names the request.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// requester paid the difference.
+	Requester string `protobuf:"bytes,2,opt,name=requester,proto3" json:"requester,omitempty"`
+	// old_max_fee was the most that it paid, in uproof.
+	OldMaxFee cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=old_max_fee,json=oldMaxFee,proto3,customtype=cosmossdk.io/math.Int" json:"old_max_fee"`
+	// max_fee is the most that it pays now, in uproof.
+	MaxFee cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=max_fee,json=maxFee,proto3,customtype=cosmossdk.io/math.Int" json:"max_fee"`
+	// bond is what a first bid escrows from now on, in uproof.
+	Bond cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=bond,proto3,customtype=cosmossdk.io/math.Int" json:"bond"`
+}
+
+func (m *EventFeeRaised) Reset()         { *m = EventFeeRaised{} }
+func (m *EventFeeRaised) String() string { return proto.CompactTextString(m) }
+func (*EventFeeRaised) ProtoMessage()    {}
+func (*EventFeeRaised) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0c8a0c45119a7882, []int{19}
+}
+func (m *EventFeeRaised) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventFeeRaised) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventFeeRaised.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventFeeRaised) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventFeeRaised.Merge(m, src)
+}
+func (m *EventFeeRaised) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventFeeRaised) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventFeeRaised.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventFeeRaised proto.InternalMessageInfo
+
+func (m *EventFeeRaised) GetRequestId() string {
+	if m != nil {
+		return m.RequestId
+	}
+	return ""
+}
+
+func (m *EventFeeRaised) GetRequester() string {
+	if m != nil {
+		return m.Requester
+	}
+	return ""
+}
+
+// EventPauseSet says what is paused from now on.
+type EventPauseSet struct {
+	// pause is what is paused.
+	Pause Pause `protobuf:"bytes,1,opt,name=pause,proto3" json:"pause"`
+}
+
+func (m *EventPauseSet) Reset()         { *m = EventPauseSet{} }
+func (m *EventPauseSet) String() string { return proto.CompactTextString(m) }
+func (*EventPauseSet) ProtoMessage()    {}
+func (*EventPauseSet) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0c8a0c45119a7882, []int{20}
+}
+func (m *EventPauseSet) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventPauseSet) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventPauseSet.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventPauseSet) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventPauseSet.Merge(m, src)
+}
+func (m *EventPauseSet) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventPauseSet) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventPauseSet.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventPauseSet proto.InternalMessageInfo
+
+func (m *EventPauseSet) GetPause() Pause {
+	if m != nil {
+		return m.Pause
+	}
+	return Pause{}
+}
+
+// EventBondsReturned says that bonds which their payers had not claimed went back to
+// them, before the request shrinks (law M15).
+type EventBondsReturned struct {
+	// request_id names the request.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// amount went back, or waits in the claims account for those whom it could not be
+	// paid to, in uproof.
+	Amount cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=amount,proto3,customtype=cosmossdk.io/math.Int" json:"amount"`
+	// left is what waits still, in uproof.
+	Left cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=left,proto3,customtype=cosmossdk.io/math.Int" json:"left"`
+}
+
+func (m *EventBondsReturned) Reset()         { *m = EventBondsReturned{} }
+func (m *EventBondsReturned) String() string { return proto.CompactTextString(m) }
+func (*EventBondsReturned) ProtoMessage()    {}
+func (*EventBondsReturned) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0c8a0c45119a7882, []int{21}
+}
+func (m *EventBondsReturned) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventBondsReturned) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventBondsReturned.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventBondsReturned) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventBondsReturned.Merge(m, src)
+}
+func (m *EventBondsReturned) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventBondsReturned) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventBondsReturned.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventBondsReturned proto.InternalMessageInfo
+
+func (m *EventBondsReturned) GetRequestId() string {
+	if m != nil {
+		return m.RequestId
+	}
+	return ""
+}
+
+// EventPruned says that a finished request has shrunk to its receipt.
+type EventPruned struct {
+	// request_id names the request.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+}
+
+func (m *EventPruned) Reset()         { *m = EventPruned{} }
+func (m *EventPruned) String() string { return proto.CompactTextString(m) }
+func (*EventPruned) ProtoMessage()    {}
+func (*EventPruned) Descriptor() ([]byte, []int) {
+	return fileDescriptor_0c8a0c45119a7882, []int{22}
+}
+func (m *EventPruned) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventPruned) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventPruned.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventPruned) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventPruned.Merge(m, src)
+}
+func (m *EventPruned) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventPruned) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventPruned.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventPruned proto.InternalMessageInfo
+
+func (m *EventPruned) GetRequestId() string {
+	if m != nil {
+		return m.RequestId
+	}
+	return ""
+}
+
 func init() {
 	proto.RegisterType((*EventRequested)(nil), "proofmarket.market.v1.EventRequested")
 	proto.RegisterType((*EventBid)(nil), "proofmarket.market.v1.EventBid")
@@ -1286,6 +1772,7 @@ func init() {
 	proto.RegisterType((*EventFulfilled)(nil), "proofmarket.market.v1.EventFulfilled")
 	proto.RegisterType((*EventMissed)(nil), "proofmarket.market.v1.EventMissed")
 	proto.RegisterType((*EventRefunded)(nil), "proofmarket.market.v1.EventRefunded")
+	proto.RegisterType((*EventBondReturned)(nil), "proofmarket.market.v1.EventBondReturned")
 	proto.RegisterType((*EventCancelled)(nil), "proofmarket.market.v1.EventCancelled")
 	proto.RegisterType((*EventClaimable)(nil), "proofmarket.market.v1.EventClaimable")
 	proto.RegisterType((*EventClaimed)(nil), "proofmarket.market.v1.EventClaimed")
@@ -1296,6 +1783,10 @@ func init() {
 	proto.RegisterType((*EventSubmitterUnregistered)(nil), "proofmarket.market.v1.EventSubmitterUnregistered")
 	proto.RegisterType((*EventHalt)(nil), "proofmarket.market.v1.EventHalt")
 	proto.RegisterType((*EventParamsUpdated)(nil), "proofmarket.market.v1.EventParamsUpdated")
+	proto.RegisterType((*EventFeeRaised)(nil), "proofmarket.market.v1.EventFeeRaised")
+	proto.RegisterType((*EventPauseSet)(nil), "proofmarket.market.v1.EventPauseSet")
+	proto.RegisterType((*EventBondsReturned)(nil), "proofmarket.market.v1.EventBondsReturned")
+	proto.RegisterType((*EventPruned)(nil), "proofmarket.market.v1.EventPruned")
 }
 
 func init() {
@@ -1303,88 +1794,114 @@ func init() {
 }
 
 var fileDescriptor_0c8a0c45119a7882 = []byte{
-	// 1294 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xc4, 0x58, 0xcf, 0x6f, 0x1b, 0xc5,
-	0x17, 0xcf, 0x3a, 0xb6, 0x63, 0x3f, 0x27, 0xe9, 0x57, 0xa3, 0xf4, 0x8b, 0x1b, 0xa9, 0x4e, 0x58,
-	0x2e, 0x95, 0xa0, 0x6b, 0x52, 0x44, 0x41, 0x42, 0x08, 0xea, 0x34, 0x51, 0x0b, 0x01, 0x95, 0x4d,
-	0x2b, 0x24, 0x2e, 0xd6, 0xd8, 0x3b, 0xd9, 0x8c, 0xb2, 0x3b, 0x63, 0x66, 0xc6, 0x6e, 0x73, 0x44,
-	0x48, 0x5c, 0x29, 0x37, 0xfe, 0x00, 0x84, 0x84, 0x84, 0xe0, 0xd2, 0x13, 0x7f, 0x41, 0x8f, 0x55,
-	0x4f, 0x08, 0xa1, 0x82, 0x9a, 0x3f, 0x04, 0x34, 0x3f, 0x76, 0xe3, 0xa4, 0x2d, 0x89, 0x97, 0xba,
-	0x9c, 0xec, 0x37, 0xf3, 0xde, 0x9b, 0x37, 0x9f, 0xf7, 0xe3, 0xb3, 0xbb, 0xe0, 0x0f, 0x04, 0xe7,
-	0x3b, 0x29, 0x16, 0x7b, 0x44, 0xb5, 0xdd, 0xcf, 0x68, 0xad, 0x4d, 0x46, 0x84, 0x29, 0x19, 0x0c,
-	0x04, 0x57, 0x1c, 0x9d, 0x1d, 0xd3, 0x09, 0xdc, 0xcf, 0x68, 0x6d, 0xf9, 0x5c, 0x9f, 0xcb, 0x94,
-	0xcb, 0xae, 0x51, 0x6a, 0x5b, 0xc1, 0x5a, 0x2c, 0x2f, 0xc5, 0x3c, 0xe6, 0x76, 0x5d, 0xff, 0x73,
-	0xab, 0xad, 0x98, 0xf3, 0x38, 0x21, 0x6d, 0x23, 0xf5, 0x86, 0x3b, 0xed, 0x68, 0x28, 0xb0, 0xa2,
-	0x9c, 0xb9, 0xfd, 0x95, 0xe3, 0xfb, 0x8a, 0xa6, 0x44, 0x2a, 0x9c, 0x0e, 0x9c, 0xc2, 0xcb, 0x4f,
-	0x0f, 0x56, 0xed, 0x0f, 0x48, 0x76, 0xf2, 0x2b, 0xe3, 0x2a, 0x23, 0x22, 0xe8, 0x0e, 0x25, 0xe2,
-	0x98, 0x92, 0xff, 0x4d, 0x19, 0x16, 0x37, 0xf4, 0x0d, 0x43, 0xf2, 0xf9, 0x90, 0x48, 0x45, 0x22,
-	0x74, 0x1e, 0x40, 0x58, 0xa1, 0x4b, 0xa3, 0xa6, 0xb7, 0xea, 0x5d, 0xa8, 0x87, 0x75, 0xb7, 0x72,
-	0x3d, 0x42, 0x97, 0x21, 0x13, 0x88, 0x68, 0x96, 0xf4, 0x6e, 0xa7, 0xf9, 0xf0, 0xde, 0xc5, 0x25,
-	0x77, 0xeb, 0x2b, 0x51, 0x24, 0x88, 0x94, 0xdb, 0x4a, 0x50, 0x16, 0x87, 0x87, 0xaa, 0x68, 0x13,
-	0xea, 0x52, 0x61, 0x45, 0x52, 0xc2, 0x54, 0x73, 0x76, 0xd5, 0xbb, 0xd0, 0xb8, 0xe4, 0x07, 0xe3,
-	0x70, 0x66, 0x21, 0x06, 0xa3, 0xb5, 0x60, 0x3b, 0xd3, 0xec, 0x94, 0xef, 0x3f, 0x5a, 0x99, 0x09,
-	0x0f, 0x4d, 0xd1, 0x55, 0x98, 0x4b, 0xf1, 0x9d, 0xee, 0x0e, 0x21, 0xcd, 0xb2, 0x39, 0xfd, 0x55,
-	0xad, 0xf1, 0xdb, 0xa3, 0x95, 0xb3, 0x36, 0x02, 0x19, 0xed, 0x05, 0x94, 0xb7, 0x53, 0xac, 0x76,
-	0x83, 0xeb, 0x4c, 0x3d, 0xbc, 0x77, 0x11, 0x5c, 0x68, 0xd7, 0x99, 0x0a, 0xab, 0x29, 0xbe, 0xb3,
-	0x49, 0x08, 0xba, 0x06, 0xf5, 0x94, 0xb2, 0xae, 0x54, 0x78, 0x8f, 0x34, 0x2b, 0x93, 0xfb, 0xa9,
-	0xa5, 0x94, 0x6d, 0x6b, 0x63, 0xb4, 0x02, 0x8d, 0x1e, 0x8d, 0x22, 0xca, 0xe2, 0x2e, 0x61, 0x51,
-	0xb3, 0xba, 0xea, 0x5d, 0x28, 0x87, 0xe0, 0x96, 0x36, 0x98, 0xc3, 0x73, 0x44, 0x70, 0x62, 0xf6,
-	0xe7, 0xcc, 0x7e, 0xdd, 0xae, 0xe8, 0xed, 0x0e, 0x80, 0x4e, 0x6e, 0x37, 0xa1, 0x29, 0x55, 0xcd,
-	0x9a, 0x01, 0xe6, 0x5c, 0x60, 0xf3, 0x1f, 0x64, 0xf9, 0x0f, 0xae, 0xba, 0xfa, 0xe8, 0xd4, 0x74,
-	0x94, 0xdf, 0xfe, 0xb1, 0xe2, 0x85, 0x75, 0x6d, 0xb6, 0xa5, 0xad, 0xd0, 0x16, 0x34, 0xb2, 0x94,
-	0x69, 0x5c, 0xea, 0x93, 0xdf, 0x27, 0x4b, 0xf9, 0x26, 0x21, 0xfe, 0x4f, 0x25, 0xa8, 0x99, 0x9a,
-	0xe8, 0xd0, 0x13, 0xab, 0xe1, 0x75, 0xa8, 0x0e, 0x04, 0x1f, 0x9d, 0xa2, 0x14, 0x9c, 0x9e, 0xb6,
-	0x90, 0x34, 0x66, 0x44, 0x98, 0x22, 0xf8, 0x47, 0x0b, 0xab, 0x87, 0xde, 0x83, 0x72, 0x8f, 0xb3,
-	0xa8, 0x48, 0xba, 0x8d, 0x21, 0x0a, 0xa0, 0x32, 0xc0, 0xfb, 0x44, 0xb8, 0x44, 0x3f, 0xfb, 0x44,
-	0xab, 0x86, 0x96, 0xa1, 0x26, 0xc8, 0x20, 0xc1, 0x7d, 0x62, 0xf3, 0x59, 0x0b, 0x73, 0x19, 0x21,
-	0x28, 0xf7, 0x68, 0x24, 0x5d, 0x1e, 0xcd, 0x7f, 0xff, 0xf7, 0x32, 0x2c, 0xb8, 0x26, 0xd2, 0x59,
-	0x25, 0x53, 0x40, 0xed, 0x5d, 0x98, 0xd5, 0x99, 0x9d, 0x9d, 0x1c, 0x02, 0x6d, 0x87, 0x9a, 0x30,
-	0x27, 0x15, 0x66, 0x51, 0x6f, 0xdf, 0xa0, 0x58, 0x0b, 0x33, 0x11, 0x2d, 0x41, 0x85, 0x8b, 0xc8,
-	0x61, 0x53, 0x0e, 0xad, 0x80, 0xfe, 0x0f, 0x55, 0x81, 0xd9, 0x5e, 0x7e, 0x7f, 0x27, 0x69, 0xed,
-	0x84, 0x60, 0x77, 0xfd, 0x5a, 0x68, 0x05, 0xa3, 0x4d, 0xb0, 0xe4, 0xcc, 0x94, 0x6f, 0x3d, 0x74,
-	0x12, 0xba, 0x01, 0x0b, 0x1a, 0xff, 0xae, 0x20, 0x6a, 0x28, 0x18, 0x89, 0x8a, 0x14, 0xe6, 0xbc,
-	0xf6, 0x10, 0x3a, 0x07, 0xba, 0x6d, 0x8d, 0xc7, 0x84, 0x4b, 0xd5, 0x84, 0x02, 0x6d, 0xab, 0xad,
-	0xb7, 0xb8, 0x54, 0x7a, 0x8c, 0x45, 0x54, 0xba, 0x24, 0x37, 0x4e, 0x1a, 0x63, 0xb9, 0x2a, 0x0a,
-	0x61, 0x31, 0x17, 0xba, 0xa6, 0x2c, 0xe7, 0x27, 0x0f, 0x63, 0x21, 0x77, 0xd1, 0xe1, 0x4f, 0x4c,
-	0x88, 0x85, 0x63, 0x13, 0xc2, 0xff, 0xde, 0x83, 0x86, 0x29, 0xaf, 0xf5, 0x84, 0xcb, 0x93, 0x8b,
-	0x2b, 0xab, 0xd0, 0xd2, 0x61, 0x85, 0xea, 0xfc, 0x5b, 0x7f, 0xd2, 0x94, 0x50, 0x39, 0xcc, 0x44,
-	0xf4, 0x01, 0x80, 0xbe, 0x85, 0xb4, 0x90, 0x16, 0x68, 0x31, 0x93, 0x10, 0xa9, 0x31, 0xf5, 0xff,
-	0xf2, 0x5c, 0x1f, 0x5c, 0x91, 0xa6, 0x75, 0xa7, 0xd0, 0x07, 0x57, 0xa0, 0x32, 0x10, 0xb4, 0x5f,
-	0xa8, 0x13, 0xac, 0x25, 0x7a, 0x1f, 0x6a, 0x11, 0xc1, 0x51, 0x42, 0x99, 0x65, 0x90, 0xc6, 0xa5,
-	0xe5, 0x27, 0xc6, 0xed, 0xcd, 0x8c, 0x6e, 0xed, 0xbc, 0xbd, 0xab, 0xe7, 0x6d, 0x6e, 0x35, 0xde,
-	0x4d, 0x95, 0x23, 0xdd, 0xe4, 0xff, 0x9c, 0xd1, 0xe9, 0xe6, 0x30, 0xd9, 0xa1, 0x49, 0x32, 0x3d,
-	0x3a, 0x3d, 0x84, 0x6e, 0xf6, 0x94, 0xd0, 0x5d, 0x86, 0xba, 0x1c, 0xf6, 0x52, 0xaa, 0xf4, 0x49,
-	0xe5, 0x93, 0x4e, 0xca, 0x55, 0x0f, 0x21, 0xaf, 0x14, 0x86, 0xfc, 0x63, 0x98, 0x37, 0xd0, 0xf6,
-	0x79, 0x62, 0x08, 0xaa, 0x3a, 0xb9, 0xa7, 0x46, 0xe6, 0x40, 0xb3, 0xf7, 0xba, 0x1e, 0x38, 0xb7,
-	0xb1, 0xb0, 0x74, 0x3a, 0xe9, 0x23, 0x80, 0x35, 0xb5, 0x4e, 0x76, 0x86, 0x2c, 0xb2, 0x53, 0x6b,
-	0x62, 0x27, 0xda, 0x34, 0xe7, 0xa6, 0x7a, 0x41, 0x6e, 0xf2, 0x1f, 0x94, 0x5c, 0x73, 0x7f, 0x44,
-	0xa5, 0x9c, 0x46, 0xc7, 0x6c, 0xc0, 0xdc, 0x80, 0x30, 0x9c, 0xa8, 0xfd, 0x22, 0x3d, 0x93, 0xd9,
-	0x6a, 0x37, 0x32, 0xc1, 0x72, 0x97, 0x14, 0xe2, 0xe1, 0xcc, 0xf6, 0xe8, 0x00, 0xaf, 0xfc, 0x9b,
-	0x01, 0x3e, 0xd6, 0x84, 0xd5, 0xa3, 0x4d, 0xf8, 0xf5, 0x6c, 0x4e, 0xc7, 0x3a, 0x47, 0xd3, 0xeb,
-	0xc1, 0x75, 0xa8, 0xe2, 0x94, 0x0f, 0xdd, 0xf3, 0xec, 0xa4, 0x15, 0x64, 0x4d, 0xd1, 0xdb, 0x39,
-	0x79, 0x6a, 0x5c, 0x17, 0x2f, 0xad, 0x06, 0x4f, 0x7d, 0xc7, 0x08, 0x36, 0x34, 0x0d, 0x6a, 0xbd,
-	0x9c, 0x5e, 0x43, 0x58, 0xb4, 0xa3, 0x3b, 0xe7, 0xd7, 0x02, 0x80, 0x1a, 0x86, 0x96, 0x39, 0xc1,
-	0xde, 0x84, 0x33, 0xd6, 0x67, 0x3f, 0xc1, 0x34, 0xc5, 0xbd, 0xa4, 0x50, 0xb3, 0xda, 0xb8, 0xd6,
-	0x33, 0x17, 0xfe, 0x8f, 0x9e, 0x1b, 0x8b, 0xeb, 0x98, 0xf5, 0xc9, 0x34, 0xc7, 0xe2, 0xf3, 0x48,
-	0x89, 0xff, 0x4b, 0x1e, 0x6e, 0x76, 0x83, 0x93, 0xc2, 0x0d, 0xa0, 0xc2, 0x6f, 0xb3, 0x53, 0x84,
-	0x6a, 0xd5, 0x9e, 0x4f, 0xe5, 0x2c, 0x41, 0x85, 0x08, 0xc1, 0xdd, 0x30, 0x0f, 0xad, 0xe0, 0x7f,
-	0xe9, 0xc1, 0xfc, 0x61, 0xf0, 0x64, 0x2c, 0x36, 0x6f, 0xd2, 0xd8, 0x4a, 0xc5, 0x21, 0xdc, 0x84,
-	0x33, 0x26, 0x88, 0xab, 0x04, 0x47, 0x5b, 0xc4, 0xf0, 0xc8, 0x09, 0x10, 0xe6, 0xb7, 0x29, 0x1d,
-	0xbb, 0xcd, 0x4b, 0xc6, 0xd1, 0x76, 0xc6, 0x47, 0xeb, 0x9c, 0x49, 0xc2, 0xf4, 0x8b, 0xea, 0x11,
-	0x42, 0xf3, 0x4e, 0x4f, 0x68, 0x13, 0xcf, 0x50, 0xff, 0x0b, 0x0f, 0xce, 0x5a, 0x4c, 0xed, 0xe1,
-	0x9f, 0x52, 0xb5, 0x1b, 0x09, 0x7c, 0x9b, 0xbd, 0xc0, 0x18, 0xbe, 0xf3, 0xa0, 0x79, 0x14, 0x89,
-	0x90, 0xc4, 0x54, 0x17, 0xfd, 0x8b, 0x84, 0x02, 0xb5, 0x00, 0x62, 0xc2, 0x88, 0x7d, 0x1b, 0x75,
-	0x0f, 0x93, 0x63, 0x2b, 0xfe, 0x57, 0x1e, 0x2c, 0x1f, 0x0d, 0xf3, 0x16, 0x13, 0xff, 0x41, 0xa0,
-	0xfe, 0x0f, 0x1e, 0xd4, 0x4d, 0x20, 0xd7, 0x70, 0xa2, 0xd0, 0x9b, 0x30, 0x1b, 0xe3, 0x81, 0x39,
-	0xf1, 0x94, 0xaf, 0xd7, 0x5a, 0x1f, 0xbd, 0x05, 0x65, 0xc3, 0x54, 0xa5, 0xd3, 0xdb, 0x19, 0x03,
-	0xf4, 0x1a, 0xa0, 0x58, 0xe0, 0x3e, 0xe9, 0x0e, 0x99, 0xa2, 0x49, 0x77, 0x97, 0xd0, 0x78, 0x57,
-	0x39, 0xb8, 0xfe, 0x67, 0x76, 0x6e, 0xe9, 0x8d, 0x6b, 0x66, 0xdd, 0xff, 0x04, 0x90, 0x09, 0xf5,
-	0x06, 0x16, 0x38, 0x95, 0xb7, 0x06, 0x11, 0xd6, 0xf5, 0xfd, 0x0e, 0x54, 0x07, 0x66, 0xc1, 0x85,
-	0x7d, 0xfe, 0x19, 0xcc, 0x60, 0xad, 0xdc, 0x97, 0x12, 0x67, 0xd2, 0xf9, 0xf0, 0xfe, 0xe3, 0x96,
-	0xf7, 0xe0, 0x71, 0xcb, 0xfb, 0xf3, 0x71, 0xcb, 0xbb, 0x7b, 0xd0, 0x9a, 0x79, 0x70, 0xd0, 0x9a,
-	0xf9, 0xf5, 0xa0, 0x35, 0xf3, 0xd9, 0x5a, 0x4c, 0xd5, 0xee, 0xb0, 0x17, 0xf4, 0x79, 0xda, 0x1e,
-	0xff, 0x44, 0x34, 0xfe, 0xff, 0x4e, 0xf6, 0x4d, 0xc9, 0x7c, 0x2b, 0xea, 0x55, 0xcd, 0x85, 0xdf,
-	0xf8, 0x3b, 0x00, 0x00, 0xff, 0xff, 0x2c, 0x95, 0x1a, 0xfe, 0x23, 0x13, 0x00, 0x00,
+	// 1709 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xcc, 0x59, 0xcd, 0x8f, 0x1c, 0x47,
+	0x15, 0x77, 0xef, 0x7c, 0xbf, 0xd9, 0x19, 0x3b, 0x25, 0x3b, 0x74, 0x56, 0xce, 0xac, 0xe9, 0x08,
+	0xc9, 0x88, 0x64, 0x16, 0x1b, 0x91, 0x58, 0x42, 0x08, 0x3c, 0xeb, 0x35, 0xde, 0xc4, 0x41, 0x4b,
+	0xaf, 0xad, 0x48, 0x5c, 0x46, 0x35, 0xd3, 0x35, 0xbd, 0xa5, 0xed, 0xae, 0x1a, 0xba, 0xaa, 0x77,
+	0xbd, 0x47, 0x84, 0xc4, 0x95, 0x1c, 0xb9, 0x22, 0xa1, 0x48, 0x48, 0x20, 0x71, 0xc8, 0x05, 0x90,
+	0x38, 0xe7, 0x18, 0x45, 0x42, 0x42, 0x1c, 0x02, 0xb2, 0xff, 0x09, 0x8e, 0xa8, 0x3e, 0xba, 0xa7,
+	0x67, 0xe3, 0xf5, 0xcc, 0xf4, 0xee, 0x46, 0x9c, 0x76, 0x5e, 0xd5, 0xfb, 0x55, 0xbf, 0x7a, 0xef,
+	0xfd, 0xde, 0x7b, 0xdd, 0x0b, 0xde, 0x34, 0xe1, 0x7c, 0x12, 0xe3, 0xe4, 0x90, 0xc8, 0x2d, 0xfb,
+	0xe7, 0xe8, 0xce, 0x16, 0x39, 0x22, 0x4c, 0x8a, 0xfe, 0x34, 0xe1, 0x92, 0xa3, 0x1b, 0x05, 0x9d,
+	0xbe, 0xfd, 0x73, 0x74, 0x67, 0xe3, 0x8d, 0x31, 0x17, 0x31, 0x17, 0x43, 0xad, 0xb4, 0x65, 0x04,
+	0x83, 0xd8, 0xb8, 0x1e, 0xf2, 0x90, 0x9b, 0x75, 0xf5, 0xcb, 0xae, 0xf6, 0x42, 0xce, 0xc3, 0x88,
+	0x6c, 0x69, 0x69, 0x94, 0x4e, 0xb6, 0x82, 0x34, 0xc1, 0x92, 0x72, 0x66, 0xf7, 0x37, 0x4f, 0xef,
+	0x4b, 0x1a, 0x13, 0x21, 0x71, 0x3c, 0xb5, 0x0a, 0xdf, 0x7c, 0xb9, 0xb1, 0xf2, 0x64, 0x4a, 0xb2,
+	0x27, 0xbf, 0x55, 0x54, 0x39, 0x22, 0x09, 0x9d, 0x50, 0x92, 0x9c, 0x52, 0xf2, 0x7e, 0xd7, 0x80,
+	0xee, 0x8e, 0xba, 0xa1, 0x4f, 0x7e, 0x91, 0x12, 0x21, 0x49, 0x80, 0xde, 0x04, 0x48, 0x8c, 0x30,
+	0xa4, 0x81, 0xeb, 0xdc, 0x72, 0x6e, 0xb7, 0xfc, 0x96, 0x5d, 0xd9, 0x0d, 0xd0, 0xbb, 0x90, 0x09,
+	0x24, 0x71, 0xd7, 0xd4, 0xee, 0xc0, 0xfd, 0xe2, 0xd3, 0x77, 0xae, 0xdb, 0x5b, 0xdf, 0x0f, 0x82,
+	0x84, 0x08, 0xb1, 0x2f, 0x13, 0xca, 0x42, 0x7f, 0xa6, 0x8a, 0x1e, 0x42, 0x4b, 0x48, 0x2c, 0x49,
+	0x4c, 0x98, 0x74, 0x2b, 0xb7, 0x9c, 0xdb, 0xed, 0xbb, 0x5e, 0xbf, 0xe8, 0xce, 0xcc, 0xc4, 0xfe,
+	0xd1, 0x9d, 0xfe, 0x7e, 0xa6, 0x39, 0xa8, 0x7e, 0xf6, 0xe5, 0xe6, 0x15, 0x7f, 0x06, 0x45, 0x0f,
+	0xa0, 0x11, 0xe3, 0x67, 0xc3, 0x09, 0x21, 0x6e, 0x55, 0x3f, 0xfd, 0x3b, 0x4a, 0xe3, 0x5f, 0x5f,
+	0x6e, 0xde, 0x30, 0x16, 0x88, 0xe0, 0xb0, 0x4f, 0xf9, 0x56, 0x8c, 0xe5, 0x41, 0x7f, 0x97, 0xc9,
+	0x2f, 0x3e, 0x7d, 0x07, 0xac, 0x69, 0xbb, 0x4c, 0xfa, 0xf5, 0x18, 0x3f, 0x7b, 0x48, 0x08, 0x7a,
+	0x04, 0xad, 0x98, 0xb2, 0xa1, 0x90, 0xf8, 0x90, 0xb8, 0xb5, 0xd5, 0xcf, 0x69, 0xc6, 0x94, 0xed,
+	0x2b, 0x30, 0xda, 0x84, 0xf6, 0x88, 0x06, 0x01, 0x65, 0xe1, 0x90, 0xb0, 0xc0, 0xad, 0xdf, 0x72,
+	0x6e, 0x57, 0x7d, 0xb0, 0x4b, 0x3b, 0xcc, 0xfa, 0xf3, 0x88, 0xe0, 0x48, 0xef, 0x37, 0xf4, 0x7e,
+	0xcb, 0xac, 0xa8, 0xed, 0x01, 0x80, 0x0a, 0xee, 0x30, 0xa2, 0x31, 0x95, 0x6e, 0x53, 0x3b, 0xe6,
+	0x8d, 0xbe, 0x89, 0x7f, 0x3f, 0x8b, 0x7f, 0xff, 0x81, 0xcd, 0x8f, 0x41, 0x53, 0x59, 0xf9, 0xdb,
+	0x7f, 0x6f, 0x3a, 0x7e, 0x4b, 0xc1, 0x1e, 0x2b, 0x14, 0x7a, 0x0c, 0xed, 0x2c, 0x64, 0xca, 0x2f,
+	0xad, 0xd5, 0xef, 0x93, 0x85, 0x5c, 0xf9, 0xe6, 0x1e, 0xd4, 0x68, 0x8c, 0x43, 0xe2, 0x82, 0x36,
+	0xe6, 0x66, 0xff, 0xa5, 0x49, 0xdf, 0xdf, 0x55, 0x3a, 0x36, 0x3e, 0x06, 0xa0, 0x91, 0x6c, 0x9a,
+	0x4a, 0xb7, 0xfd, 0x6a, 0xa4, 0xd2, 0xc9, 0x91, 0x4a, 0x40, 0xef, 0x43, 0x57, 0x48, 0xcc, 0x82,
+	0xd1, 0xc9, 0xf0, 0x98, 0xb2, 0x80, 0x1f, 0xbb, 0xeb, 0xcb, 0x7b, 0xa2, 0x63, 0xa1, 0x1f, 0x69,
+	0x24, 0xba, 0x0e, 0x35, 0xc6, 0xd9, 0x98, 0xb8, 0x1d, 0xed, 0x6b, 0x23, 0xa0, 0x6f, 0x41, 0x37,
+	0x8b, 0xd3, 0x28, 0xe2, 0xe3, 0x43, 0xe1, 0x76, 0xf5, 0x76, 0xc7, 0xae, 0x0e, 0xf4, 0x22, 0x7a,
+	0x0b, 0x3a, 0x36, 0x5a, 0x56, 0xeb, 0xaa, 0xd6, 0x5a, 0x37, 0x8b, 0x56, 0xe9, 0x1e, 0xd4, 0x24,
+	0x49, 0x62, 0xe1, 0x5e, 0x7b, 0xe5, 0x3d, 0x9f, 0x28, 0x9d, 0xec, 0x9e, 0x1a, 0x80, 0xee, 0x42,
+	0x03, 0x8f, 0xc7, 0x3c, 0x65, 0xd2, 0x7d, 0x6d, 0x01, 0x77, 0x32, 0x45, 0xef, 0xd7, 0x15, 0x68,
+	0x6a, 0x8e, 0x0e, 0xe8, 0x42, 0x76, 0x7e, 0x17, 0xea, 0xd3, 0x84, 0x1f, 0x2d, 0x41, 0x4d, 0xab,
+	0xa7, 0x10, 0x82, 0x86, 0x8c, 0x24, 0x9a, 0x94, 0xaf, 0x44, 0x18, 0x3d, 0xf4, 0x23, 0xa8, 0x8e,
+	0x38, 0x0b, 0xca, 0xd0, 0x4f, 0x03, 0x51, 0x1f, 0x6a, 0x53, 0x7c, 0x42, 0x12, 0x4b, 0xbc, 0xb3,
+	0x9f, 0x68, 0xd4, 0xd0, 0x06, 0x34, 0x13, 0x32, 0x8d, 0xf0, 0x98, 0x18, 0x7e, 0x35, 0xfd, 0x5c,
+	0x46, 0x08, 0xaa, 0x23, 0x1a, 0x08, 0xcb, 0x2b, 0xfd, 0x1b, 0xf5, 0x00, 0xc6, 0x3c, 0x8e, 0xa9,
+	0xd4, 0xb5, 0x46, 0x51, 0x6a, 0xdd, 0x2f, 0xac, 0xa8, 0xfd, 0x90, 0x30, 0x62, 0xf2, 0x48, 0xb3,
+	0xa5, 0xea, 0x17, 0x56, 0xd0, 0xeb, 0x50, 0x9f, 0xe0, 0x34, 0x92, 0x42, 0x33, 0xa0, 0xea, 0x5b,
+	0xc9, 0xfb, 0xa4, 0x06, 0x1d, 0x5b, 0x2c, 0x55, 0x32, 0x90, 0x4b, 0x88, 0xc6, 0x0f, 0xa1, 0xa2,
+	0x18, 0x5c, 0x59, 0xdd, 0xb5, 0x0a, 0x87, 0x5c, 0x68, 0x58, 0x2e, 0xe8, 0xe8, 0x34, 0xfd, 0x4c,
+	0x54, 0xa4, 0xe0, 0x49, 0x60, 0x7d, 0x5e, 0xf5, 0x8d, 0xa0, 0x6e, 0x9a, 0x60, 0x76, 0x98, 0xfb,
+	0xd5, 0x4a, 0x4a, 0x3b, 0x22, 0xd8, 0xba, 0xb5, 0xe9, 0x1b, 0x41, 0x6b, 0x13, 0x2c, 0x38, 0xd3,
+	0x3e, 0x6d, 0xf9, 0x56, 0x42, 0x7b, 0xd0, 0x51, 0x71, 0x1d, 0x26, 0x44, 0xa6, 0x09, 0x23, 0x41,
+	0x99, 0x02, 0xb4, 0xae, 0x4e, 0xf0, 0xed, 0x01, 0xaa, 0x3c, 0xeb, 0x13, 0x23, 0x2e, 0xa4, 0x0e,
+	0xc2, 0xaa, 0xe5, 0x59, 0xa1, 0x1f, 0x73, 0x21, 0x55, 0xbb, 0x0a, 0xa8, 0xb0, 0xc9, 0xd3, 0x5e,
+	0xd4, 0xae, 0x72, 0x55, 0xe4, 0x43, 0x37, 0x17, 0x86, 0x3a, 0xdd, 0xd7, 0x57, 0x37, 0xa3, 0x93,
+	0x1f, 0x31, 0xe0, 0x5f, 0xe9, 0x04, 0x9d, 0xd3, 0x9d, 0x60, 0xc6, 0xc4, 0xee, 0x92, 0x4c, 0x7c,
+	0x1d, 0xea, 0x2c, 0x8d, 0x47, 0x24, 0xb1, 0x55, 0xca, 0x4a, 0xde, 0xdf, 0x1d, 0x68, 0xeb, 0x44,
+	0xdd, 0x8e, 0xb8, 0x58, 0x9c, 0xa6, 0x19, 0x87, 0xd6, 0x0a, 0x1c, 0x72, 0xa1, 0x61, 0x2c, 0x13,
+	0x3a, 0x19, 0xab, 0x7e, 0x26, 0xa2, 0xf7, 0x01, 0x94, 0x3f, 0x84, 0x09, 0x4e, 0x89, 0x22, 0xa0,
+	0x43, 0x2b, 0x74, 0x74, 0x66, 0xf9, 0x67, 0xd2, 0xd2, 0x4a, 0xde, 0x7f, 0x2b, 0x96, 0x69, 0xf7,
+	0x85, 0xbe, 0xea, 0x25, 0x30, 0xed, 0x3e, 0xd4, 0xa6, 0x09, 0x1d, 0x97, 0xe2, 0x9a, 0x41, 0xa2,
+	0x1f, 0x43, 0x33, 0x20, 0x38, 0x88, 0x28, 0x33, 0xb3, 0x48, 0xfb, 0xee, 0xc6, 0x57, 0xda, 0xd5,
+	0x93, 0x6c, 0x70, 0x33, 0xfd, 0xea, 0x63, 0xd5, 0xaf, 0x72, 0x54, 0x91, 0xaf, 0xb5, 0x79, 0xbe,
+	0xce, 0xd7, 0xa8, 0xfa, 0xcb, 0x6a, 0x94, 0x0d, 0x7d, 0xa3, 0x18, 0x7a, 0xb4, 0x03, 0x8d, 0x29,
+	0x61, 0x38, 0x92, 0x27, 0x86, 0xa4, 0xab, 0x5d, 0x2c, 0xc3, 0xe6, 0x35, 0xbe, 0x55, 0xb6, 0xc6,
+	0xbf, 0x67, 0xb2, 0x64, 0x68, 0x0a, 0x3d, 0x2c, 0x22, 0x9e, 0xd2, 0xdd, 0x53, 0xaa, 0xde, 0x9f,
+	0x6a, 0x76, 0x22, 0x7d, 0x98, 0x46, 0x13, 0x1a, 0x45, 0x97, 0x37, 0x91, 0xce, 0x72, 0xa6, 0xb2,
+	0x64, 0xce, 0xbc, 0x0b, 0x2d, 0x91, 0x8e, 0x62, 0x2a, 0xd5, 0x93, 0xaa, 0x8b, 0x9e, 0x94, 0xab,
+	0xce, 0x72, 0xad, 0x56, 0x3a, 0xd7, 0x7e, 0x0a, 0xeb, 0x3a, 0xa7, 0xc6, 0x3c, 0xd2, 0x33, 0x5e,
+	0x7d, 0xf5, 0x93, 0xda, 0xd9, 0x01, 0x6a, 0xc8, 0xdb, 0x56, 0xb5, 0xfc, 0x18, 0x27, 0x66, 0x22,
+	0x5d, 0x75, 0x8a, 0x36, 0x50, 0x73, 0xc8, 0x24, 0x65, 0x41, 0x99, 0x5c, 0xb3, 0xd0, 0xf3, 0xa7,
+	0x5a, 0x81, 0x44, 0x30, 0x4f, 0xa2, 0xf9, 0x24, 0x6c, 0x2f, 0x9d, 0x84, 0xe8, 0xdb, 0x70, 0xcd,
+	0xbc, 0x8e, 0x8c, 0x35, 0xdb, 0x86, 0x21, 0x16, 0xba, 0xfe, 0x57, 0xfd, 0xab, 0xc5, 0xf5, 0x9f,
+	0x60, 0xe1, 0xfd, 0xb9, 0x62, 0x6b, 0xed, 0x87, 0x54, 0x88, 0xcb, 0x28, 0x54, 0x05, 0x46, 0x57,
+	0xce, 0xc1, 0xe8, 0x1d, 0x68, 0x88, 0x08, 0x8b, 0x03, 0x52, 0x6a, 0x70, 0xcb, 0xb0, 0xf3, 0x9d,
+	0xb9, 0x76, 0x9e, 0xce, 0x5c, 0x08, 0x5b, 0x7d, 0x3e, 0x6c, 0xc5, 0xba, 0xda, 0x28, 0x55, 0x57,
+	0x6f, 0x42, 0x4b, 0x10, 0x9c, 0x8c, 0x0f, 0x28, 0x0b, 0x75, 0x6e, 0x36, 0xfd, 0xd9, 0x82, 0xf7,
+	0x9b, 0x4a, 0x3e, 0xc7, 0xa9, 0x0c, 0xbc, 0xbc, 0x0a, 0xb3, 0x0d, 0x75, 0x1c, 0xeb, 0x61, 0xbf,
+	0x44, 0xe4, 0x2c, 0x14, 0xdd, 0xcb, 0xa7, 0x2e, 0x15, 0xb7, 0xee, 0xdd, 0x5b, 0x67, 0xbc, 0x6d,
+	0xec, 0xa8, 0xf9, 0x49, 0xe9, 0xe5, 0x73, 0x99, 0x0f, 0x5d, 0xd3, 0xa9, 0xf3, 0xc1, 0xac, 0x44,
+	0xc0, 0xf4, 0x68, 0x27, 0xf2, 0xc9, 0xec, 0x09, 0x5c, 0x35, 0x67, 0x8e, 0x23, 0x4c, 0x63, 0x3c,
+	0x8a, 0x4a, 0x95, 0x22, 0x63, 0xd7, 0x76, 0x76, 0x84, 0xf7, 0x0f, 0x07, 0x5e, 0x33, 0xaf, 0x38,
+	0xc5, 0x29, 0xf0, 0xc2, 0xa9, 0x94, 0xbf, 0x78, 0x54, 0x96, 0x7b, 0xf1, 0x38, 0xef, 0x9b, 0x8e,
+	0xf7, 0x47, 0xc7, 0x36, 0xb3, 0x6d, 0xcc, 0xc6, 0xe4, 0x32, 0x9b, 0xd9, 0x45, 0xa4, 0x9a, 0xf7,
+	0xd7, 0xdc, 0xdc, 0x2c, 0x32, 0x8b, 0xcc, 0xed, 0x43, 0x8d, 0x1f, 0xb3, 0x25, 0x4c, 0x35, 0x6a,
+	0x17, 0xc3, 0x88, 0xeb, 0x50, 0x23, 0x49, 0xc2, 0x6d, 0x0b, 0xf6, 0x8d, 0xe0, 0xfd, 0xca, 0x81,
+	0xf5, 0x99, 0xf1, 0xa4, 0x60, 0x9b, 0xb3, 0xaa, 0x6d, 0x6b, 0xe5, 0x5d, 0xf8, 0x10, 0xae, 0x6a,
+	0x23, 0x1e, 0x10, 0x1c, 0x3c, 0x26, 0xba, 0xfb, 0x2f, 0x70, 0x61, 0x7e, 0x9b, 0xb5, 0x53, 0xb7,
+	0xf9, 0x86, 0x3e, 0x68, 0x3f, 0x9b, 0x22, 0xb6, 0x39, 0x13, 0x84, 0x49, 0x12, 0xcc, 0x8f, 0x21,
+	0xce, 0xf2, 0x63, 0xc8, 0xca, 0x84, 0xf1, 0x7e, 0xe9, 0xc0, 0x0d, 0xe3, 0x53, 0xf3, 0xf0, 0x8f,
+	0xa8, 0x3c, 0x08, 0x12, 0x7c, 0xcc, 0xbe, 0x46, 0x1b, 0x7e, 0xef, 0x80, 0x3b, 0xef, 0x09, 0x9f,
+	0x84, 0x54, 0x25, 0xfd, 0xd7, 0xe9, 0x8a, 0x53, 0x03, 0x79, 0xe5, 0xf4, 0x40, 0xee, 0x7d, 0xe2,
+	0xc0, 0xc6, 0xbc, 0x99, 0x4f, 0x59, 0xf2, 0xff, 0x68, 0xe8, 0x1f, 0x1c, 0x68, 0x69, 0x43, 0x1f,
+	0xe1, 0x48, 0xa2, 0xef, 0x43, 0x25, 0xc4, 0x53, 0x6d, 0xd1, 0x92, 0x5f, 0xdb, 0x94, 0x3e, 0x7a,
+	0x0f, 0xaa, 0x7a, 0x02, 0x58, 0x5b, 0x1e, 0xa7, 0x01, 0xe8, 0x6d, 0x40, 0x61, 0x82, 0xc7, 0x64,
+	0x98, 0x32, 0x49, 0xa3, 0xe1, 0x01, 0xa1, 0xe1, 0x81, 0xb4, 0x56, 0x5e, 0xd3, 0x3b, 0x4f, 0xd5,
+	0xc6, 0x23, 0xbd, 0xee, 0xfd, 0x0c, 0x90, 0x36, 0x75, 0x0f, 0x27, 0x38, 0x16, 0x4f, 0xa7, 0x01,
+	0x56, 0xf9, 0xff, 0x03, 0xa8, 0x4f, 0xf5, 0x82, 0x35, 0xfb, 0xcd, 0x33, 0x3a, 0xa2, 0x41, 0xd9,
+	0x0f, 0x70, 0x16, 0xe2, 0xfd, 0x6d, 0x2d, 0x7b, 0xbf, 0x20, 0xc4, 0xc7, 0x54, 0x5c, 0x5e, 0x49,
+	0xfe, 0x00, 0xda, 0x3c, 0x0a, 0x86, 0xd9, 0xd7, 0xea, 0x12, 0x05, 0xaf, 0xc5, 0xa3, 0xe0, 0x43,
+	0xf3, 0xc1, 0xfa, 0x62, 0x3e, 0x7b, 0x67, 0x0d, 0xad, 0x56, 0xb6, 0xa1, 0xed, 0xda, 0xc9, 0x69,
+	0x0f, 0xa7, 0x82, 0xec, 0x13, 0x35, 0x9d, 0xd4, 0xa6, 0xea, 0xb7, 0x0d, 0xc5, 0xcd, 0x33, 0x43,
+	0x91, 0x8a, 0xfc, 0x63, 0xb1, 0x06, 0x78, 0x7f, 0x71, 0x6c, 0x70, 0x07, 0x73, 0x03, 0xc6, 0x82,
+	0x60, 0x5c, 0x44, 0x91, 0x56, 0x6e, 0x88, 0xc8, 0xa4, 0x54, 0x0f, 0xd2, 0x40, 0xef, 0x6d, 0x3b,
+	0xf3, 0xef, 0x25, 0xe9, 0x62, 0x9b, 0x07, 0x1f, 0x7c, 0xf6, 0xbc, 0xe7, 0x7c, 0xfe, 0xbc, 0xe7,
+	0xfc, 0xe7, 0x79, 0xcf, 0xf9, 0xf8, 0x45, 0xef, 0xca, 0xe7, 0x2f, 0x7a, 0x57, 0xfe, 0xf9, 0xa2,
+	0x77, 0xe5, 0xe7, 0x77, 0x42, 0x2a, 0x0f, 0xd2, 0x51, 0x7f, 0xcc, 0xe3, 0xad, 0xe2, 0xbf, 0x6b,
+	0x8a, 0xbf, 0x9f, 0x65, 0xff, 0xdf, 0xd1, 0xff, 0xb7, 0x19, 0xd5, 0x35, 0xc7, 0xbe, 0xf7, 0xbf,
+	0x00, 0x00, 0x00, 0xff, 0xff, 0x88, 0x90, 0xb3, 0x11, 0xaf, 0x1a, 0x00, 0x00,
 }
 
 func (m *EventRequested) Marshal() (dAtA []byte, err error) {
@@ -1407,6 +1924,70 @@ func (m *EventRequested) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if len(m.Account) > 0 {
+		i -= len(m.Account)
+		copy(dAtA[i:], m.Account)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Account)))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0x8a
+	}
+	{
+		size, err := m.Terms.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0x82
+	if m.RevealBlocks != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.RevealBlocks))
+		i--
+		dAtA[i] = 0x78
+	}
+	if m.BiddingBlocks != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.BiddingBlocks))
+		i--
+		dAtA[i] = 0x70
+	}
+	if m.Nonce != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Nonce))
+		i--
+		dAtA[i] = 0x68
+	}
+	n2, err2 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.StandbyWindow, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.StandbyWindow):])
+	if err2 != nil {
+		return 0, err2
+	}
+	i -= n2
+	i = encodeVarintEvents(dAtA, i, uint64(n2))
+	i--
+	dAtA[i] = 0x62
+	{
+		size, err := m.Input.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x5a
+	{
+		size, err := m.Image.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x52
 	{
 		size := m.RequestFee.Size()
 		i -= size
@@ -1417,12 +1998,12 @@ func (m *EventRequested) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	}
 	i--
 	dAtA[i] = 0x4a
-	n1, err1 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.TimeLimit, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.TimeLimit):])
-	if err1 != nil {
-		return 0, err1
+	n5, err5 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.TimeLimit, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.TimeLimit):])
+	if err5 != nil {
+		return 0, err5
 	}
-	i -= n1
-	i = encodeVarintEvents(dAtA, i, uint64(n1))
+	i -= n5
+	i = encodeVarintEvents(dAtA, i, uint64(n5))
 	i--
 	dAtA[i] = 0x42
 	if m.RevealEnd != 0 {
@@ -1502,6 +2083,23 @@ func (m *EventBid) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Faults != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Faults))
+		i--
+		dAtA[i] = 0x50
+	}
+	if m.Generation != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Generation))
+		i--
+		dAtA[i] = 0x48
+	}
+	if len(m.Commitment) > 0 {
+		i -= len(m.Commitment)
+		copy(dAtA[i:], m.Commitment)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Commitment)))
+		i--
+		dAtA[i] = 0x42
+	}
 	if m.Bids != 0 {
 		i = encodeVarintEvents(dAtA, i, uint64(m.Bids))
 		i--
@@ -1578,6 +2176,18 @@ func (m *EventRevealed) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Number != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Number))
+		i--
+		dAtA[i] = 0x78
+	}
+	if len(m.Signer) > 0 {
+		i -= len(m.Signer)
+		copy(dAtA[i:], m.Signer)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Signer)))
+		i--
+		dAtA[i] = 0x72
+	}
 	if m.RevealEnd != 0 {
 		i = encodeVarintEvents(dAtA, i, uint64(m.RevealEnd))
 		i--
@@ -1709,6 +2319,11 @@ func (m *EventClosed) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Ranked != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Ranked))
+		i--
+		dAtA[i] = 0x28
+	}
 	{
 		size := m.BondsLost.Size()
 		i -= size
@@ -1759,6 +2374,43 @@ func (m *EventAssigned) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if len(m.BondPayer) > 0 {
+		i -= len(m.BondPayer)
+		copy(dAtA[i:], m.BondPayer)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.BondPayer)))
+		i--
+		dAtA[i] = 0x52
+	}
+	{
+		size := m.Bond.Size()
+		i -= size
+		if _, err := m.Bond.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x4a
+	{
+		size := m.Penalty.Size()
+		i -= size
+		if _, err := m.Penalty.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x42
+	if m.Number != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Number))
+		i--
+		dAtA[i] = 0x38
+	}
+	if m.Generation != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Generation))
+		i--
+		dAtA[i] = 0x30
+	}
 	if m.Standby {
 		i--
 		if m.Standby {
@@ -1769,12 +2421,12 @@ func (m *EventAssigned) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0x28
 	}
-	n3, err3 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.Deadline, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Deadline):])
-	if err3 != nil {
-		return 0, err3
+	n7, err7 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.Deadline, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Deadline):])
+	if err7 != nil {
+		return 0, err7
 	}
-	i -= n3
-	i = encodeVarintEvents(dAtA, i, uint64(n3))
+	i -= n7
+	i = encodeVarintEvents(dAtA, i, uint64(n7))
 	i--
 	dAtA[i] = 0x22
 	{
@@ -1824,6 +2476,28 @@ func (m *EventFulfilled) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.VerificationGas != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.VerificationGas))
+		i--
+		dAtA[i] = 0x60
+	}
+	if len(m.BondPayer) > 0 {
+		i -= len(m.BondPayer)
+		copy(dAtA[i:], m.BondPayer)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.BondPayer)))
+		i--
+		dAtA[i] = 0x5a
+	}
+	if m.Standby {
+		i--
+		if m.Standby {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x50
+	}
 	{
 		size := m.Bond.Size()
 		i -= size
@@ -1925,6 +2599,24 @@ func (m *EventMissed) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Searching {
+		i--
+		if m.Searching {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x40
+	}
+	n8, err8 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.Deadline, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Deadline):])
+	if err8 != nil {
+		return 0, err8
+	}
+	i -= n8
+	i = encodeVarintEvents(dAtA, i, uint64(n8))
+	i--
+	dAtA[i] = 0x3a
 	if m.Standby {
 		i--
 		if m.Standby {
@@ -2041,6 +2733,60 @@ func (m *EventRefunded) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i -= len(m.Requester)
 		copy(dAtA[i:], m.Requester)
 		i = encodeVarintEvents(dAtA, i, uint64(len(m.Requester)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.RequestId) > 0 {
+		i -= len(m.RequestId)
+		copy(dAtA[i:], m.RequestId)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.RequestId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventBondReturned) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventBondReturned) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventBondReturned) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Bond.Size()
+		i -= size
+		if _, err := m.Bond.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	if len(m.Payer) > 0 {
+		i -= len(m.Payer)
+		copy(dAtA[i:], m.Payer)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Payer)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Prover)))
 		i--
 		dAtA[i] = 0x12
 	}
@@ -2368,6 +3114,11 @@ func (m *EventSubmitterUnregistered) MarshalToSizedBuffer(dAtA []byte) (int, err
 	_ = i
 	var l int
 	_ = l
+	if m.Generation != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Generation))
+		i--
+		dAtA[i] = 0x18
+	}
 	if len(m.Prover) > 0 {
 		i -= len(m.Prover)
 		copy(dAtA[i:], m.Prover)
@@ -2410,20 +3161,20 @@ func (m *EventHalt) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0x18
 	}
-	n4, err4 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.Lost, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.Lost):])
-	if err4 != nil {
-		return 0, err4
+	n9, err9 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.Lost, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.Lost):])
+	if err9 != nil {
+		return 0, err9
 	}
-	i -= n4
-	i = encodeVarintEvents(dAtA, i, uint64(n4))
+	i -= n9
+	i = encodeVarintEvents(dAtA, i, uint64(n9))
 	i--
 	dAtA[i] = 0x12
-	n5, err5 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.Gap, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.Gap):])
-	if err5 != nil {
-		return 0, err5
+	n10, err10 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.Gap, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.Gap):])
+	if err10 != nil {
+		return 0, err10
 	}
-	i -= n5
-	i = encodeVarintEvents(dAtA, i, uint64(n5))
+	i -= n10
+	i = encodeVarintEvents(dAtA, i, uint64(n10))
 	i--
 	dAtA[i] = 0xa
 	return len(dAtA) - i, nil
@@ -2459,6 +3210,186 @@ func (m *EventParamsUpdated) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	}
 	i--
 	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *EventFeeRaised) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventFeeRaised) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventFeeRaised) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Bond.Size()
+		i -= size
+		if _, err := m.Bond.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x2a
+	{
+		size := m.MaxFee.Size()
+		i -= size
+		if _, err := m.MaxFee.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	{
+		size := m.OldMaxFee.Size()
+		i -= size
+		if _, err := m.OldMaxFee.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if len(m.Requester) > 0 {
+		i -= len(m.Requester)
+		copy(dAtA[i:], m.Requester)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Requester)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.RequestId) > 0 {
+		i -= len(m.RequestId)
+		copy(dAtA[i:], m.RequestId)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.RequestId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventPauseSet) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventPauseSet) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventPauseSet) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Pause.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *EventBondsReturned) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventBondsReturned) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventBondsReturned) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Left.Size()
+		i -= size
+		if _, err := m.Left.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	{
+		size := m.Amount.Size()
+		i -= size
+		if _, err := m.Amount.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.RequestId) > 0 {
+		i -= len(m.RequestId)
+		copy(dAtA[i:], m.RequestId)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.RequestId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventPruned) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventPruned) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventPruned) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.RequestId) > 0 {
+		i -= len(m.RequestId)
+		copy(dAtA[i:], m.RequestId)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.RequestId)))
+		i--
+		dAtA[i] = 0xa
+	}
 	return len(dAtA) - i, nil
 }
 
@@ -2503,6 +3434,27 @@ func (m *EventRequested) Size() (n int) {
 	n += 1 + l + sovEvents(uint64(l))
 	l = m.RequestFee.Size()
 	n += 1 + l + sovEvents(uint64(l))
+	l = m.Image.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = m.Input.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.StandbyWindow)
+	n += 1 + l + sovEvents(uint64(l))
+	if m.Nonce != 0 {
+		n += 1 + sovEvents(uint64(m.Nonce))
+	}
+	if m.BiddingBlocks != 0 {
+		n += 1 + sovEvents(uint64(m.BiddingBlocks))
+	}
+	if m.RevealBlocks != 0 {
+		n += 1 + sovEvents(uint64(m.RevealBlocks))
+	}
+	l = m.Terms.Size()
+	n += 2 + l + sovEvents(uint64(l))
+	l = len(m.Account)
+	if l > 0 {
+		n += 2 + l + sovEvents(uint64(l))
+	}
 	return n
 }
 
@@ -2535,6 +3487,16 @@ func (m *EventBid) Size() (n int) {
 	}
 	if m.Bids != 0 {
 		n += 1 + sovEvents(uint64(m.Bids))
+	}
+	l = len(m.Commitment)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.Generation != 0 {
+		n += 1 + sovEvents(uint64(m.Generation))
+	}
+	if m.Faults != 0 {
+		n += 1 + sovEvents(uint64(m.Faults))
 	}
 	return n
 }
@@ -2584,6 +3546,13 @@ func (m *EventRevealed) Size() (n int) {
 	if m.RevealEnd != 0 {
 		n += 1 + sovEvents(uint64(m.RevealEnd))
 	}
+	l = len(m.Signer)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.Number != 0 {
+		n += 1 + sovEvents(uint64(m.Number))
+	}
 	return n
 }
 
@@ -2605,6 +3574,9 @@ func (m *EventClosed) Size() (n int) {
 	}
 	l = m.BondsLost.Size()
 	n += 1 + l + sovEvents(uint64(l))
+	if m.Ranked != 0 {
+		n += 1 + sovEvents(uint64(m.Ranked))
+	}
 	return n
 }
 
@@ -2628,6 +3600,20 @@ func (m *EventAssigned) Size() (n int) {
 	n += 1 + l + sovEvents(uint64(l))
 	if m.Standby {
 		n += 2
+	}
+	if m.Generation != 0 {
+		n += 1 + sovEvents(uint64(m.Generation))
+	}
+	if m.Number != 0 {
+		n += 1 + sovEvents(uint64(m.Number))
+	}
+	l = m.Penalty.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = m.Bond.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = len(m.BondPayer)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
 	}
 	return n
 }
@@ -2664,6 +3650,16 @@ func (m *EventFulfilled) Size() (n int) {
 	n += 1 + l + sovEvents(uint64(l))
 	l = m.Bond.Size()
 	n += 1 + l + sovEvents(uint64(l))
+	if m.Standby {
+		n += 2
+	}
+	l = len(m.BondPayer)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	if m.VerificationGas != 0 {
+		n += 1 + sovEvents(uint64(m.VerificationGas))
+	}
 	return n
 }
 
@@ -2688,6 +3684,11 @@ func (m *EventMissed) Size() (n int) {
 	l = m.BondLost.Size()
 	n += 1 + l + sovEvents(uint64(l))
 	if m.Standby {
+		n += 2
+	}
+	l = github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Deadline)
+	n += 1 + l + sovEvents(uint64(l))
+	if m.Searching {
 		n += 2
 	}
 	return n
@@ -2715,6 +3716,29 @@ func (m *EventRefunded) Size() (n int) {
 	l = m.BondsReturned.Size()
 	n += 1 + l + sovEvents(uint64(l))
 	l = m.BondsClaimable.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventBondReturned) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.RequestId)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Payer)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = m.Bond.Size()
 	n += 1 + l + sovEvents(uint64(l))
 	return n
 }
@@ -2861,6 +3885,9 @@ func (m *EventSubmitterUnregistered) Size() (n int) {
 	if l > 0 {
 		n += 1 + l + sovEvents(uint64(l))
 	}
+	if m.Generation != 0 {
+		n += 1 + sovEvents(uint64(m.Generation))
+	}
 	return n
 }
 
@@ -2888,6 +3915,70 @@ func (m *EventParamsUpdated) Size() (n int) {
 	_ = l
 	l = m.Params.Size()
 	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventFeeRaised) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.RequestId)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Requester)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = m.OldMaxFee.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = m.MaxFee.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = m.Bond.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventPauseSet) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Pause.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventBondsReturned) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.RequestId)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = m.Amount.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	l = m.Left.Size()
+	n += 1 + l + sovEvents(uint64(l))
+	return n
+}
+
+func (m *EventPruned) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.RequestId)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
 	return n
 }
 
@@ -3196,6 +4287,227 @@ func (m *EventRequested) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 10:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Image", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Image.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 11:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Input", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Input.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 12:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field StandbyWindow", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdDurationUnmarshal(&m.StandbyWindow, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 13:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Nonce", wireType)
+			}
+			m.Nonce = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Nonce |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 14:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BiddingBlocks", wireType)
+			}
+			m.BiddingBlocks = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.BiddingBlocks |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 15:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RevealBlocks", wireType)
+			}
+			m.RevealBlocks = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.RevealBlocks |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 16:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Terms", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Terms.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 17:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Account", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Account = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipEvents(dAtA[iNdEx:])
@@ -3443,6 +4755,78 @@ func (m *EventBid) Unmarshal(dAtA []byte) error {
 				b := dAtA[iNdEx]
 				iNdEx++
 				m.Bids |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Commitment", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Commitment = append(m.Commitment[:0], dAtA[iNdEx:postIndex]...)
+			if m.Commitment == nil {
+				m.Commitment = []byte{}
+			}
+			iNdEx = postIndex
+		case 9:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Generation", wireType)
+			}
+			m.Generation = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Generation |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 10:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Faults", wireType)
+			}
+			m.Faults = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Faults |= uint64(b&0x7F) << shift
 				if b < 0x80 {
 					break
 				}
@@ -3859,6 +5243,57 @@ func (m *EventRevealed) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		case 14:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Signer", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Signer = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 15:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Number", wireType)
+			}
+			m.Number = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Number |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipEvents(dAtA[iNdEx:])
@@ -4013,6 +5448,25 @@ func (m *EventClosed) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Ranked", wireType)
+			}
+			m.Ranked = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Ranked |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipEvents(dAtA[iNdEx:])
@@ -4214,6 +5668,144 @@ func (m *EventAssigned) Unmarshal(dAtA []byte) error {
 				}
 			}
 			m.Standby = bool(v != 0)
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Generation", wireType)
+			}
+			m.Generation = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Generation |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Number", wireType)
+			}
+			m.Number = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Number |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Penalty", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Penalty.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bond", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Bond.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 10:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BondPayer", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BondPayer = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipEvents(dAtA[iNdEx:])
@@ -4562,6 +6154,77 @@ func (m *EventFulfilled) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 10:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Standby", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Standby = bool(v != 0)
+		case 11:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BondPayer", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.BondPayer = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 12:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field VerificationGas", wireType)
+			}
+			m.VerificationGas = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.VerificationGas |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipEvents(dAtA[iNdEx:])
@@ -4798,6 +6461,59 @@ func (m *EventMissed) Unmarshal(dAtA []byte) error {
 				}
 			}
 			m.Standby = bool(v != 0)
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Deadline", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(&m.Deadline, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Searching", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Searching = bool(v != 0)
 		default:
 			iNdEx = preIndex
 			skippy, err := skipEvents(dAtA[iNdEx:])
@@ -5030,6 +6746,186 @@ func (m *EventRefunded) Unmarshal(dAtA []byte) error {
 				return io.ErrUnexpectedEOF
 			}
 			if err := m.BondsClaimable.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventBondReturned) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventBondReturned: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventBondReturned: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RequestId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.RequestId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Payer", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Payer = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bond", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Bond.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex
@@ -6066,6 +7962,25 @@ func (m *EventSubmitterUnregistered) Unmarshal(dAtA []byte) error {
 			}
 			m.Prover = string(dAtA[iNdEx:postIndex])
 			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Generation", wireType)
+			}
+			m.Generation = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Generation |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipEvents(dAtA[iNdEx:])
@@ -6283,6 +8198,537 @@ func (m *EventParamsUpdated) Unmarshal(dAtA []byte) error {
 			if err := m.Params.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventFeeRaised) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventFeeRaised: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventFeeRaised: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RequestId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.RequestId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Requester", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Requester = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field OldMaxFee", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.OldMaxFee.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MaxFee", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.MaxFee.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bond", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Bond.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventPauseSet) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventPauseSet: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventPauseSet: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pause", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Pause.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventBondsReturned) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventBondsReturned: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventBondsReturned: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RequestId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.RequestId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Amount", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Amount.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Left", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Left.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventPruned) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventPruned: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventPruned: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RequestId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.RequestId = string(dAtA[iNdEx:postIndex])
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex

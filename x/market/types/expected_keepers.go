@@ -50,6 +50,9 @@ type VerifierKeeper interface {
 	// Standing tells how the verifier or circuit of a statement stands, its family
 	// included, with its suspensions in block time (law M11).
 	Standing(ctx context.Context, st verifiertypes.Statement) (verifiertypes.Standing, error)
+	// Revocations is the number of verifiers, circuits and families that are revoked;
+	// it never falls.
+	Revocations(ctx context.Context) (uint64, error)
 }
 
 // ProversKeeper is what the market needs of the module provers (folder x/staking).
@@ -66,6 +69,9 @@ type ProversKeeper interface {
 	CloseAssignment(ctx context.Context, prover sdk.AccAddress, number uint64) error
 	// AddRewards moves coins from the account to the prover's vault (law S6).
 	AddRewards(ctx context.Context, prover, from sdk.AccAddress, source string, amount, feePaid math.Int) error
+	// CurrentEpoch gives the number of the running statistics epoch, which only rises
+	// (law M14).
+	CurrentEpoch(ctx context.Context) (uint64, error)
 	// Slash takes exactly min(amount, slashable) and says how much that was (law S7).
 	Slash(ctx context.Context, prover sdk.AccAddress, reason string, amount math.Int) (math.Int, error)
 }

@@ -36,6 +36,12 @@ func (g GenesisState) Validate() error {
 	if err := g.validateBids(); err != nil {
 		return err
 	}
+	if err := g.validateReceipts(); err != nil {
+		return err
+	}
+	if err := g.validateStats(); err != nil {
+		return err
+	}
 	return g.validateRest()
 }
 
@@ -44,9 +50,21 @@ func invalid(what string, err error) error {
 	return errorsmod.Wrapf(ErrInvalidGenesis, "%s: %s", what, err)
 }
 
-// validate checks that the clock adds up.
+// validate checks that the clock adds up, and that its times fit into the keys of the
+// queues. Before the first block it says nothing.
 func (c Clock) validate() error {
-	if !c.LastBlockTime.IsZero() && !c.MarketTime.Add(c.Lost).Equal(c.LastBlockTime) {
+	if c.LastBlockTime.IsZero() {
+		if !c.MarketTime.IsZero() || c.Lost != 0 || c.GraceUntilHeight != 0 {
+			return errorsmod.Wrap(ErrInvalidGenesis, "without a last_block_time there is no market_time, nothing lost and no grace")
+		}
+		return nil
+	}
+	for _, t := range []time.Time{c.LastBlockTime, c.MarketTime} {
+		if err := checkTime(t); err != nil {
+			return err
+		}
+	}
+	if !c.MarketTime.Add(c.Lost).Equal(c.LastBlockTime) {
 		return errorsmod.Wrap(ErrInvalidGenesis, "market_time and lost must add up to last_block_time")
 	}
 	return nil
@@ -142,6 +160,15 @@ func (a Auction) validate() error {
 		ok = a.Search == nil
 	}
 	pending, done := a.Status == REQUEST_STATUS_PENDING, a.Stage == STAGE_DONE
+	if done && a.EndReason.Status() != a.Status || done != (a.RetainedUntil != nil) ||
+		a.Status == REQUEST_STATUS_FULFILLED && a.Assignment == nil {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "status %s, end_reason %s and retained_until do not fit together", a.Status, a.EndReason)
+	}
+	if done {
+		if err := checkTime(*a.RetainedUntil); err != nil {
+			return err
+		}
+	}
 	if !ok || pending == done || a.Status < REQUEST_STATUS_PENDING || a.Status > REQUEST_STATUS_CANCELLED || a.Ranked > a.Reveals || a.Reveals > a.Bids {
 		return errorsmod.Wrapf(ErrInvalidGenesis, "status %s, stage %s and the records do not fit together", a.Status, a.Stage)
 	}

@@ -349,6 +349,22 @@ type GenesisState struct {
 	// halts are the latest halts, at most 1000. Without any, the whole of
 	// clock.lost was lost before everything.
 	Halts []Halt `protobuf:"bytes,8,rep,name=halts,proto3" json:"halts"`
+	// pause is what is paused.
+	Pause Pause `protobuf:"bytes,9,opt,name=pause,proto3" json:"pause"`
+	// receipts are those of all requests that have shrunk.
+	Receipts []GenesisReceipt `protobuf:"bytes,10,rep,name=receipts,proto3" json:"receipts"`
+	// market_stats are the market's: the lifetime's first, then those of epochs.
+	MarketStats []GenesisMarketStats `protobuf:"bytes,11,rep,name=market_stats,json=marketStats,proto3" json:"market_stats"`
+	// prover_stats are those of provers: for each, the lifetime's first, then those of
+	// epochs.
+	ProverStats []GenesisProverStats `protobuf:"bytes,12,rep,name=prover_stats,json=proverStats,proto3" json:"prover_stats"`
+	// prices are the clearing prices kept, program by program, oldest first.
+	Prices []PriceSample `protobuf:"bytes,13,rep,name=prices,proto3" json:"prices"`
+	// statements are the statements that were proved, with the request that did it first.
+	Statements []GenesisStatement `protobuf:"bytes,14,rep,name=statements,proto3" json:"statements"`
+	// revocations is the number of revoked verifiers, circuits and families whose open
+	// requests are refunded already.
+	Revocations uint64 `protobuf:"varint,15,opt,name=revocations,proto3" json:"revocations,omitempty"`
 }
 
 func (m *GenesisState) Reset()         { *m = GenesisState{} }
@@ -440,6 +456,284 @@ func (m *GenesisState) GetHalts() []Halt {
 	return nil
 }
 
+func (m *GenesisState) GetPause() Pause {
+	if m != nil {
+		return m.Pause
+	}
+	return Pause{}
+}
+
+func (m *GenesisState) GetReceipts() []GenesisReceipt {
+	if m != nil {
+		return m.Receipts
+	}
+	return nil
+}
+
+func (m *GenesisState) GetMarketStats() []GenesisMarketStats {
+	if m != nil {
+		return m.MarketStats
+	}
+	return nil
+}
+
+func (m *GenesisState) GetProverStats() []GenesisProverStats {
+	if m != nil {
+		return m.ProverStats
+	}
+	return nil
+}
+
+func (m *GenesisState) GetPrices() []PriceSample {
+	if m != nil {
+		return m.Prices
+	}
+	return nil
+}
+
+func (m *GenesisState) GetStatements() []GenesisStatement {
+	if m != nil {
+		return m.Statements
+	}
+	return nil
+}
+
+func (m *GenesisState) GetRevocations() uint64 {
+	if m != nil {
+		return m.Revocations
+	}
+	return 0
+}
+
+// GenesisReceipt is a receipt with its key.
+type GenesisReceipt struct {
+	// request_id names the request: 64 lower-case hex digits.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// receipt is the receipt.
+	Receipt Receipt `protobuf:"bytes,2,opt,name=receipt,proto3" json:"receipt"`
+}
+
+func (m *GenesisReceipt) Reset()         { *m = GenesisReceipt{} }
+func (m *GenesisReceipt) String() string { return proto.CompactTextString(m) }
+func (*GenesisReceipt) ProtoMessage()    {}
+func (*GenesisReceipt) Descriptor() ([]byte, []int) {
+	return fileDescriptor_74b6a5a094e13194, []int{6}
+}
+func (m *GenesisReceipt) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *GenesisReceipt) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_GenesisReceipt.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *GenesisReceipt) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_GenesisReceipt.Merge(m, src)
+}
+func (m *GenesisReceipt) XXX_Size() int {
+	return m.Size()
+}
+func (m *GenesisReceipt) XXX_DiscardUnknown() {
+	xxx_messageInfo_GenesisReceipt.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_GenesisReceipt proto.InternalMessageInfo
+
+func (m *GenesisReceipt) GetRequestId() string {
+	if m != nil {
+		return m.RequestId
+	}
+	return ""
+}
+
+func (m *GenesisReceipt) GetReceipt() Receipt {
+	if m != nil {
+		return m.Receipt
+	}
+	return Receipt{}
+}
+
+// GenesisMarketStats are the market's statistics with their key.
+type GenesisMarketStats struct {
+	// epoch is the statistics epoch plus 1; 0 for the lifetime.
+	Epoch uint64 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// stats are the figures.
+	Stats MarketStats `protobuf:"bytes,2,opt,name=stats,proto3" json:"stats"`
+}
+
+func (m *GenesisMarketStats) Reset()         { *m = GenesisMarketStats{} }
+func (m *GenesisMarketStats) String() string { return proto.CompactTextString(m) }
+func (*GenesisMarketStats) ProtoMessage()    {}
+func (*GenesisMarketStats) Descriptor() ([]byte, []int) {
+	return fileDescriptor_74b6a5a094e13194, []int{7}
+}
+func (m *GenesisMarketStats) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *GenesisMarketStats) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_GenesisMarketStats.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *GenesisMarketStats) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_GenesisMarketStats.Merge(m, src)
+}
+func (m *GenesisMarketStats) XXX_Size() int {
+	return m.Size()
+}
+func (m *GenesisMarketStats) XXX_DiscardUnknown() {
+	xxx_messageInfo_GenesisMarketStats.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_GenesisMarketStats proto.InternalMessageInfo
+
+func (m *GenesisMarketStats) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *GenesisMarketStats) GetStats() MarketStats {
+	if m != nil {
+		return m.Stats
+	}
+	return MarketStats{}
+}
+
+// GenesisProverStats are a prover's statistics with their keys.
+type GenesisProverStats struct {
+	// prover is the prover.
+	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+	// epoch is the statistics epoch plus 1; 0 for the lifetime.
+	Epoch uint64 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// stats are the figures.
+	Stats ProverStats `protobuf:"bytes,3,opt,name=stats,proto3" json:"stats"`
+}
+
+func (m *GenesisProverStats) Reset()         { *m = GenesisProverStats{} }
+func (m *GenesisProverStats) String() string { return proto.CompactTextString(m) }
+func (*GenesisProverStats) ProtoMessage()    {}
+func (*GenesisProverStats) Descriptor() ([]byte, []int) {
+	return fileDescriptor_74b6a5a094e13194, []int{8}
+}
+func (m *GenesisProverStats) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *GenesisProverStats) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_GenesisProverStats.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *GenesisProverStats) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_GenesisProverStats.Merge(m, src)
+}
+func (m *GenesisProverStats) XXX_Size() int {
+	return m.Size()
+}
+func (m *GenesisProverStats) XXX_DiscardUnknown() {
+	xxx_messageInfo_GenesisProverStats.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_GenesisProverStats proto.InternalMessageInfo
+
+func (m *GenesisProverStats) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *GenesisProverStats) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *GenesisProverStats) GetStats() ProverStats {
+	if m != nil {
+		return m.Stats
+	}
+	return ProverStats{}
+}
+
+// GenesisStatement is a proved statement.
+type GenesisStatement struct {
+	// key is the hash of the statement: 64 lower-case hex digits.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// request_id names the request that was fulfilled first.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+}
+
+func (m *GenesisStatement) Reset()         { *m = GenesisStatement{} }
+func (m *GenesisStatement) String() string { return proto.CompactTextString(m) }
+func (*GenesisStatement) ProtoMessage()    {}
+func (*GenesisStatement) Descriptor() ([]byte, []int) {
+	return fileDescriptor_74b6a5a094e13194, []int{9}
+}
+func (m *GenesisStatement) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *GenesisStatement) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_GenesisStatement.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *GenesisStatement) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_GenesisStatement.Merge(m, src)
+}
+func (m *GenesisStatement) XXX_Size() int {
+	return m.Size()
+}
+func (m *GenesisStatement) XXX_DiscardUnknown() {
+	xxx_messageInfo_GenesisStatement.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_GenesisStatement proto.InternalMessageInfo
+
+func (m *GenesisStatement) GetKey() string {
+	if m != nil {
+		return m.Key
+	}
+	return ""
+}
+
+func (m *GenesisStatement) GetRequestId() string {
+	if m != nil {
+		return m.RequestId
+	}
+	return ""
+}
+
 func init() {
 	proto.RegisterType((*GenesisRequest)(nil), "proofmarket.market.v1.GenesisRequest")
 	proto.RegisterType((*GenesisBid)(nil), "proofmarket.market.v1.GenesisBid")
@@ -447,6 +741,10 @@ func init() {
 	proto.RegisterType((*GenesisConsent)(nil), "proofmarket.market.v1.GenesisConsent")
 	proto.RegisterType((*GenesisClaim)(nil), "proofmarket.market.v1.GenesisClaim")
 	proto.RegisterType((*GenesisState)(nil), "proofmarket.market.v1.GenesisState")
+	proto.RegisterType((*GenesisReceipt)(nil), "proofmarket.market.v1.GenesisReceipt")
+	proto.RegisterType((*GenesisMarketStats)(nil), "proofmarket.market.v1.GenesisMarketStats")
+	proto.RegisterType((*GenesisProverStats)(nil), "proofmarket.market.v1.GenesisProverStats")
+	proto.RegisterType((*GenesisStatement)(nil), "proofmarket.market.v1.GenesisStatement")
 }
 
 func init() {
@@ -454,49 +752,63 @@ func init() {
 }
 
 var fileDescriptor_74b6a5a094e13194 = []byte{
-	// 659 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x9c, 0x94, 0xcf, 0x6e, 0xd3, 0x40,
-	0x10, 0xc6, 0x63, 0x12, 0xa7, 0xcd, 0xa4, 0x42, 0x68, 0xd5, 0x4a, 0xa6, 0x50, 0x37, 0x4d, 0x41,
-	0x44, 0x42, 0x75, 0x68, 0x90, 0x00, 0xa9, 0x52, 0xa5, 0xa6, 0x87, 0x52, 0x51, 0x24, 0xe4, 0xde,
-	0xb8, 0x54, 0x8e, 0xbd, 0xa4, 0xab, 0xc4, 0xbb, 0xc1, 0xbb, 0x29, 0x7f, 0xae, 0xdc, 0x38, 0xc1,
-	0x13, 0xf0, 0x12, 0x7d, 0x88, 0x1e, 0xab, 0x9e, 0x10, 0x87, 0x0a, 0x35, 0x8f, 0xc1, 0x05, 0x79,
-	0x77, 0x9c, 0x06, 0xa9, 0x0e, 0x85, 0x93, 0x77, 0x47, 0xdf, 0xef, 0x9b, 0x99, 0xdd, 0xf1, 0xc2,
-	0xea, 0x20, 0x11, 0xe2, 0x4d, 0x1c, 0x24, 0x3d, 0xaa, 0x9a, 0xf8, 0x39, 0x5a, 0x6f, 0x76, 0x29,
-	0xa7, 0x92, 0x49, 0x6f, 0x90, 0x08, 0x25, 0xc8, 0xc2, 0x84, 0xc8, 0xc3, 0xcf, 0xd1, 0xfa, 0xe2,
-	0xed, 0x50, 0xc8, 0x58, 0xc8, 0x03, 0x2d, 0x6a, 0x9a, 0x8d, 0x21, 0x16, 0xe7, 0xbb, 0xa2, 0x2b,
-	0x4c, 0x3c, 0x5d, 0x61, 0x74, 0xe5, 0xea, 0x64, 0xea, 0xc3, 0x80, 0x22, 0x58, 0xff, 0x65, 0xc1,
-	0xcd, 0x1d, 0x93, 0xdc, 0xa7, 0x6f, 0x87, 0x54, 0x2a, 0xb2, 0x09, 0x33, 0x89, 0x59, 0x3a, 0x56,
-	0xcd, 0x6a, 0x54, 0x5b, 0xae, 0x77, 0x65, 0x3d, 0x1e, 0x02, 0xed, 0xd2, 0xc9, 0xf9, 0x72, 0xc1,
-	0xcf, 0xa0, 0x94, 0x0f, 0x86, 0xa1, 0x62, 0x82, 0x3b, 0x37, 0xa6, 0xf2, 0x5b, 0x46, 0x95, 0xf1,
-	0x08, 0x91, 0x79, 0xb0, 0x19, 0x1f, 0x0c, 0x95, 0x53, 0xac, 0x59, 0x8d, 0x39, 0xdf, 0x6c, 0x48,
-	0x0b, 0x6c, 0xed, 0xe2, 0x94, 0xb4, 0xe7, 0xdd, 0x1c, 0xcf, 0x57, 0x69, 0xd4, 0x37, 0x52, 0xb2,
-	0x0c, 0xd5, 0x88, 0x06, 0xd1, 0x41, 0x9f, 0x2a, 0x45, 0x13, 0xc7, 0xae, 0x59, 0x8d, 0x59, 0x1f,
-	0xd2, 0xd0, 0x9e, 0x8e, 0xd4, 0xbf, 0x5a, 0x00, 0xd8, 0x7d, 0x9b, 0x45, 0x64, 0x09, 0x00, 0x9b,
-	0x38, 0x60, 0x91, 0x6e, 0xbe, 0xe2, 0x57, 0x30, 0xb2, 0x1b, 0x91, 0x47, 0x50, 0x1e, 0x24, 0xe2,
-	0x88, 0x26, 0xba, 0xaf, 0x4a, 0xdb, 0x39, 0x3b, 0x5e, 0x9b, 0xc7, 0x6b, 0xd8, 0x8a, 0xa2, 0x84,
-	0x4a, 0xb9, 0xaf, 0x12, 0xc6, 0xbb, 0x3e, 0xea, 0x48, 0x0b, 0x8a, 0x1d, 0x16, 0xe9, 0x46, 0xaa,
-	0xad, 0xc5, 0x9c, 0x92, 0xdb, 0x2c, 0xc2, 0x23, 0x48, 0xc5, 0xf5, 0xcf, 0x16, 0xdc, 0xc2, 0x9a,
-	0xf6, 0x87, 0x9d, 0x98, 0xa5, 0x85, 0x92, 0x27, 0x50, 0x91, 0xd9, 0xc6, 0x14, 0x36, 0x25, 0xfb,
-	0xa5, 0x94, 0x6c, 0x42, 0xa9, 0xcf, 0x78, 0x0f, 0x2f, 0xe2, 0x5e, 0x4e, 0x05, 0xe3, 0x3c, 0x7b,
-	0x8c, 0xf7, 0xb0, 0x16, 0xcd, 0xd5, 0x3f, 0x8e, 0xa7, 0x63, 0x5b, 0x70, 0x49, 0xb9, 0xfa, 0xef,
-	0x4a, 0xfe, 0xf9, 0xf0, 0xea, 0x9f, 0x2c, 0x98, 0xcb, 0x92, 0xf7, 0x03, 0x16, 0x13, 0x0f, 0x6c,
-	0xf1, 0x8e, 0x5f, 0x23, 0xad, 0x91, 0x91, 0x6d, 0x28, 0x07, 0xb1, 0x18, 0x72, 0x85, 0x29, 0x1f,
-	0xa6, 0x8d, 0xfd, 0x38, 0x5f, 0x5e, 0x30, 0x90, 0x8c, 0x7a, 0x1e, 0x13, 0xcd, 0x38, 0x50, 0x87,
-	0xde, 0x2e, 0x57, 0x67, 0xc7, 0x6b, 0x80, 0x6e, 0xbb, 0x5c, 0xf9, 0x88, 0xd6, 0xbf, 0x95, 0xc6,
-	0x55, 0xec, 0xab, 0x40, 0x51, 0xb2, 0x01, 0xe5, 0x41, 0x90, 0x04, 0xb1, 0xc4, 0xbf, 0x63, 0x29,
-	0x6f, 0x12, 0xb5, 0x08, 0x4f, 0x13, 0x11, 0xf2, 0x0c, 0xec, 0xb0, 0x2f, 0xc2, 0xec, 0x42, 0xf2,
-	0xa6, 0x78, 0x3b, 0xd5, 0x20, 0x6a, 0x00, 0xb2, 0x03, 0xb3, 0x38, 0x89, 0xd2, 0x29, 0xd6, 0x8a,
-	0x8d, 0x6a, 0xeb, 0x7e, 0x0e, 0xfc, 0xe7, 0xef, 0x8c, 0x2e, 0x63, 0x98, 0x6c, 0x40, 0xa9, 0xc3,
-	0x22, 0xe9, 0x94, 0xb4, 0xc9, 0xca, 0x74, 0x93, 0xcb, 0xd9, 0xd4, 0x10, 0x79, 0x09, 0x30, 0xbe,
-	0x52, 0xe9, 0xd8, 0xda, 0xe2, 0xc1, 0x74, 0x8b, 0xf1, 0x70, 0xa1, 0xd1, 0x84, 0x41, 0xda, 0x54,
-	0x68, 0xe6, 0x4a, 0x3a, 0xe5, 0xeb, 0x34, 0x85, 0x53, 0x98, 0x35, 0x95, 0xc1, 0x64, 0x0b, 0xca,
-	0x61, 0x3a, 0x23, 0xd2, 0x99, 0xd1, 0x36, 0xab, 0x7f, 0xb1, 0x49, 0xb5, 0xd9, 0xd5, 0x18, 0x90,
-	0x3c, 0x05, 0xfb, 0x30, 0xe8, 0x2b, 0xe9, 0xcc, 0x6a, 0x87, 0x3b, 0x39, 0x0e, 0xcf, 0x83, 0x7e,
-	0x96, 0xde, 0xe8, 0xdb, 0x2f, 0x4e, 0x2e, 0x5c, 0xeb, 0xf4, 0xc2, 0xb5, 0x7e, 0x5e, 0xb8, 0xd6,
-	0x97, 0x91, 0x5b, 0x38, 0x1d, 0xb9, 0x85, 0xef, 0x23, 0xb7, 0xf0, 0x7a, 0xbd, 0xcb, 0xd4, 0xe1,
-	0xb0, 0xe3, 0x85, 0x22, 0x6e, 0x4e, 0x3e, 0xc5, 0x93, 0xeb, 0xf7, 0xd9, 0xc3, 0xac, 0x5f, 0xe5,
-	0x4e, 0x59, 0x3f, 0xcb, 0x8f, 0x7f, 0x07, 0x00, 0x00, 0xff, 0xff, 0x40, 0xf9, 0xcb, 0x27, 0x28,
-	0x06, 0x00, 0x00,
+	// 895 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x9c, 0x56, 0xcf, 0x8f, 0xdb, 0x44,
+	0x14, 0x8e, 0x37, 0x71, 0x76, 0xf3, 0x12, 0x4a, 0x35, 0xda, 0x4a, 0xc3, 0x42, 0xb3, 0xa9, 0x0b,
+	0x22, 0x08, 0xd5, 0x61, 0x83, 0x04, 0x48, 0x95, 0x56, 0x6c, 0x72, 0x28, 0x2b, 0x5a, 0xa9, 0x72,
+	0x6e, 0x5c, 0x22, 0xc7, 0x1e, 0x92, 0x21, 0xb1, 0xc7, 0x78, 0x26, 0x81, 0x72, 0xe5, 0xc6, 0x09,
+	0xee, 0xfc, 0x19, 0xfd, 0x23, 0x7a, 0xac, 0x7a, 0x42, 0x1c, 0x56, 0x68, 0xf7, 0xcf, 0x40, 0x48,
+	0x68, 0x7e, 0xd8, 0xf1, 0xfe, 0x70, 0x36, 0x70, 0xb2, 0xfd, 0xf4, 0x7d, 0xdf, 0x7b, 0x6f, 0xbe,
+	0x37, 0x9e, 0x81, 0x87, 0x49, 0xca, 0xd8, 0xb7, 0x91, 0x9f, 0xce, 0x89, 0xe8, 0x99, 0xc7, 0xea,
+	0xa8, 0x37, 0x25, 0x31, 0xe1, 0x94, 0xbb, 0x49, 0xca, 0x04, 0x43, 0xf7, 0x0a, 0x20, 0xd7, 0x3c,
+	0x56, 0x47, 0x07, 0xef, 0x04, 0x8c, 0x47, 0x8c, 0x8f, 0x15, 0xa8, 0xa7, 0x3f, 0x34, 0xe3, 0x60,
+	0x7f, 0xca, 0xa6, 0x4c, 0xc7, 0xe5, 0x9b, 0x89, 0x3e, 0xb8, 0x39, 0x99, 0x78, 0x91, 0x10, 0x43,
+	0x74, 0xfe, 0xb6, 0xe0, 0xce, 0x13, 0x9d, 0xdc, 0x23, 0xdf, 0x2f, 0x09, 0x17, 0xe8, 0x18, 0x76,
+	0x53, 0xfd, 0x8a, 0xad, 0x8e, 0xd5, 0x6d, 0xf6, 0xdb, 0xee, 0x8d, 0xf5, 0xb8, 0x86, 0x30, 0xa8,
+	0xbd, 0x3a, 0x3b, 0xac, 0x78, 0x19, 0x49, 0xf2, 0xfd, 0x65, 0x20, 0x28, 0x8b, 0xf1, 0xce, 0x46,
+	0xfe, 0x89, 0x46, 0x65, 0x7c, 0x43, 0x42, 0xfb, 0x60, 0xd3, 0x38, 0x59, 0x0a, 0x5c, 0xed, 0x58,
+	0xdd, 0x96, 0xa7, 0x3f, 0x50, 0x1f, 0x6c, 0xa5, 0x82, 0x6b, 0x4a, 0xf3, 0xbd, 0x12, 0xcd, 0xe7,
+	0x32, 0xea, 0x69, 0x28, 0x3a, 0x84, 0x66, 0x48, 0xfc, 0x70, 0xbc, 0x20, 0x42, 0x90, 0x14, 0xdb,
+	0x1d, 0xab, 0xbb, 0xe7, 0x81, 0x0c, 0x3d, 0x55, 0x11, 0xe7, 0x37, 0x0b, 0xc0, 0x74, 0x3f, 0xa0,
+	0x21, 0xba, 0x0f, 0x60, 0x9a, 0x18, 0xd3, 0x50, 0x35, 0xdf, 0xf0, 0x1a, 0x26, 0x72, 0x1a, 0xa2,
+	0x4f, 0xa0, 0x9e, 0xa4, 0x6c, 0x45, 0x52, 0xd5, 0x57, 0x63, 0x80, 0xdf, 0xbc, 0x7c, 0xb4, 0x6f,
+	0x6c, 0x38, 0x09, 0xc3, 0x94, 0x70, 0x3e, 0x12, 0x29, 0x8d, 0xa7, 0x9e, 0xc1, 0xa1, 0x3e, 0x54,
+	0x27, 0x34, 0x54, 0x8d, 0x34, 0xfb, 0x07, 0x25, 0x25, 0x0f, 0x68, 0x68, 0x96, 0x40, 0x82, 0x9d,
+	0x5f, 0x2c, 0xb8, 0x6b, 0x6a, 0x1a, 0x2d, 0x27, 0x11, 0x95, 0x85, 0xa2, 0xcf, 0xa0, 0xc1, 0xb3,
+	0x0f, 0x5d, 0xd8, 0x86, 0xec, 0x6b, 0x28, 0x3a, 0x86, 0xda, 0x82, 0xc6, 0x73, 0x63, 0xc4, 0xfb,
+	0x25, 0x15, 0xe4, 0x79, 0x9e, 0xd2, 0x78, 0x6e, 0x6a, 0x51, 0x3c, 0xe7, 0xa7, 0x7c, 0x3a, 0x86,
+	0x2c, 0xe6, 0x24, 0x16, 0xff, 0xbb, 0x92, 0xff, 0xbc, 0x78, 0xce, 0xcf, 0x16, 0xb4, 0xb2, 0xe4,
+	0x0b, 0x9f, 0x46, 0xc8, 0x05, 0x9b, 0xfd, 0x10, 0x6f, 0x91, 0x56, 0xc3, 0xd0, 0x10, 0xea, 0x7e,
+	0xc4, 0x96, 0xb1, 0x30, 0x29, 0x3f, 0x96, 0x8d, 0xfd, 0x79, 0x76, 0x78, 0x4f, 0x93, 0x78, 0x38,
+	0x77, 0x29, 0xeb, 0x45, 0xbe, 0x98, 0xb9, 0xa7, 0xb1, 0x78, 0xf3, 0xf2, 0x11, 0x18, 0xb5, 0xd3,
+	0x58, 0x78, 0x86, 0xea, 0xfc, 0xb3, 0x9b, 0x57, 0x31, 0x12, 0xbe, 0x20, 0xe8, 0x31, 0xd4, 0x13,
+	0x3f, 0xf5, 0x23, 0x6e, 0x76, 0xc7, 0xfd, 0xb2, 0x49, 0x54, 0x20, 0xb3, 0x9a, 0x86, 0x82, 0xbe,
+	0x00, 0x3b, 0x58, 0xb0, 0x20, 0x33, 0xa4, 0x6c, 0x8a, 0x87, 0x12, 0x63, 0xa8, 0x9a, 0x80, 0x9e,
+	0xc0, 0x9e, 0x99, 0x44, 0x8e, 0xab, 0x9d, 0x6a, 0xb7, 0xd9, 0xff, 0xa0, 0x84, 0x7c, 0x79, 0x3b,
+	0x1b, 0x95, 0x9c, 0x8c, 0x1e, 0x43, 0x6d, 0x42, 0x43, 0x8e, 0x6b, 0x4a, 0xe4, 0xc1, 0x66, 0x91,
+	0xf5, 0x6c, 0x2a, 0x12, 0x7a, 0x06, 0x90, 0x5b, 0xca, 0xb1, 0xad, 0x24, 0x3e, 0xdc, 0x2c, 0x91,
+	0x0f, 0x97, 0x11, 0x2a, 0x08, 0xc8, 0xa6, 0x02, 0x3d, 0x57, 0x1c, 0xd7, 0xb7, 0x69, 0xca, 0x4c,
+	0x61, 0xd6, 0x54, 0x46, 0x46, 0x27, 0x50, 0x0f, 0xe4, 0x8c, 0x70, 0xbc, 0xab, 0x64, 0x1e, 0xde,
+	0x22, 0x23, 0xb1, 0x99, 0x35, 0x9a, 0x88, 0x3e, 0x07, 0x7b, 0xe6, 0x2f, 0x04, 0xc7, 0x7b, 0x4a,
+	0xe1, 0xdd, 0x12, 0x85, 0xaf, 0xfc, 0x45, 0x96, 0x5e, 0xe3, 0xa5, 0xa7, 0x89, 0xbf, 0xe4, 0x04,
+	0x37, 0x36, 0xff, 0x99, 0x24, 0x26, 0x63, 0x2a, 0x82, 0xf6, 0x34, 0x20, 0x34, 0x11, 0x1c, 0xc3,
+	0x76, 0x9e, 0x2a, 0xf4, 0xda, 0x53, 0x4d, 0x46, 0x1e, 0xb4, 0x34, 0x76, 0xcc, 0x85, 0x2f, 0x38,
+	0x6e, 0x2a, 0xb1, 0x8f, 0x36, 0x8b, 0x3d, 0x53, 0x01, 0x39, 0xd4, 0xd9, 0x94, 0x36, 0xa3, 0x75,
+	0x48, 0x6a, 0xea, 0x8d, 0x68, 0x34, 0x5b, 0xdb, 0x68, 0x3e, 0x57, 0x8c, 0x4b, 0x9a, 0xc9, 0x3a,
+	0x84, 0xbe, 0x94, 0x3f, 0x01, 0x1a, 0x10, 0x8e, 0xdf, 0x52, 0x6a, 0x4e, 0xe9, 0x5f, 0x9c, 0x06,
+	0x64, 0xe4, 0x47, 0xc9, 0x82, 0xe4, 0x1b, 0x48, 0xf1, 0xd4, 0x00, 0xca, 0x6d, 0x18, 0xa9, 0x99,
+	0xb9, 0xb3, 0xd5, 0x00, 0x66, 0xf8, 0x7c, 0x00, 0x73, 0x01, 0xd4, 0x81, 0x66, 0x4a, 0x56, 0x2c,
+	0xf0, 0xe5, 0xc9, 0xc3, 0xf1, 0xdb, 0x1d, 0xab, 0x5b, 0xf3, 0x8a, 0x21, 0x87, 0x15, 0xce, 0x47,
+	0xb5, 0xda, 0xb7, 0x9d, 0x12, 0xea, 0xf8, 0x54, 0xc8, 0x5b, 0x8e, 0xbf, 0xcb, 0x66, 0x66, 0x24,
+	0xe7, 0x3b, 0x40, 0xd7, 0x0d, 0x92, 0x87, 0x22, 0x49, 0x58, 0x30, 0x53, 0xf9, 0x6a, 0x9e, 0xfe,
+	0x40, 0xc7, 0x60, 0x6b, 0x73, 0x74, 0xa6, 0xb2, 0xe5, 0xbc, 0xee, 0xb4, 0xa6, 0x39, 0xbf, 0x5b,
+	0x79, 0xb2, 0x82, 0x73, 0x85, 0x7f, 0xb5, 0xb5, 0xe5, 0x41, 0x97, 0x97, 0xb7, 0x73, 0x63, 0x79,
+	0xd5, 0x8d, 0xe5, 0x5d, 0x1f, 0x1a, 0x53, 0xde, 0x70, 0x7d, 0x12, 0x66, 0x96, 0xa1, 0xbb, 0x50,
+	0x9d, 0x93, 0x17, 0x66, 0xd9, 0xe5, 0xeb, 0x15, 0x3f, 0x76, 0xae, 0xf8, 0x31, 0xf8, 0xfa, 0xd5,
+	0x79, 0xdb, 0x7a, 0x7d, 0xde, 0xb6, 0xfe, 0x3a, 0x6f, 0x5b, 0xbf, 0x5e, 0xb4, 0x2b, 0xaf, 0x2f,
+	0xda, 0x95, 0x3f, 0x2e, 0xda, 0x95, 0x6f, 0x8e, 0xa6, 0x54, 0xcc, 0x96, 0x13, 0x37, 0x60, 0x51,
+	0xaf, 0x78, 0x53, 0x2a, 0xbe, 0xff, 0x98, 0xdd, 0x9b, 0xd4, 0xa5, 0x69, 0x52, 0x57, 0xb7, 0xa6,
+	0x4f, 0xff, 0x0d, 0x00, 0x00, 0xff, 0xff, 0x9e, 0x0d, 0xa1, 0xe1, 0xc7, 0x09, 0x00, 0x00,
 }
 
 func (m *GenesisRequest) Marshal() (dAtA []byte, err error) {
@@ -755,6 +1067,91 @@ func (m *GenesisState) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Revocations != 0 {
+		i = encodeVarintGenesis(dAtA, i, uint64(m.Revocations))
+		i--
+		dAtA[i] = 0x78
+	}
+	if len(m.Statements) > 0 {
+		for iNdEx := len(m.Statements) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Statements[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x72
+		}
+	}
+	if len(m.Prices) > 0 {
+		for iNdEx := len(m.Prices) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Prices[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x6a
+		}
+	}
+	if len(m.ProverStats) > 0 {
+		for iNdEx := len(m.ProverStats) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.ProverStats[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x62
+		}
+	}
+	if len(m.MarketStats) > 0 {
+		for iNdEx := len(m.MarketStats) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.MarketStats[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x5a
+		}
+	}
+	if len(m.Receipts) > 0 {
+		for iNdEx := len(m.Receipts) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Receipts[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintGenesis(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x52
+		}
+	}
+	{
+		size, err := m.Pause.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintGenesis(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x4a
 	if len(m.Halts) > 0 {
 		for iNdEx := len(m.Halts) - 1; iNdEx >= 0; iNdEx-- {
 			{
@@ -859,6 +1256,166 @@ func (m *GenesisState) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	}
 	i--
 	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *GenesisReceipt) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *GenesisReceipt) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *GenesisReceipt) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Receipt.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintGenesis(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.RequestId) > 0 {
+		i -= len(m.RequestId)
+		copy(dAtA[i:], m.RequestId)
+		i = encodeVarintGenesis(dAtA, i, uint64(len(m.RequestId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *GenesisMarketStats) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *GenesisMarketStats) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *GenesisMarketStats) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Stats.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintGenesis(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if m.Epoch != 0 {
+		i = encodeVarintGenesis(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *GenesisProverStats) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *GenesisProverStats) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *GenesisProverStats) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Stats.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintGenesis(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if m.Epoch != 0 {
+		i = encodeVarintGenesis(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintGenesis(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *GenesisStatement) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *GenesisStatement) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *GenesisStatement) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.RequestId) > 0 {
+		i -= len(m.RequestId)
+		copy(dAtA[i:], m.RequestId)
+		i = encodeVarintGenesis(dAtA, i, uint64(len(m.RequestId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Key) > 0 {
+		i -= len(m.Key)
+		copy(dAtA[i:], m.Key)
+		i = encodeVarintGenesis(dAtA, i, uint64(len(m.Key)))
+		i--
+		dAtA[i] = 0xa
+	}
 	return len(dAtA) - i, nil
 }
 
@@ -1008,6 +1565,105 @@ func (m *GenesisState) Size() (n int) {
 			l = e.Size()
 			n += 1 + l + sovGenesis(uint64(l))
 		}
+	}
+	l = m.Pause.Size()
+	n += 1 + l + sovGenesis(uint64(l))
+	if len(m.Receipts) > 0 {
+		for _, e := range m.Receipts {
+			l = e.Size()
+			n += 1 + l + sovGenesis(uint64(l))
+		}
+	}
+	if len(m.MarketStats) > 0 {
+		for _, e := range m.MarketStats {
+			l = e.Size()
+			n += 1 + l + sovGenesis(uint64(l))
+		}
+	}
+	if len(m.ProverStats) > 0 {
+		for _, e := range m.ProverStats {
+			l = e.Size()
+			n += 1 + l + sovGenesis(uint64(l))
+		}
+	}
+	if len(m.Prices) > 0 {
+		for _, e := range m.Prices {
+			l = e.Size()
+			n += 1 + l + sovGenesis(uint64(l))
+		}
+	}
+	if len(m.Statements) > 0 {
+		for _, e := range m.Statements {
+			l = e.Size()
+			n += 1 + l + sovGenesis(uint64(l))
+		}
+	}
+	if m.Revocations != 0 {
+		n += 1 + sovGenesis(uint64(m.Revocations))
+	}
+	return n
+}
+
+func (m *GenesisReceipt) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.RequestId)
+	if l > 0 {
+		n += 1 + l + sovGenesis(uint64(l))
+	}
+	l = m.Receipt.Size()
+	n += 1 + l + sovGenesis(uint64(l))
+	return n
+}
+
+func (m *GenesisMarketStats) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Epoch != 0 {
+		n += 1 + sovGenesis(uint64(m.Epoch))
+	}
+	l = m.Stats.Size()
+	n += 1 + l + sovGenesis(uint64(l))
+	return n
+}
+
+func (m *GenesisProverStats) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovGenesis(uint64(l))
+	}
+	if m.Epoch != 0 {
+		n += 1 + sovGenesis(uint64(m.Epoch))
+	}
+	l = m.Stats.Size()
+	n += 1 + l + sovGenesis(uint64(l))
+	return n
+}
+
+func (m *GenesisStatement) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Key)
+	if l > 0 {
+		n += 1 + l + sovGenesis(uint64(l))
+	}
+	l = len(m.RequestId)
+	if l > 0 {
+		n += 1 + l + sovGenesis(uint64(l))
 	}
 	return n
 }
@@ -2014,6 +2670,693 @@ func (m *GenesisState) Unmarshal(dAtA []byte) error {
 			if err := m.Halts[len(m.Halts)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
+			iNdEx = postIndex
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pause", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Pause.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 10:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Receipts", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Receipts = append(m.Receipts, GenesisReceipt{})
+			if err := m.Receipts[len(m.Receipts)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 11:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MarketStats", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.MarketStats = append(m.MarketStats, GenesisMarketStats{})
+			if err := m.MarketStats[len(m.MarketStats)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 12:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ProverStats", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ProverStats = append(m.ProverStats, GenesisProverStats{})
+			if err := m.ProverStats[len(m.ProverStats)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 13:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prices", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prices = append(m.Prices, PriceSample{})
+			if err := m.Prices[len(m.Prices)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 14:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Statements", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Statements = append(m.Statements, GenesisStatement{})
+			if err := m.Statements[len(m.Statements)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 15:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Revocations", wireType)
+			}
+			m.Revocations = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Revocations |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipGenesis(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *GenesisReceipt) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowGenesis
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: GenesisReceipt: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: GenesisReceipt: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RequestId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.RequestId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Receipt", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Receipt.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipGenesis(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *GenesisMarketStats) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowGenesis
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: GenesisMarketStats: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: GenesisMarketStats: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Stats", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Stats.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipGenesis(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *GenesisProverStats) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowGenesis
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: GenesisProverStats: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: GenesisProverStats: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Stats", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Stats.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipGenesis(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *GenesisStatement) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowGenesis
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: GenesisStatement: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: GenesisStatement: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Key", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Key = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RequestId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowGenesis
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthGenesis
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.RequestId = string(dAtA[iNdEx:postIndex])
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex

@@ -38,43 +38,66 @@ const (
 	MaxPublicValuesBytes = 256 << 10
 	// CommitmentBytes is the length of a commitment.
 	CommitmentBytes = 32
-	// MaxBatch is the number of items in one MsgRefund or MsgClaim.
+	// MaxBatch is the number of items in one MsgRefund or MsgClaim, of bids or reveals
+	// in one batch (law M19), and of addresses in one list of submitters.
 	MaxBatch = 50
 	// StandbyPage is the number of standby candidates looked at in one go (law M9).
 	StandbyPage = 20
 	// BondPage is the number of sealed bonds paid back in one go when a verifier
 	// is revoked; the rest is claimable (law M11).
 	BondPage = 20
+	// ShrinkRecords is what shrinking a request to its receipt counts of prune_cap:
+	// request, auction, proof, receipt and its places (law M15).
+	ShrinkRecords = 8
+	// PruneRetry is the market time after which a request that could not shrink is
+	// tried again.
+	PruneRetry = time.Hour
+	// WorkPage is the number of a prover's requests looked at to tell what it has
+	// to do.
+	WorkPage = 200
 	// MaxHalts is the number of halts kept, the latest ones. An older suspension
 	// would read as having ended up to as much earlier as the forgotten halts took.
 	MaxHalts = 1000
 	// SuspensionReview is the least market time between two looks that the queue
 	// takes at a request while its verifier is suspended.
 	SuspensionReview = 30 * time.Second
+	// MaxStatsEpochs is the number of statistics epochs kept for each prover, and for
+	// the market: the latest in which there was anything to count (law M14).
+	MaxStatsEpochs = 64
+	// MaxPrices is the number of clearing prices kept for each program, the latest.
+	MaxPrices = 128
 	// MaxErrorBytes is the length of the longest error text kept in an event or result.
 	MaxErrorBytes = 256
 )
 
 // Prefixes of the module's collections.
 var (
-	ParamsPrefix              = collections.NewPrefix(0)
-	ClockPrefix               = collections.NewPrefix(1)
-	ImportedPrefix            = collections.NewPrefix(2)
-	RequestsPrefix            = collections.NewPrefix(3)
-	RequestsByRequesterPrefix = collections.NewPrefix(4)
-	InputsPrefix              = collections.NewPrefix(5)
-	AuctionsPrefix            = collections.NewPrefix(6)
-	AuctionsByStatusPrefix    = collections.NewPrefix(7)
-	BidsPrefix                = collections.NewPrefix(8)
-	StandbyIndexPrefix        = collections.NewPrefix(9)
-	HeightQueuePrefix         = collections.NewPrefix(10)
-	TimeQueuePrefix           = collections.NewPrefix(11)
-	DeadLettersPrefix         = collections.NewPrefix(12)
-	ProofsPrefix              = collections.NewPrefix(13)
-	SubmittersPrefix          = collections.NewPrefix(14)
-	ConsentsPrefix            = collections.NewPrefix(15)
-	ClaimsPrefix              = collections.NewPrefix(16)
-	HaltsPrefix               = collections.NewPrefix(17)
+	ParamsPrefix       = collections.NewPrefix(0)
+	ClockPrefix        = collections.NewPrefix(1)
+	ImportedPrefix     = collections.NewPrefix(2)
+	RequestsPrefix     = collections.NewPrefix(3)
+	PlacesPrefix       = collections.NewPrefix(4)
+	InputsPrefix       = collections.NewPrefix(5)
+	AuctionsPrefix     = collections.NewPrefix(6)
+	BidsPrefix         = collections.NewPrefix(8)
+	StandbyIndexPrefix = collections.NewPrefix(9)
+	ProofsPrefix       = collections.NewPrefix(13)
+	SubmittersPrefix   = collections.NewPrefix(14)
+	ConsentsPrefix     = collections.NewPrefix(15)
+	ClaimsPrefix       = collections.NewPrefix(16)
+	HaltsPrefix        = collections.NewPrefix(17)
+	ReceiptsPrefix     = collections.NewPrefix(26)
+	LitterPrefix       = collections.NewPrefix(27)
+	DrainedPrefix      = collections.NewPrefix(28)
+	SweptPrefix        = collections.NewPrefix(30)
+	SweepPrefix        = collections.NewPrefix(31)
+	PausePrefix        = collections.NewPrefix(18)
+	StatementsPrefix   = collections.NewPrefix(20)
+	StatsDeltasPrefix  = collections.NewPrefix(21)
+	ProverStatsPrefix  = collections.NewPrefix(22)
+	MarketStatsPrefix  = collections.NewPrefix(23)
+	PricesPrefix       = collections.NewPrefix(24)
+	SubmittersOfPrefix = collections.NewPrefix(29)
 )
 
 // RequestAccount is the account that holds the request's escrow and bonds while

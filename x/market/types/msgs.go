@@ -25,16 +25,25 @@ func (m *MsgRequest) Validate(p Params, minSelfStake math.Int) error {
 	return m.Input.validate(p.MaxInlineInput)
 }
 
-// validateAmounts checks max_fee and min_stake against their bounds (law M1).
-func (m *MsgRequest) validateAmounts(p Params, minSelfStake math.Int) error {
-	if err := CheckPositive("max_fee", m.MaxFee); err != nil {
+// CheckMaxFee checks a max_fee against its bounds (law M1). It returns
+// ErrInvalidAmount.
+func (p Params) CheckMaxFee(fee math.Int) error {
+	if err := CheckPositive("max_fee", fee); err != nil {
 		return err
 	}
-	if m.MaxFee.LT(p.MinMaxFee) {
-		return errorsmod.Wrapf(ErrInvalidAmount, "max_fee %suproof is below the least of %suproof", m.MaxFee, p.MinMaxFee)
+	if fee.LT(p.MinMaxFee) {
+		return errorsmod.Wrapf(ErrInvalidAmount, "max_fee %suproof is below the least of %suproof", fee, p.MinMaxFee)
 	}
-	if !p.MaxMaxFee.IsZero() && m.MaxFee.GT(p.MaxMaxFee) {
-		return errorsmod.Wrapf(ErrInvalidAmount, "max_fee %suproof is above the most of %suproof", m.MaxFee, p.MaxMaxFee)
+	if !p.MaxMaxFee.IsZero() && fee.GT(p.MaxMaxFee) {
+		return errorsmod.Wrapf(ErrInvalidAmount, "max_fee %suproof is above the most of %suproof", fee, p.MaxMaxFee)
+	}
+	return nil
+}
+
+// validateAmounts checks max_fee and min_stake against their bounds (law M1).
+func (m *MsgRequest) validateAmounts(p Params, minSelfStake math.Int) error {
+	if err := p.CheckMaxFee(m.MaxFee); err != nil {
+		return err
 	}
 	if err := CheckPositive("min_stake", m.MinStake); err != nil {
 		return err
@@ -117,6 +126,9 @@ func checkURL(name, url string) error {
 	return nil
 }
 
+// Validate checks the form of a raise. It returns ErrInvalidAmount.
+func (m *MsgRaiseFee) Validate() error { return CheckPositive("max_fee", m.MaxFee) }
+
 // Validate checks the form of a bid. It returns ErrInvalidSize.
 func (m *MsgBid) Validate() error {
 	return checkSize("commitment", m.Commitment, CommitmentBytes)
@@ -142,20 +154,16 @@ func (m *MsgSubmitProof) Validate() error {
 }
 
 // Validate checks the number of items; each item is checked on its own. It
-// returns ErrInvalidSize.
-func (m *MsgRefund) Validate() error {
-	if n := len(m.RequestIds); n == 0 || n > MaxBatch {
-		return errorsmod.Wrapf(ErrInvalidSize, "give 1 to %d request ids, got %d", MaxBatch, n)
-	}
-	return nil
-}
+// returns ErrInvalidSize or ErrTooManyItems.
+func (m *MsgRefund) Validate() error { return CheckCount("request id", len(m.RequestIds)) }
 
-// Validate checks the number of bids. It returns ErrInvalidSize.
+// Validate checks the number of bids, which may be none. It returns
+// ErrTooManyItems.
 func (m *MsgClaim) Validate() error {
-	if n := len(m.Bids); n > MaxBatch {
-		return errorsmod.Wrapf(ErrInvalidSize, "give at most %d bids, got %d", MaxBatch, n)
+	if len(m.Bids) == 0 {
+		return nil
 	}
-	return nil
+	return CheckCount("bid", len(m.Bids))
 }
 
 // CheckAmount returns ErrInvalidAmount unless 0 ≤ n < 2^128.

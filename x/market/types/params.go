@@ -28,6 +28,11 @@ const (
 	// needs one.
 	MinEndBlockCap = 2
 	MaxEndBlockCap = 10_000
+	// MaxRetention bounds retention.
+	MaxRetention = 365 * 24 * time.Hour
+	// MinPruneCap and MaxPruneCap bound prune_cap.
+	MinPruneCap = 20
+	MaxPruneCap = 100_000
 )
 
 // DefaultParams are the parameters of a fresh chain. Amounts are in uproof.
@@ -52,6 +57,8 @@ func DefaultParams() Params {
 		MaxBlockGap:      time.Minute,
 		HaltGraceBlocks:  20,
 		EndBlockCap:      200,
+		Retention:        7 * 24 * time.Hour,
+		PruneCap:         1000,
 	}
 }
 
@@ -105,6 +112,7 @@ func (p Params) validateRanges() error {
 		{"max_reveal_blocks", p.MaxRevealBlocks, p.MinRevealBlocks, MaxWindowBlocks},
 		{"halt_grace_blocks", p.HaltGraceBlocks, 0, MaxHaltGraceBlocks},
 		{"end_block_cap", uint64(p.EndBlockCap), MinEndBlockCap, MaxEndBlockCap},
+		{"prune_cap", uint64(p.PruneCap), MinPruneCap, MaxPruneCap},
 	}
 	for _, r := range ranges {
 		if r.n < r.least || r.n > r.most {
@@ -118,6 +126,7 @@ func (p Params) validateRanges() error {
 		{"min_time_limit", p.MinTimeLimit, time.Nanosecond, MaxTimeLimit},
 		{"max_time_limit", p.MaxTimeLimit, p.MinTimeLimit, MaxTimeLimit},
 		{"max_block_gap", p.MaxBlockGap, MinMaxBlockGap, MaxMaxBlockGap},
+		{"retention", p.Retention, 0, MaxRetention},
 	}
 	for _, r := range times {
 		if r.d < r.least || r.d > r.most {

@@ -38,6 +38,43 @@ var _ = time.Kitchen
 // proto package needs to be updated.
 const _ = proto.GoGoProtoPackageIsVersion3 // please upgrade the proto package
 
+// Condition of a request that a list may ask for.
+type Due int32
+
+const (
+	// DUE_UNSPECIFIED is any condition.
+	DUE_UNSPECIFIED Due = 0
+	// DUE_OVERDUE is a request whose assigned prover has missed the deadline, which
+	// nobody has applied yet.
+	DUE_OVERDUE Due = 1
+	// DUE_ANY is a request on which anything is due, by the queue or by MsgRefund.
+	DUE_ANY Due = 2
+	// DUE_REFUNDABLE is a request whose requester MsgRefund would pay back now.
+	DUE_REFUNDABLE Due = 3
+)
+
+var Due_name = map[int32]string{
+	0: "DUE_UNSPECIFIED",
+	1: "DUE_OVERDUE",
+	2: "DUE_ANY",
+	3: "DUE_REFUNDABLE",
+}
+
+var Due_value = map[string]int32{
+	"DUE_UNSPECIFIED": 0,
+	"DUE_OVERDUE":     1,
+	"DUE_ANY":         2,
+	"DUE_REFUNDABLE":  3,
+}
+
+func (x Due) String() string {
+	return proto.EnumName(Due_name, int32(x))
+}
+
+func (Due) EnumDescriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{0}
+}
+
 // QueryParamsRequest is empty.
 type QueryParamsRequest struct {
 }
@@ -79,6 +116,8 @@ var xxx_messageInfo_QueryParamsRequest proto.InternalMessageInfo
 type QueryParamsResponse struct {
 	// params are the parameters.
 	Params Params `protobuf:"bytes,1,opt,name=params,proto3" json:"params"`
+	// pause is what is paused (law M16).
+	Pause Pause `protobuf:"bytes,2,opt,name=pause,proto3" json:"pause"`
 }
 
 func (m *QueryParamsResponse) Reset()         { *m = QueryParamsResponse{} }
@@ -119,6 +158,13 @@ func (m *QueryParamsResponse) GetParams() Params {
 		return m.Params
 	}
 	return Params{}
+}
+
+func (m *QueryParamsResponse) GetPause() Pause {
+	if m != nil {
+		return m.Pause
+	}
+	return Pause{}
 }
 
 // QueryClockRequest is empty.
@@ -162,6 +208,11 @@ var xxx_messageInfo_QueryClockRequest proto.InternalMessageInfo
 type QueryClockResponse struct {
 	// clock is the clock at the last block.
 	Clock Clock `protobuf:"bytes,1,opt,name=clock,proto3" json:"clock"`
+	// height is that block.
+	Height uint64 `protobuf:"varint,2,opt,name=height,proto3" json:"height,omitempty"`
+	// in_grace tells whether the next block is in the grace after a halt: nothing is
+	// overdue in it.
+	InGrace bool `protobuf:"varint,3,opt,name=in_grace,json=inGrace,proto3" json:"in_grace,omitempty"`
 }
 
 func (m *QueryClockResponse) Reset()         { *m = QueryClockResponse{} }
@@ -204,6 +255,20 @@ func (m *QueryClockResponse) GetClock() Clock {
 	return Clock{}
 }
 
+func (m *QueryClockResponse) GetHeight() uint64 {
+	if m != nil {
+		return m.Height
+	}
+	return 0
+}
+
+func (m *QueryClockResponse) GetInGrace() bool {
+	if m != nil {
+		return m.InGrace
+	}
+	return false
+}
+
 // RequestView is a request and where it stands.
 type RequestView struct {
 	// request is what was asked.
@@ -230,6 +295,9 @@ type RequestView struct {
 	// verifier_status is how the verifier or circuit stands, its family included;
 	// unspecified once the request has ended.
 	VerifierStatus types.VerifierStatus `protobuf:"varint,9,opt,name=verifier_status,json=verifierStatus,proto3,enum=proofmarket.verifier.v1.VerifierStatus" json:"verifier_status,omitempty"`
+	// expected_deadline is the block time of the deadline if no halt comes before it;
+	// absent if nobody is assigned.
+	ExpectedDeadline *time.Time `protobuf:"bytes,10,opt,name=expected_deadline,json=expectedDeadline,proto3,stdtime" json:"expected_deadline,omitempty"`
 }
 
 func (m *RequestView) Reset()         { *m = RequestView{} }
@@ -326,6 +394,13 @@ func (m *RequestView) GetVerifierStatus() types.VerifierStatus {
 		return m.VerifierStatus
 	}
 	return types.VERIFIER_STATUS_UNSPECIFIED
+}
+
+func (m *RequestView) GetExpectedDeadline() *time.Time {
+	if m != nil {
+		return m.ExpectedDeadline
+	}
+	return nil
 }
 
 // QueryRequestRequest names a request.
@@ -429,15 +504,27 @@ func (m *QueryRequestResponse) GetInput() []byte {
 	return nil
 }
 
-// QueryRequestsRequest selects requests.
+// QueryRequestsRequest selects requests. At most one of requester, prover and
+// verifier may be given. Pending ones of all come by the block or time at which
+// something falls due on them next, finished ones of all by their ending; those of one
+// requester, prover, or verifier come by status, then id. Where a page has to leave
+// records out (status with requester, prover or verifier comes from an index and does
+// not; due does), it may hold fewer than its limit and still lead to a next one.
 type QueryRequestsRequest struct {
-	// requester selects one requester's requests; empty for all.
+	// requester selects one requester's requests.
 	Requester string `protobuf:"bytes,1,opt,name=requester,proto3" json:"requester,omitempty"`
-	// status selects a status; unspecified for any. With a requester, a page may
-	// hold fewer records than its limit and still lead to a next one.
+	// status selects a status; unspecified for any.
 	Status RequestStatus `protobuf:"varint,2,opt,name=status,proto3,enum=proofmarket.market.v1.RequestStatus" json:"status,omitempty"`
 	// pagination is the page wanted.
 	Pagination *query.PageRequest `protobuf:"bytes,3,opt,name=pagination,proto3" json:"pagination,omitempty"`
+	// prover selects requests that the prover leads, is assigned to, or delivered.
+	Prover string `protobuf:"bytes,4,opt,name=prover,proto3" json:"prover,omitempty"`
+	// verifier selects requests of one verifier.
+	Verifier string `protobuf:"bytes,5,opt,name=verifier,proto3" json:"verifier,omitempty"`
+	// program selects requests of one program of that verifier: 64 hex digits.
+	Program string `protobuf:"bytes,6,opt,name=program,proto3" json:"program,omitempty"`
+	// due selects pending requests by what is due on them.
+	Due Due `protobuf:"varint,7,opt,name=due,proto3,enum=proofmarket.market.v1.Due" json:"due,omitempty"`
 }
 
 func (m *QueryRequestsRequest) Reset()         { *m = QueryRequestsRequest{} }
@@ -494,7 +581,35 @@ func (m *QueryRequestsRequest) GetPagination() *query.PageRequest {
 	return nil
 }
 
-// QueryRequestsResponse holds requests, in the order of their ids.
+func (m *QueryRequestsRequest) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *QueryRequestsRequest) GetVerifier() string {
+	if m != nil {
+		return m.Verifier
+	}
+	return ""
+}
+
+func (m *QueryRequestsRequest) GetProgram() string {
+	if m != nil {
+		return m.Program
+	}
+	return ""
+}
+
+func (m *QueryRequestsRequest) GetDue() Due {
+	if m != nil {
+		return m.Due
+	}
+	return DUE_UNSPECIFIED
+}
+
+// QueryRequestsResponse holds requests.
 type QueryRequestsResponse struct {
 	// views are the requests.
 	Views []RequestView `protobuf:"bytes,1,rep,name=views,proto3" json:"views"`
@@ -1168,7 +1283,8 @@ func (m *QueryMayBidRequest) GetProver() string {
 
 // Condition is one condition of eligibility (law M4), or of the window.
 type Condition struct {
-	// name is "window", "verifier", "state", "self_stake", "vault" or "exposure".
+	// name is "window", "verifier", "pause", "state", "self_stake", "vault", "exposure"
+	// or "max_exposure".
 	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	// ok tells whether it is met.
 	Ok bool `protobuf:"varint,2,opt,name=ok,proto3" json:"ok,omitempty"`
@@ -1296,7 +1412,1202 @@ func (m *QueryMayBidResponse) GetConditions() []Condition {
 	return nil
 }
 
+// QuerySubmittersRequest names a prover.
+type QuerySubmittersRequest struct {
+	// prover is whom they act for.
+	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+	// pagination is the page wanted.
+	Pagination *query.PageRequest `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QuerySubmittersRequest) Reset()         { *m = QuerySubmittersRequest{} }
+func (m *QuerySubmittersRequest) String() string { return proto.CompactTextString(m) }
+func (*QuerySubmittersRequest) ProtoMessage()    {}
+func (*QuerySubmittersRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{23}
+}
+func (m *QuerySubmittersRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QuerySubmittersRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QuerySubmittersRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QuerySubmittersRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QuerySubmittersRequest.Merge(m, src)
+}
+func (m *QuerySubmittersRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QuerySubmittersRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QuerySubmittersRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QuerySubmittersRequest proto.InternalMessageInfo
+
+func (m *QuerySubmittersRequest) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *QuerySubmittersRequest) GetPagination() *query.PageRequest {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// SubmitterView is a submitter of a prover.
+type SubmitterView struct {
+	// submitter may act for the prover.
+	Submitter string `protobuf:"bytes,1,opt,name=submitter,proto3" json:"submitter,omitempty"`
+	// generation is the vault generation that the link holds in.
+	Generation uint64 `protobuf:"varint,2,opt,name=generation,proto3" json:"generation,omitempty"`
+	// live tells whether that is the present one.
+	Live bool `protobuf:"varint,3,opt,name=live,proto3" json:"live,omitempty"`
+}
+
+func (m *SubmitterView) Reset()         { *m = SubmitterView{} }
+func (m *SubmitterView) String() string { return proto.CompactTextString(m) }
+func (*SubmitterView) ProtoMessage()    {}
+func (*SubmitterView) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{24}
+}
+func (m *SubmitterView) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *SubmitterView) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_SubmitterView.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *SubmitterView) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_SubmitterView.Merge(m, src)
+}
+func (m *SubmitterView) XXX_Size() int {
+	return m.Size()
+}
+func (m *SubmitterView) XXX_DiscardUnknown() {
+	xxx_messageInfo_SubmitterView.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_SubmitterView proto.InternalMessageInfo
+
+func (m *SubmitterView) GetSubmitter() string {
+	if m != nil {
+		return m.Submitter
+	}
+	return ""
+}
+
+func (m *SubmitterView) GetGeneration() uint64 {
+	if m != nil {
+		return m.Generation
+	}
+	return 0
+}
+
+func (m *SubmitterView) GetLive() bool {
+	if m != nil {
+		return m.Live
+	}
+	return false
+}
+
+// QuerySubmittersResponse holds submitters, in the order of their addresses.
+type QuerySubmittersResponse struct {
+	// submitters are the submitters.
+	Submitters []SubmitterView `protobuf:"bytes,1,rep,name=submitters,proto3" json:"submitters"`
+	// pagination leads to the next page.
+	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QuerySubmittersResponse) Reset()         { *m = QuerySubmittersResponse{} }
+func (m *QuerySubmittersResponse) String() string { return proto.CompactTextString(m) }
+func (*QuerySubmittersResponse) ProtoMessage()    {}
+func (*QuerySubmittersResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{25}
+}
+func (m *QuerySubmittersResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QuerySubmittersResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QuerySubmittersResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QuerySubmittersResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QuerySubmittersResponse.Merge(m, src)
+}
+func (m *QuerySubmittersResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QuerySubmittersResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QuerySubmittersResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QuerySubmittersResponse proto.InternalMessageInfo
+
+func (m *QuerySubmittersResponse) GetSubmitters() []SubmitterView {
+	if m != nil {
+		return m.Submitters
+	}
+	return nil
+}
+
+func (m *QuerySubmittersResponse) GetPagination() *query.PageResponse {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryWorkRequest names a prover.
+type QueryWorkRequest struct {
+	// prover is the prover.
+	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+}
+
+func (m *QueryWorkRequest) Reset()         { *m = QueryWorkRequest{} }
+func (m *QueryWorkRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryWorkRequest) ProtoMessage()    {}
+func (*QueryWorkRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{26}
+}
+func (m *QueryWorkRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryWorkRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryWorkRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryWorkRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryWorkRequest.Merge(m, src)
+}
+func (m *QueryWorkRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryWorkRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryWorkRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryWorkRequest proto.InternalMessageInfo
+
+func (m *QueryWorkRequest) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+// QueryWorkResponse says what a prover has to do, and what it can take on.
+type QueryWorkResponse struct {
+	// assigned_stake sums min_stake over requests that it leads or is assigned, in uproof.
+	AssignedStake cosmossdk_io_math.Int `protobuf:"bytes,1,opt,name=assigned_stake,json=assignedStake,proto3,customtype=cosmossdk.io/math.Int" json:"assigned_stake"`
+	// exposure sums the penalties of the same requests, in uproof.
+	Exposure cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=exposure,proto3,customtype=cosmossdk.io/math.Int" json:"exposure"`
+	// vault_assets are what its vault holds, in uproof.
+	VaultAssets cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=vault_assets,json=vaultAssets,proto3,customtype=cosmossdk.io/math.Int" json:"vault_assets"`
+	// free_stake is the largest min_stake that it could bid for now, in uproof, as far
+	// as the vault is concerned; 0 if it is not eligible (law M4).
+	FreeStake cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=free_stake,json=freeStake,proto3,customtype=cosmossdk.io/math.Int" json:"free_stake"`
+	// leading is the number of auctions that it leads, at most 200 are counted.
+	Leading uint64 `protobuf:"varint,5,opt,name=leading,proto3" json:"leading,omitempty"`
+	// assigned is the number of proofs that it owes, overdue ones included.
+	Assigned uint64 `protobuf:"varint,6,opt,name=assigned,proto3" json:"assigned,omitempty"`
+	// overdue is the number of those whose deadline has passed.
+	Overdue uint64 `protobuf:"varint,7,opt,name=overdue,proto3" json:"overdue,omitempty"`
+	// next_deadline is the earliest deadline that has not passed, in market time.
+	NextDeadline *time.Time `protobuf:"bytes,8,opt,name=next_deadline,json=nextDeadline,proto3,stdtime" json:"next_deadline,omitempty"`
+	// more tells that it has more requests than were counted.
+	More bool `protobuf:"varint,9,opt,name=more,proto3" json:"more,omitempty"`
+}
+
+func (m *QueryWorkResponse) Reset()         { *m = QueryWorkResponse{} }
+func (m *QueryWorkResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryWorkResponse) ProtoMessage()    {}
+func (*QueryWorkResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{27}
+}
+func (m *QueryWorkResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryWorkResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryWorkResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryWorkResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryWorkResponse.Merge(m, src)
+}
+func (m *QueryWorkResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryWorkResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryWorkResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryWorkResponse proto.InternalMessageInfo
+
+func (m *QueryWorkResponse) GetLeading() uint64 {
+	if m != nil {
+		return m.Leading
+	}
+	return 0
+}
+
+func (m *QueryWorkResponse) GetAssigned() uint64 {
+	if m != nil {
+		return m.Assigned
+	}
+	return 0
+}
+
+func (m *QueryWorkResponse) GetOverdue() uint64 {
+	if m != nil {
+		return m.Overdue
+	}
+	return 0
+}
+
+func (m *QueryWorkResponse) GetNextDeadline() *time.Time {
+	if m != nil {
+		return m.NextDeadline
+	}
+	return nil
+}
+
+func (m *QueryWorkResponse) GetMore() bool {
+	if m != nil {
+		return m.More
+	}
+	return false
+}
+
+// QueryProverStatsRequest names a prover.
+type QueryProverStatsRequest struct {
+	// prover is the prover.
+	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
+}
+
+func (m *QueryProverStatsRequest) Reset()         { *m = QueryProverStatsRequest{} }
+func (m *QueryProverStatsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryProverStatsRequest) ProtoMessage()    {}
+func (*QueryProverStatsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{28}
+}
+func (m *QueryProverStatsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryProverStatsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryProverStatsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryProverStatsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryProverStatsRequest.Merge(m, src)
+}
+func (m *QueryProverStatsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryProverStatsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryProverStatsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryProverStatsRequest proto.InternalMessageInfo
+
+func (m *QueryProverStatsRequest) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+// EpochProverStats are a prover's statistics of one epoch.
+type EpochProverStats struct {
+	// epoch is the statistics epoch.
+	Epoch uint64 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// stats are the figures.
+	Stats ProverStats `protobuf:"bytes,2,opt,name=stats,proto3" json:"stats"`
+}
+
+func (m *EpochProverStats) Reset()         { *m = EpochProverStats{} }
+func (m *EpochProverStats) String() string { return proto.CompactTextString(m) }
+func (*EpochProverStats) ProtoMessage()    {}
+func (*EpochProverStats) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{29}
+}
+func (m *EpochProverStats) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EpochProverStats) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EpochProverStats.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EpochProverStats) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EpochProverStats.Merge(m, src)
+}
+func (m *EpochProverStats) XXX_Size() int {
+	return m.Size()
+}
+func (m *EpochProverStats) XXX_DiscardUnknown() {
+	xxx_messageInfo_EpochProverStats.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EpochProverStats proto.InternalMessageInfo
+
+func (m *EpochProverStats) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *EpochProverStats) GetStats() ProverStats {
+	if m != nil {
+		return m.Stats
+	}
+	return ProverStats{}
+}
+
+// QueryProverStatsResponse holds a prover's statistics.
+type QueryProverStatsResponse struct {
+	// lifetime are the figures since the beginning.
+	Lifetime ProverStats `protobuf:"bytes,1,opt,name=lifetime,proto3" json:"lifetime"`
+	// epochs are those of the latest epochs in which it did anything, oldest first.
+	Epochs []EpochProverStats `protobuf:"bytes,2,rep,name=epochs,proto3" json:"epochs"`
+	// overdue is the number of deadlines missed that nobody has applied yet; at most 200
+	// requests are looked at.
+	Overdue uint64 `protobuf:"varint,3,opt,name=overdue,proto3" json:"overdue,omitempty"`
+	// success_bps is fulfilled / (fulfilled + missed + overdue) of the lifetime, in
+	// basis points, rounded down; 10000 where nothing was to be delivered.
+	SuccessBps uint32 `protobuf:"varint,4,opt,name=success_bps,json=successBps,proto3" json:"success_bps,omitempty"`
+}
+
+func (m *QueryProverStatsResponse) Reset()         { *m = QueryProverStatsResponse{} }
+func (m *QueryProverStatsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryProverStatsResponse) ProtoMessage()    {}
+func (*QueryProverStatsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{30}
+}
+func (m *QueryProverStatsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryProverStatsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryProverStatsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryProverStatsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryProverStatsResponse.Merge(m, src)
+}
+func (m *QueryProverStatsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryProverStatsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryProverStatsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryProverStatsResponse proto.InternalMessageInfo
+
+func (m *QueryProverStatsResponse) GetLifetime() ProverStats {
+	if m != nil {
+		return m.Lifetime
+	}
+	return ProverStats{}
+}
+
+func (m *QueryProverStatsResponse) GetEpochs() []EpochProverStats {
+	if m != nil {
+		return m.Epochs
+	}
+	return nil
+}
+
+func (m *QueryProverStatsResponse) GetOverdue() uint64 {
+	if m != nil {
+		return m.Overdue
+	}
+	return 0
+}
+
+func (m *QueryProverStatsResponse) GetSuccessBps() uint32 {
+	if m != nil {
+		return m.SuccessBps
+	}
+	return 0
+}
+
+// QueryStatsRequest is empty.
+type QueryStatsRequest struct {
+}
+
+func (m *QueryStatsRequest) Reset()         { *m = QueryStatsRequest{} }
+func (m *QueryStatsRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryStatsRequest) ProtoMessage()    {}
+func (*QueryStatsRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{31}
+}
+func (m *QueryStatsRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryStatsRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryStatsRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryStatsRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryStatsRequest.Merge(m, src)
+}
+func (m *QueryStatsRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryStatsRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryStatsRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryStatsRequest proto.InternalMessageInfo
+
+// EpochMarketStats are the market's statistics of one epoch.
+type EpochMarketStats struct {
+	// epoch is the statistics epoch.
+	Epoch uint64 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// stats are the figures.
+	Stats MarketStats `protobuf:"bytes,2,opt,name=stats,proto3" json:"stats"`
+}
+
+func (m *EpochMarketStats) Reset()         { *m = EpochMarketStats{} }
+func (m *EpochMarketStats) String() string { return proto.CompactTextString(m) }
+func (*EpochMarketStats) ProtoMessage()    {}
+func (*EpochMarketStats) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{32}
+}
+func (m *EpochMarketStats) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EpochMarketStats) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EpochMarketStats.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EpochMarketStats) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EpochMarketStats.Merge(m, src)
+}
+func (m *EpochMarketStats) XXX_Size() int {
+	return m.Size()
+}
+func (m *EpochMarketStats) XXX_DiscardUnknown() {
+	xxx_messageInfo_EpochMarketStats.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EpochMarketStats proto.InternalMessageInfo
+
+func (m *EpochMarketStats) GetEpoch() uint64 {
+	if m != nil {
+		return m.Epoch
+	}
+	return 0
+}
+
+func (m *EpochMarketStats) GetStats() MarketStats {
+	if m != nil {
+		return m.Stats
+	}
+	return MarketStats{}
+}
+
+// QueryStatsResponse holds the market's statistics.
+type QueryStatsResponse struct {
+	// lifetime are the figures since the beginning.
+	Lifetime MarketStats `protobuf:"bytes,1,opt,name=lifetime,proto3" json:"lifetime"`
+	// epochs are those of the latest epochs, oldest first.
+	Epochs []EpochMarketStats `protobuf:"bytes,2,rep,name=epochs,proto3" json:"epochs"`
+}
+
+func (m *QueryStatsResponse) Reset()         { *m = QueryStatsResponse{} }
+func (m *QueryStatsResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryStatsResponse) ProtoMessage()    {}
+func (*QueryStatsResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{33}
+}
+func (m *QueryStatsResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryStatsResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryStatsResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryStatsResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryStatsResponse.Merge(m, src)
+}
+func (m *QueryStatsResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryStatsResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryStatsResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryStatsResponse proto.InternalMessageInfo
+
+func (m *QueryStatsResponse) GetLifetime() MarketStats {
+	if m != nil {
+		return m.Lifetime
+	}
+	return MarketStats{}
+}
+
+func (m *QueryStatsResponse) GetEpochs() []EpochMarketStats {
+	if m != nil {
+		return m.Epochs
+	}
+	return nil
+}
+
+// QueryQuoteRequest names a program.
+type QueryQuoteRequest struct {
+	// verifier is the verifier's id.
+	Verifier string `protobuf:"bytes,1,opt,name=verifier,proto3" json:"verifier,omitempty"`
+	// program is the program: 64 lower-case hex digits.
+	Program string `protobuf:"bytes,2,opt,name=program,proto3" json:"program,omitempty"`
+}
+
+func (m *QueryQuoteRequest) Reset()         { *m = QueryQuoteRequest{} }
+func (m *QueryQuoteRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryQuoteRequest) ProtoMessage()    {}
+func (*QueryQuoteRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{34}
+}
+func (m *QueryQuoteRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryQuoteRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryQuoteRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryQuoteRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryQuoteRequest.Merge(m, src)
+}
+func (m *QueryQuoteRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryQuoteRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryQuoteRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryQuoteRequest proto.InternalMessageInfo
+
+func (m *QueryQuoteRequest) GetVerifier() string {
+	if m != nil {
+		return m.Verifier
+	}
+	return ""
+}
+
+func (m *QueryQuoteRequest) GetProgram() string {
+	if m != nil {
+		return m.Program
+	}
+	return ""
+}
+
+// QueryQuoteResponse says what proofs of the program cost lately. Each statement
+// counts once, with the price of the request that proved it first.
+type QueryQuoteResponse struct {
+	// samples is the number of prices that the figures rest on; 0: no proof was bought.
+	Samples uint32 `protobuf:"varint,1,opt,name=samples,proto3" json:"samples,omitempty"`
+	// p10 is the price at or below which a tenth of them lies, in uproof.
+	P10 cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=p10,proto3,customtype=cosmossdk.io/math.Int" json:"p10"`
+	// p50 is the median, in uproof.
+	P50 cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=p50,proto3,customtype=cosmossdk.io/math.Int" json:"p50"`
+	// p90 is the price at or below which nine tenths lie, in uproof.
+	P90 cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=p90,proto3,customtype=cosmossdk.io/math.Int" json:"p90"`
+	// last is the latest price, in uproof.
+	Last cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=last,proto3,customtype=cosmossdk.io/math.Int" json:"last"`
+	// oldest is the block time of the first sample.
+	Oldest *time.Time `protobuf:"bytes,6,opt,name=oldest,proto3,stdtime" json:"oldest,omitempty"`
+	// newest is the block time of the last sample.
+	Newest *time.Time `protobuf:"bytes,7,opt,name=newest,proto3,stdtime" json:"newest,omitempty"`
+	// prices are the samples, oldest first.
+	Prices []PriceSample `protobuf:"bytes,8,rep,name=prices,proto3" json:"prices"`
+}
+
+func (m *QueryQuoteResponse) Reset()         { *m = QueryQuoteResponse{} }
+func (m *QueryQuoteResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryQuoteResponse) ProtoMessage()    {}
+func (*QueryQuoteResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{35}
+}
+func (m *QueryQuoteResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryQuoteResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryQuoteResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryQuoteResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryQuoteResponse.Merge(m, src)
+}
+func (m *QueryQuoteResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryQuoteResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryQuoteResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryQuoteResponse proto.InternalMessageInfo
+
+func (m *QueryQuoteResponse) GetSamples() uint32 {
+	if m != nil {
+		return m.Samples
+	}
+	return 0
+}
+
+func (m *QueryQuoteResponse) GetOldest() *time.Time {
+	if m != nil {
+		return m.Oldest
+	}
+	return nil
+}
+
+func (m *QueryQuoteResponse) GetNewest() *time.Time {
+	if m != nil {
+		return m.Newest
+	}
+	return nil
+}
+
+func (m *QueryQuoteResponse) GetPrices() []PriceSample {
+	if m != nil {
+		return m.Prices
+	}
+	return nil
+}
+
+// ReceiptView is a receipt as people read it.
+type ReceiptView struct {
+	// request_id names the request.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// requester paid.
+	Requester string `protobuf:"bytes,2,opt,name=requester,proto3" json:"requester,omitempty"`
+	// statement is what was to be proved.
+	Statement types.Statement `protobuf:"bytes,3,opt,name=statement,proto3" json:"statement"`
+	// status is how the request ended.
+	Status RequestStatus `protobuf:"varint,4,opt,name=status,proto3,enum=proofmarket.market.v1.RequestStatus" json:"status,omitempty"`
+	// end_reason says why.
+	EndReason EndReason `protobuf:"varint,5,opt,name=end_reason,json=endReason,proto3,enum=proofmarket.market.v1.EndReason" json:"end_reason,omitempty"`
+	// prover delivered; empty if nobody did.
+	Prover string `protobuf:"bytes,6,opt,name=prover,proto3" json:"prover,omitempty"`
+	// price was paid for the proof, in uproof.
+	Price cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=price,proto3,customtype=cosmossdk.io/math.Int" json:"price"`
+	// end_height is the block in which the request ended.
+	EndHeight uint64 `protobuf:"varint,8,opt,name=end_height,json=endHeight,proto3" json:"end_height,omitempty"`
+	// proof_hash is the sha256 of the proof: 64 hex digits, or empty.
+	ProofHash string `protobuf:"bytes,9,opt,name=proof_hash,json=proofHash,proto3" json:"proof_hash,omitempty"`
+	// retained tells that request and proof are still there in full.
+	Retained bool `protobuf:"varint,10,opt,name=retained,proto3" json:"retained,omitempty"`
+}
+
+func (m *ReceiptView) Reset()         { *m = ReceiptView{} }
+func (m *ReceiptView) String() string { return proto.CompactTextString(m) }
+func (*ReceiptView) ProtoMessage()    {}
+func (*ReceiptView) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{36}
+}
+func (m *ReceiptView) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *ReceiptView) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_ReceiptView.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *ReceiptView) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_ReceiptView.Merge(m, src)
+}
+func (m *ReceiptView) XXX_Size() int {
+	return m.Size()
+}
+func (m *ReceiptView) XXX_DiscardUnknown() {
+	xxx_messageInfo_ReceiptView.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_ReceiptView proto.InternalMessageInfo
+
+func (m *ReceiptView) GetRequestId() string {
+	if m != nil {
+		return m.RequestId
+	}
+	return ""
+}
+
+func (m *ReceiptView) GetRequester() string {
+	if m != nil {
+		return m.Requester
+	}
+	return ""
+}
+
+func (m *ReceiptView) GetStatement() types.Statement {
+	if m != nil {
+		return m.Statement
+	}
+	return types.Statement{}
+}
+
+func (m *ReceiptView) GetStatus() RequestStatus {
+	if m != nil {
+		return m.Status
+	}
+	return REQUEST_STATUS_UNSPECIFIED
+}
+
+func (m *ReceiptView) GetEndReason() EndReason {
+	if m != nil {
+		return m.EndReason
+	}
+	return END_REASON_UNSPECIFIED
+}
+
+func (m *ReceiptView) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *ReceiptView) GetEndHeight() uint64 {
+	if m != nil {
+		return m.EndHeight
+	}
+	return 0
+}
+
+func (m *ReceiptView) GetProofHash() string {
+	if m != nil {
+		return m.ProofHash
+	}
+	return ""
+}
+
+func (m *ReceiptView) GetRetained() bool {
+	if m != nil {
+		return m.Retained
+	}
+	return false
+}
+
+// QueryReceiptRequest names a request.
+type QueryReceiptRequest struct {
+	// request_id names the request: 64 lower-case hex digits.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+}
+
+func (m *QueryReceiptRequest) Reset()         { *m = QueryReceiptRequest{} }
+func (m *QueryReceiptRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryReceiptRequest) ProtoMessage()    {}
+func (*QueryReceiptRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{37}
+}
+func (m *QueryReceiptRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryReceiptRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryReceiptRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryReceiptRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryReceiptRequest.Merge(m, src)
+}
+func (m *QueryReceiptRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryReceiptRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryReceiptRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryReceiptRequest proto.InternalMessageInfo
+
+func (m *QueryReceiptRequest) GetRequestId() string {
+	if m != nil {
+		return m.RequestId
+	}
+	return ""
+}
+
+// QueryReceiptResponse holds a receipt.
+type QueryReceiptResponse struct {
+	// receipt is the receipt.
+	Receipt ReceiptView `protobuf:"bytes,1,opt,name=receipt,proto3" json:"receipt"`
+}
+
+func (m *QueryReceiptResponse) Reset()         { *m = QueryReceiptResponse{} }
+func (m *QueryReceiptResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryReceiptResponse) ProtoMessage()    {}
+func (*QueryReceiptResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{38}
+}
+func (m *QueryReceiptResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryReceiptResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryReceiptResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryReceiptResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryReceiptResponse.Merge(m, src)
+}
+func (m *QueryReceiptResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryReceiptResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryReceiptResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryReceiptResponse proto.InternalMessageInfo
+
+func (m *QueryReceiptResponse) GetReceipt() ReceiptView {
+	if m != nil {
+		return m.Receipt
+	}
+	return ReceiptView{}
+}
+
+// QueryReceiptByStatementRequest names a statement.
+type QueryReceiptByStatementRequest struct {
+	// verifier is the verifier's id.
+	Verifier string `protobuf:"bytes,1,opt,name=verifier,proto3" json:"verifier,omitempty"`
+	// program is the program: 64 lower-case hex digits.
+	Program string `protobuf:"bytes,2,opt,name=program,proto3" json:"program,omitempty"`
+	// digest is the digest of the public values: 64 lower-case hex digits.
+	Digest string `protobuf:"bytes,3,opt,name=digest,proto3" json:"digest,omitempty"`
+}
+
+func (m *QueryReceiptByStatementRequest) Reset()         { *m = QueryReceiptByStatementRequest{} }
+func (m *QueryReceiptByStatementRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryReceiptByStatementRequest) ProtoMessage()    {}
+func (*QueryReceiptByStatementRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{39}
+}
+func (m *QueryReceiptByStatementRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryReceiptByStatementRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryReceiptByStatementRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryReceiptByStatementRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryReceiptByStatementRequest.Merge(m, src)
+}
+func (m *QueryReceiptByStatementRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryReceiptByStatementRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryReceiptByStatementRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryReceiptByStatementRequest proto.InternalMessageInfo
+
+func (m *QueryReceiptByStatementRequest) GetVerifier() string {
+	if m != nil {
+		return m.Verifier
+	}
+	return ""
+}
+
+func (m *QueryReceiptByStatementRequest) GetProgram() string {
+	if m != nil {
+		return m.Program
+	}
+	return ""
+}
+
+func (m *QueryReceiptByStatementRequest) GetDigest() string {
+	if m != nil {
+		return m.Digest
+	}
+	return ""
+}
+
+// QueryReceiptByStatementResponse holds a receipt.
+type QueryReceiptByStatementResponse struct {
+	// receipt is that of the request that first proved the statement.
+	Receipt ReceiptView `protobuf:"bytes,1,opt,name=receipt,proto3" json:"receipt"`
+}
+
+func (m *QueryReceiptByStatementResponse) Reset()         { *m = QueryReceiptByStatementResponse{} }
+func (m *QueryReceiptByStatementResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryReceiptByStatementResponse) ProtoMessage()    {}
+func (*QueryReceiptByStatementResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{40}
+}
+func (m *QueryReceiptByStatementResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryReceiptByStatementResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryReceiptByStatementResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryReceiptByStatementResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryReceiptByStatementResponse.Merge(m, src)
+}
+func (m *QueryReceiptByStatementResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryReceiptByStatementResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryReceiptByStatementResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryReceiptByStatementResponse proto.InternalMessageInfo
+
+func (m *QueryReceiptByStatementResponse) GetReceipt() ReceiptView {
+	if m != nil {
+		return m.Receipt
+	}
+	return ReceiptView{}
+}
+
+// QueryDeadLettersRequest asks for a page.
+type QueryDeadLettersRequest struct {
+	// pagination is the page wanted.
+	Pagination *query.PageRequest `protobuf:"bytes,1,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryDeadLettersRequest) Reset()         { *m = QueryDeadLettersRequest{} }
+func (m *QueryDeadLettersRequest) String() string { return proto.CompactTextString(m) }
+func (*QueryDeadLettersRequest) ProtoMessage()    {}
+func (*QueryDeadLettersRequest) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{41}
+}
+func (m *QueryDeadLettersRequest) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryDeadLettersRequest) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryDeadLettersRequest.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryDeadLettersRequest) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryDeadLettersRequest.Merge(m, src)
+}
+func (m *QueryDeadLettersRequest) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryDeadLettersRequest) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryDeadLettersRequest.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryDeadLettersRequest proto.InternalMessageInfo
+
+func (m *QueryDeadLettersRequest) GetPagination() *query.PageRequest {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
+// QueryDeadLettersResponse holds the ids of requests whose queue item failed.
+type QueryDeadLettersResponse struct {
+	// request_ids name them.
+	RequestIds []string `protobuf:"bytes,1,rep,name=request_ids,json=requestIds,proto3" json:"request_ids,omitempty"`
+	// pagination leads to the next page.
+	Pagination *query.PageResponse `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
+}
+
+func (m *QueryDeadLettersResponse) Reset()         { *m = QueryDeadLettersResponse{} }
+func (m *QueryDeadLettersResponse) String() string { return proto.CompactTextString(m) }
+func (*QueryDeadLettersResponse) ProtoMessage()    {}
+func (*QueryDeadLettersResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_09546611f0bfa745, []int{42}
+}
+func (m *QueryDeadLettersResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *QueryDeadLettersResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_QueryDeadLettersResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *QueryDeadLettersResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_QueryDeadLettersResponse.Merge(m, src)
+}
+func (m *QueryDeadLettersResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *QueryDeadLettersResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_QueryDeadLettersResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_QueryDeadLettersResponse proto.InternalMessageInfo
+
+func (m *QueryDeadLettersResponse) GetRequestIds() []string {
+	if m != nil {
+		return m.RequestIds
+	}
+	return nil
+}
+
+func (m *QueryDeadLettersResponse) GetPagination() *query.PageResponse {
+	if m != nil {
+		return m.Pagination
+	}
+	return nil
+}
+
 func init() {
+	proto.RegisterEnum("proofmarket.market.v1.Due", Due_name, Due_value)
 	proto.RegisterType((*QueryParamsRequest)(nil), "proofmarket.market.v1.QueryParamsRequest")
 	proto.RegisterType((*QueryParamsResponse)(nil), "proofmarket.market.v1.QueryParamsResponse")
 	proto.RegisterType((*QueryClockRequest)(nil), "proofmarket.market.v1.QueryClockRequest")
@@ -1320,106 +2631,200 @@ func init() {
 	proto.RegisterType((*QueryMayBidRequest)(nil), "proofmarket.market.v1.QueryMayBidRequest")
 	proto.RegisterType((*Condition)(nil), "proofmarket.market.v1.Condition")
 	proto.RegisterType((*QueryMayBidResponse)(nil), "proofmarket.market.v1.QueryMayBidResponse")
+	proto.RegisterType((*QuerySubmittersRequest)(nil), "proofmarket.market.v1.QuerySubmittersRequest")
+	proto.RegisterType((*SubmitterView)(nil), "proofmarket.market.v1.SubmitterView")
+	proto.RegisterType((*QuerySubmittersResponse)(nil), "proofmarket.market.v1.QuerySubmittersResponse")
+	proto.RegisterType((*QueryWorkRequest)(nil), "proofmarket.market.v1.QueryWorkRequest")
+	proto.RegisterType((*QueryWorkResponse)(nil), "proofmarket.market.v1.QueryWorkResponse")
+	proto.RegisterType((*QueryProverStatsRequest)(nil), "proofmarket.market.v1.QueryProverStatsRequest")
+	proto.RegisterType((*EpochProverStats)(nil), "proofmarket.market.v1.EpochProverStats")
+	proto.RegisterType((*QueryProverStatsResponse)(nil), "proofmarket.market.v1.QueryProverStatsResponse")
+	proto.RegisterType((*QueryStatsRequest)(nil), "proofmarket.market.v1.QueryStatsRequest")
+	proto.RegisterType((*EpochMarketStats)(nil), "proofmarket.market.v1.EpochMarketStats")
+	proto.RegisterType((*QueryStatsResponse)(nil), "proofmarket.market.v1.QueryStatsResponse")
+	proto.RegisterType((*QueryQuoteRequest)(nil), "proofmarket.market.v1.QueryQuoteRequest")
+	proto.RegisterType((*QueryQuoteResponse)(nil), "proofmarket.market.v1.QueryQuoteResponse")
+	proto.RegisterType((*ReceiptView)(nil), "proofmarket.market.v1.ReceiptView")
+	proto.RegisterType((*QueryReceiptRequest)(nil), "proofmarket.market.v1.QueryReceiptRequest")
+	proto.RegisterType((*QueryReceiptResponse)(nil), "proofmarket.market.v1.QueryReceiptResponse")
+	proto.RegisterType((*QueryReceiptByStatementRequest)(nil), "proofmarket.market.v1.QueryReceiptByStatementRequest")
+	proto.RegisterType((*QueryReceiptByStatementResponse)(nil), "proofmarket.market.v1.QueryReceiptByStatementResponse")
+	proto.RegisterType((*QueryDeadLettersRequest)(nil), "proofmarket.market.v1.QueryDeadLettersRequest")
+	proto.RegisterType((*QueryDeadLettersResponse)(nil), "proofmarket.market.v1.QueryDeadLettersResponse")
 }
 
 func init() { proto.RegisterFile("proofmarket/market/v1/query.proto", fileDescriptor_09546611f0bfa745) }
 
 var fileDescriptor_09546611f0bfa745 = []byte{
-	// 1491 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x58, 0xcf, 0x6f, 0x1b, 0xc5,
-	0x17, 0xcf, 0x38, 0xb6, 0x63, 0x4f, 0xaa, 0xb6, 0xdf, 0x69, 0xfa, 0xc5, 0x35, 0xad, 0x9d, 0x2e,
-	0xa5, 0x71, 0x52, 0xe2, 0xc5, 0x6e, 0x85, 0x0a, 0x84, 0x96, 0xba, 0x28, 0x55, 0x69, 0x41, 0x61,
-	0x83, 0x8a, 0xe0, 0x12, 0xad, 0xbd, 0x13, 0x77, 0x48, 0x76, 0xd7, 0xdd, 0x1d, 0xbb, 0x44, 0x55,
-	0x2e, 0x5c, 0x00, 0x21, 0xa1, 0x8a, 0x5f, 0xe2, 0x82, 0x40, 0x5c, 0xb9, 0x70, 0xa8, 0xc4, 0x81,
-	0x7f, 0xa0, 0xc7, 0xaa, 0x70, 0x40, 0x1c, 0x0a, 0x6a, 0x91, 0xf8, 0x1f, 0x38, 0xa1, 0x99, 0x79,
-	0xe3, 0x5d, 0xa7, 0x5d, 0xdb, 0xe1, 0xc7, 0xc9, 0xfb, 0xe3, 0xf3, 0x79, 0xef, 0x33, 0xef, 0xbd,
-	0x7d, 0xef, 0x25, 0xf8, 0x68, 0x27, 0xf0, 0xfd, 0x75, 0xd7, 0x0e, 0x36, 0x28, 0x37, 0xe1, 0xa7,
-	0x57, 0x33, 0xaf, 0x75, 0x69, 0xb0, 0x55, 0xed, 0x04, 0x3e, 0xf7, 0xc9, 0xc1, 0x18, 0xa4, 0x0a,
-	0x3f, 0xbd, 0x5a, 0x71, 0xa1, 0xe5, 0x87, 0xae, 0x1f, 0x9a, 0x4d, 0x3b, 0xa4, 0x0a, 0x6f, 0xf6,
-	0x6a, 0x4d, 0xca, 0xed, 0x9a, 0xd9, 0xb1, 0xdb, 0xcc, 0xb3, 0x39, 0xf3, 0x3d, 0x65, 0xa2, 0xf8,
-	0x38, 0x60, 0x35, 0x2c, 0x6e, 0xbf, 0x78, 0x48, 0xbd, 0x5c, 0x93, 0x77, 0xa6, 0xba, 0x81, 0x57,
-	0x33, 0x6d, 0xbf, 0xed, 0xab, 0xe7, 0xe2, 0x0a, 0x9e, 0x1e, 0x6e, 0xfb, 0x7e, 0x7b, 0x93, 0x9a,
-	0x76, 0x87, 0x99, 0xb6, 0xe7, 0xf9, 0x5c, 0xba, 0xd2, 0x9c, 0x12, 0xbc, 0x95, 0x77, 0xcd, 0xee,
-	0xba, 0xe9, 0x74, 0x83, 0xb8, 0x96, 0xf2, 0xce, 0xf7, 0x9c, 0xb9, 0x34, 0xe4, 0xb6, 0xdb, 0x01,
-	0x40, 0x42, 0x48, 0xf8, 0x56, 0x87, 0x6a, 0x1f, 0x4f, 0xc4, 0x21, 0x3d, 0x1a, 0xb0, 0x75, 0x46,
-	0x83, 0x1d, 0x20, 0x63, 0x06, 0x93, 0xd7, 0xc4, 0x31, 0x57, 0xec, 0xc0, 0x76, 0x43, 0x8b, 0x5e,
-	0xeb, 0xd2, 0x90, 0x1b, 0x16, 0x3e, 0x30, 0xf0, 0x34, 0xec, 0xf8, 0x5e, 0x48, 0xc9, 0xf3, 0x38,
-	0xdb, 0x91, 0x4f, 0x0a, 0x68, 0x16, 0x55, 0xa6, 0xeb, 0x47, 0xaa, 0x8f, 0x8c, 0x7a, 0x55, 0xd1,
-	0x1a, 0xe9, 0xdb, 0xf7, 0xca, 0x13, 0x16, 0x50, 0x8c, 0x03, 0xf8, 0x7f, 0xd2, 0xe6, 0xf9, 0x4d,
-	0xbf, 0xb5, 0xa1, 0x1d, 0xbd, 0x0a, 0xee, 0xe1, 0x21, 0xf8, 0x39, 0x8d, 0x33, 0x2d, 0xf1, 0x00,
-	0xdc, 0x1c, 0x4e, 0x70, 0x23, 0x49, 0xe0, 0x45, 0x11, 0x8c, 0x3f, 0x27, 0xf1, 0x34, 0xd8, 0xbe,
-	0xc2, 0xe8, 0x75, 0x72, 0x06, 0x4f, 0x05, 0xea, 0x16, 0x6c, 0x95, 0x12, 0x6c, 0x01, 0x09, 0xac,
-	0x69, 0x92, 0xe0, 0xdb, 0xdd, 0x96, 0x48, 0x4c, 0x21, 0x35, 0x94, 0x7f, 0x4e, 0xa1, 0x34, 0x1f,
-	0x48, 0xa4, 0x8e, 0x33, 0x21, 0xb7, 0xdb, 0xb4, 0x30, 0x39, 0x8b, 0x2a, 0x7b, 0x13, 0x4f, 0xb2,
-	0x2a, 0x30, 0x96, 0x82, 0x92, 0x32, 0x9e, 0x6e, 0x8a, 0xc3, 0x84, 0x6b, 0x9b, 0x74, 0x9d, 0x17,
-	0xd2, 0xb3, 0xa8, 0x92, 0xb6, 0xb0, 0x7a, 0x74, 0x99, 0xae, 0x73, 0xf2, 0x22, 0xce, 0x8b, 0x72,
-	0x50, 0xaf, 0x33, 0x52, 0xd6, 0xa1, 0xaa, 0x2a, 0x98, 0xaa, 0x2e, 0x98, 0xea, 0x4b, 0x50, 0x50,
-	0x8d, 0x9c, 0x50, 0xf4, 0xc5, 0xaf, 0x65, 0x64, 0xe5, 0x04, 0x4b, 0x5a, 0xd8, 0x8f, 0x27, 0x9d,
-	0x2e, 0x2d, 0x64, 0x67, 0x51, 0x25, 0x67, 0x89, 0x4b, 0x52, 0xc7, 0x53, 0x76, 0xab, 0xe5, 0x77,
-	0x3d, 0x5e, 0x98, 0x9a, 0x45, 0x95, 0x7c, 0xa3, 0x70, 0xf7, 0xd6, 0xe2, 0x0c, 0xd4, 0xf9, 0x39,
-	0xc7, 0x09, 0x68, 0x18, 0xae, 0xf2, 0x80, 0x79, 0x6d, 0x4b, 0x03, 0xc9, 0x12, 0xce, 0x39, 0xd4,
-	0x76, 0x36, 0x99, 0x47, 0x0b, 0x39, 0x29, 0xa3, 0xf8, 0x90, 0x8c, 0xd7, 0x75, 0xdd, 0x36, 0xd2,
-	0x37, 0xa5, 0x06, 0xcd, 0x20, 0x2b, 0x78, 0x9f, 0x2e, 0xca, 0xb5, 0x90, 0xdb, 0xbc, 0x1b, 0x16,
-	0xf2, 0x32, 0x48, 0x73, 0x03, 0x41, 0xd2, 0x18, 0x11, 0xa6, 0x2b, 0x70, 0xbd, 0x2a, 0xe1, 0xd6,
-	0xde, 0xde, 0xc0, 0xbd, 0xf1, 0x24, 0x54, 0x2d, 0xe4, 0x12, 0x7e, 0xc8, 0x5e, 0x9c, 0x62, 0x8e,
-	0x4c, 0x7f, 0xde, 0x4a, 0x31, 0xc7, 0x78, 0x1b, 0xcf, 0x0c, 0xc2, 0xa0, 0xea, 0x96, 0x70, 0xba,
-	0xc7, 0xe8, 0x75, 0x28, 0x14, 0x63, 0x78, 0xa1, 0x88, 0xea, 0x82, 0x64, 0x4b, 0x16, 0x99, 0xc1,
-	0x19, 0xe6, 0x75, 0xba, 0x5c, 0xd6, 0xc9, 0x1e, 0x4b, 0xdd, 0x18, 0x3f, 0xa1, 0x41, 0x67, 0xfa,
-	0x0b, 0x23, 0xcf, 0xe0, 0x3c, 0xd4, 0x18, 0x0d, 0x94, 0xb6, 0x21, 0x11, 0x8f, 0xa0, 0x64, 0x09,
-	0x67, 0x21, 0x58, 0x29, 0x19, 0xac, 0x63, 0xc3, 0x65, 0x42, 0xa4, 0x80, 0x43, 0x96, 0x31, 0x8e,
-	0xda, 0x9e, 0xac, 0xc9, 0xe9, 0xfa, 0xf1, 0x2a, 0xf8, 0x14, 0x3d, 0xb2, 0xaa, 0x7a, 0x1e, 0xf4,
-	0xc8, 0xea, 0x8a, 0x28, 0x4b, 0x08, 0x53, 0x8c, 0x69, 0x7c, 0x8d, 0xf0, 0xc1, 0x1d, 0xc7, 0x82,
-	0x20, 0x9e, 0xc1, 0x19, 0x11, 0x0e, 0xd1, 0x21, 0x26, 0x77, 0x15, 0x45, 0x45, 0x23, 0x17, 0x06,
-	0x14, 0xaa, 0x6f, 0x6e, 0x6e, 0xa4, 0x42, 0xe5, 0x7c, 0x40, 0xa2, 0x8f, 0xa7, 0x1a, 0xcc, 0x91,
-	0x4d, 0xe0, 0x69, 0x9c, 0xed, 0x04, 0x7e, 0x6f, 0x8c, 0x40, 0x03, 0x8e, 0xd4, 0xf1, 0x64, 0x93,
-	0x39, 0xe0, 0xbe, 0x98, 0x70, 0x86, 0x06, 0x73, 0x40, 0xbb, 0x00, 0x1b, 0x5b, 0x78, 0xbf, 0x0c,
-	0x49, 0x83, 0x39, 0xfd, 0x2c, 0x1f, 0xc1, 0x18, 0x52, 0xb7, 0xd6, 0x2f, 0x41, 0x9d, 0xcc, 0x8b,
-	0xce, 0x8e, 0x74, 0xa4, 0xfe, 0x76, 0x3a, 0x3e, 0x47, 0xd0, 0x5b, 0x95, 0xef, 0x7e, 0x17, 0x4d,
-	0x37, 0x99, 0xa3, 0x33, 0x51, 0x4a, 0x3e, 0x45, 0xbc, 0x96, 0x05, 0xe3, 0xdf, 0x4b, 0x42, 0x13,
-	0xef, 0xd3, 0xba, 0xc6, 0x0c, 0x49, 0x94, 0xab, 0xd4, 0x78, 0xb9, 0x32, 0x96, 0xa3, 0xb8, 0xf7,
-	0x8f, 0x0e, 0xf9, 0x43, 0xbb, 0xc9, 0x5f, 0x1d, 0x62, 0xb8, 0x22, 0xc0, 0xe3, 0xa9, 0x15, 0x81,
-	0x27, 0x71, 0x12, 0xb8, 0x5f, 0xc6, 0x79, 0xf1, 0xc1, 0x51, 0x97, 0x7a, 0xfc, 0x91, 0xed, 0x24,
-	0xde, 0xd4, 0x56, 0x35, 0x12, 0xc4, 0x44, 0x54, 0x31, 0x07, 0x25, 0x0b, 0x52, 0x90, 0x34, 0x3d,
-	0xa4, 0x73, 0xfd, 0x19, 0x49, 0x88, 0x71, 0x09, 0xbe, 0xcf, 0xd5, 0x6e, 0xd3, 0x65, 0x9c, 0xd3,
-	0x40, 0x1f, 0x48, 0xf4, 0x79, 0x15, 0xc6, 0x91, 0x1f, 0x83, 0x06, 0x1a, 0x3f, 0x20, 0xfc, 0xff,
-	0x9d, 0xd6, 0xe0, 0xa4, 0x27, 0x71, 0xce, 0x6e, 0xf1, 0x70, 0x6d, 0xdd, 0x0f, 0xc6, 0xb0, 0xd7,
-	0xe2, 0xe1, 0xb2, 0x1f, 0x88, 0xc2, 0xdc, 0x64, 0xde, 0x06, 0x9c, 0x2a, 0xa9, 0x83, 0xf5, 0x9d,
-	0x5d, 0x66, 0xde, 0x86, 0x25, 0x19, 0x42, 0x7d, 0x4b, 0xf8, 0xf5, 0xb8, 0x6c, 0x5e, 0x43, 0xbd,
-	0x01, 0xd0, 0xb8, 0xd0, 0xdf, 0x3b, 0x6c, 0xe6, 0xfe, 0x93, 0x30, 0xbc, 0xd9, 0xdf, 0x55, 0xa4,
-	0x21, 0x88, 0xc0, 0x79, 0x9c, 0xb5, 0x5d, 0x39, 0x37, 0x95, 0xa1, 0x13, 0x22, 0x0d, 0xbf, 0xdc,
-	0x2b, 0x1f, 0x54, 0xc6, 0x42, 0x67, 0xa3, 0xca, 0x7c, 0xd3, 0xb5, 0xf9, 0xd5, 0xea, 0x45, 0x8f,
-	0xdf, 0xbd, 0xb5, 0x88, 0xc1, 0xcb, 0x45, 0x8f, 0x5b, 0x40, 0x35, 0x28, 0x98, 0x7e, 0xc5, 0xfe,
-	0x4f, 0x3f, 0x95, 0x37, 0x70, 0xfe, 0xbc, 0xef, 0x39, 0x4c, 0xae, 0x26, 0x04, 0xa7, 0x3d, 0xdb,
-	0xa5, 0x60, 0x57, 0x5e, 0x8b, 0x51, 0xe9, 0xab, 0xbc, 0xe4, 0xac, 0x94, 0xbf, 0x21, 0x30, 0x57,
-	0xed, 0x9e, 0xda, 0x5e, 0xf2, 0x96, 0xbc, 0x96, 0x3c, 0x4a, 0x1d, 0xb9, 0x97, 0x08, 0x1e, 0xa5,
-	0x8e, 0xf1, 0x3d, 0x82, 0xd1, 0xab, 0x0f, 0x00, 0xc1, 0x79, 0x0c, 0x4f, 0xb9, 0xf6, 0xd6, 0x9a,
-	0xfe, 0x16, 0x73, 0x56, 0xd6, 0x95, 0x00, 0xd1, 0xf9, 0x5a, 0x5a, 0x89, 0x18, 0x65, 0xa2, 0x43,
-	0xcd, 0x26, 0xad, 0x79, 0x1a, 0x08, 0x25, 0x1e, 0x63, 0x92, 0xb3, 0x38, 0xdd, 0xf4, 0x3d, 0x07,
-	0xaa, 0x61, 0x57, 0xb1, 0x97, 0xc4, 0xfa, 0x07, 0x7b, 0x70, 0x46, 0x2a, 0x27, 0x1f, 0x22, 0x9c,
-	0x55, 0x8b, 0x2b, 0x99, 0x4f, 0x50, 0xf2, 0xf0, 0xa6, 0x5c, 0x5c, 0x18, 0x07, 0xaa, 0xa2, 0x61,
-	0x2c, 0xbc, 0xff, 0xc7, 0x77, 0x0b, 0xe8, 0xdd, 0x1f, 0x7f, 0xff, 0x24, 0x55, 0x26, 0x47, 0xcc,
-	0x47, 0x6f, 0xf0, 0x6a, 0x5b, 0x26, 0xef, 0x21, 0x9c, 0x91, 0xfb, 0x2d, 0xa9, 0x0c, 0xf3, 0x10,
-	0x5f, 0xa6, 0x8b, 0xf3, 0x63, 0x20, 0x41, 0xca, 0x7c, 0x24, 0xa5, 0x44, 0x0e, 0x27, 0x48, 0x91,
-	0x2b, 0x35, 0xf9, 0x0c, 0xe1, 0x29, 0x5d, 0x91, 0x43, 0x4f, 0x3b, 0xb8, 0x76, 0x15, 0x4f, 0x8c,
-	0x85, 0x05, 0x3d, 0xb5, 0x48, 0xcf, 0x71, 0x72, 0x2c, 0x41, 0x0f, 0x94, 0x7e, 0x68, 0xde, 0x60,
-	0xce, 0x36, 0xf9, 0x08, 0xe1, 0x9c, 0x5e, 0x3f, 0xc8, 0x38, 0xce, 0xfa, 0x39, 0x7b, 0x6a, 0x3c,
-	0x30, 0x48, 0x9b, 0x93, 0xaa, 0x8e, 0x92, 0xf2, 0x08, 0x55, 0xe4, 0x53, 0x84, 0xd3, 0x62, 0x00,
-	0x93, 0xb9, 0x61, 0xf6, 0x63, 0xeb, 0x41, 0xb1, 0x32, 0x1a, 0x08, 0x22, 0x9e, 0x95, 0x22, 0x4e,
-	0x92, 0xda, 0xc8, 0xd0, 0x44, 0x1d, 0x63, 0xdb, 0x94, 0xc3, 0xfc, 0x2b, 0x84, 0x27, 0xc5, 0x27,
-	0x77, 0x7c, 0x84, 0x33, 0x2d, 0x6a, 0x6e, 0x24, 0x0e, 0x34, 0x5d, 0x88, 0x72, 0xb6, 0x44, 0x9e,
-	0xdb, 0xb5, 0x30, 0xf3, 0x86, 0xea, 0x4a, 0xdb, 0xe4, 0x4b, 0x84, 0x33, 0x72, 0x86, 0x0d, 0xaf,
-	0xf5, 0xf8, 0x60, 0x1e, 0x5e, 0xeb, 0x03, 0xd3, 0xd8, 0x38, 0x1b, 0xe9, 0x3c, 0x45, 0xea, 0xbb,
-	0xd2, 0x29, 0xb1, 0xe4, 0x1b, 0x84, 0xf3, 0xfd, 0x69, 0x44, 0x86, 0x56, 0xcf, 0xce, 0x79, 0x5b,
-	0x5c, 0x1c, 0x13, 0x0d, 0x5a, 0x4f, 0x47, 0x5a, 0x17, 0xc9, 0x89, 0x04, 0xad, 0xa1, 0xa6, 0x85,
-	0xe6, 0x0d, 0x18, 0x4e, 0xdb, 0xe4, 0x63, 0xd9, 0x30, 0x6c, 0xe6, 0x8e, 0x6a, 0x18, 0xd1, 0x14,
-	0x1c, 0xd5, 0x30, 0x62, 0x63, 0xce, 0x38, 0x15, 0x09, 0x9b, 0x27, 0x73, 0x89, 0x0d, 0xc3, 0x66,
-	0x6e, 0x5c, 0xd4, 0xb7, 0x08, 0x67, 0xd5, 0x48, 0x18, 0xde, 0x53, 0x07, 0xe6, 0xde, 0xf0, 0x9e,
-	0x3a, 0x38, 0x61, 0x8c, 0x97, 0x23, 0x5d, 0x67, 0xc9, 0x0b, 0xbb, 0x4a, 0x2e, 0x4c, 0xa6, 0x7e,
-	0x1d, 0x36, 0x2e, 0xdd, 0xbe, 0x5f, 0x42, 0x77, 0xee, 0x97, 0xd0, 0x6f, 0xf7, 0x4b, 0xe8, 0xe6,
-	0x83, 0xd2, 0xc4, 0x9d, 0x07, 0xa5, 0x89, 0x9f, 0x1f, 0x94, 0x26, 0xde, 0xaa, 0xb5, 0x19, 0xbf,
-	0xda, 0x6d, 0x56, 0x5b, 0xbe, 0x3b, 0xe0, 0x22, 0x7e, 0xfd, 0x8e, 0x76, 0x28, 0xff, 0xbd, 0xd2,
-	0xcc, 0xca, 0x3f, 0x81, 0x4f, 0xfe, 0x15, 0x00, 0x00, 0xff, 0xff, 0x28, 0xad, 0x25, 0x9d, 0xbc,
-	0x12, 0x00, 0x00,
+	// 2673 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x5a, 0xdd, 0x6f, 0x1b, 0xc7,
+	0x11, 0xd7, 0x91, 0x14, 0x3f, 0x86, 0xb1, 0xac, 0x6c, 0x1c, 0x87, 0x61, 0x6d, 0xca, 0xb9, 0x24,
+	0x96, 0xfc, 0x45, 0x5a, 0xb2, 0x63, 0xd8, 0xa9, 0x13, 0x47, 0xb4, 0x24, 0x47, 0xf1, 0x47, 0x95,
+	0x53, 0x6d, 0x23, 0x79, 0x21, 0x8e, 0xbc, 0x15, 0x75, 0x15, 0x79, 0xc7, 0xdc, 0x1d, 0x65, 0x0b,
+	0x86, 0x1f, 0x5a, 0x14, 0x68, 0x80, 0x16, 0x6d, 0x9a, 0x7e, 0xa0, 0x40, 0x51, 0xb4, 0x4d, 0x1f,
+	0x0a, 0xb4, 0x40, 0xd1, 0x87, 0x00, 0x7d, 0xe8, 0x3f, 0x90, 0xbe, 0xa5, 0xe9, 0x4b, 0xd1, 0x87,
+	0xb4, 0xb0, 0x0b, 0x14, 0xe8, 0x3f, 0x50, 0xa0, 0x4f, 0xc5, 0xee, 0xce, 0xde, 0x87, 0xe4, 0x23,
+	0x8f, 0x8c, 0xfa, 0xa4, 0xdb, 0xe5, 0xcc, 0xec, 0x6f, 0x67, 0x66, 0x67, 0x66, 0x67, 0x05, 0x2f,
+	0xf4, 0x1c, 0xdb, 0xde, 0xe8, 0xea, 0xce, 0x16, 0xf5, 0x6a, 0xf8, 0x67, 0x7b, 0xbe, 0xf6, 0x5e,
+	0x9f, 0x3a, 0x3b, 0xd5, 0x9e, 0x63, 0x7b, 0x36, 0x79, 0x36, 0x44, 0x52, 0xc5, 0x3f, 0xdb, 0xf3,
+	0xe5, 0x93, 0x2d, 0xdb, 0xed, 0xda, 0x6e, 0xad, 0xa9, 0xbb, 0x54, 0xd0, 0xd7, 0xb6, 0xe7, 0x9b,
+	0xd4, 0xd3, 0xe7, 0x6b, 0x3d, 0xbd, 0x6d, 0x5a, 0xba, 0x67, 0xda, 0x96, 0x10, 0x51, 0xfe, 0x12,
+	0xd2, 0x4a, 0xb2, 0xb0, 0xfc, 0xf2, 0xf3, 0xe2, 0xc7, 0x06, 0x1f, 0xd5, 0xc4, 0x00, 0x7f, 0x3a,
+	0xd4, 0xb6, 0xdb, 0xb6, 0x98, 0x67, 0x5f, 0x38, 0x7b, 0xa4, 0x6d, 0xdb, 0xed, 0x0e, 0xad, 0xe9,
+	0x3d, 0xb3, 0xa6, 0x5b, 0x96, 0xed, 0xf1, 0xa5, 0x24, 0x4f, 0x05, 0x7f, 0xe5, 0xa3, 0x66, 0x7f,
+	0xa3, 0x66, 0xf4, 0x9d, 0x30, 0x96, 0x99, 0xdd, 0xbf, 0x7b, 0x66, 0x97, 0xba, 0x9e, 0xde, 0xed,
+	0x21, 0x41, 0x8c, 0x4a, 0xbc, 0x9d, 0x1e, 0x95, 0x6b, 0xbc, 0x18, 0x26, 0xd9, 0xa6, 0x8e, 0xb9,
+	0x61, 0x52, 0x67, 0x17, 0x91, 0x7a, 0x08, 0xc8, 0xdb, 0x6c, 0x9b, 0x6b, 0xba, 0xa3, 0x77, 0x5d,
+	0x8d, 0xbe, 0xd7, 0xa7, 0xae, 0xa7, 0x7e, 0x47, 0x81, 0x67, 0x22, 0xd3, 0x6e, 0xcf, 0xb6, 0x5c,
+	0x4a, 0xbe, 0x0c, 0xd9, 0x1e, 0x9f, 0x29, 0x29, 0xc7, 0x94, 0xb9, 0xe2, 0xc2, 0xd1, 0xea, 0x13,
+	0xd5, 0x5e, 0x15, 0x6c, 0xf5, 0xcc, 0x27, 0x9f, 0xcf, 0x4c, 0x68, 0xc8, 0x42, 0x2e, 0xc2, 0x64,
+	0x4f, 0xef, 0xbb, 0xb4, 0x94, 0xe2, 0xbc, 0x47, 0x62, 0x79, 0xfb, 0x2e, 0x45, 0x56, 0xc1, 0xa0,
+	0x3e, 0x03, 0x4f, 0x73, 0x34, 0x57, 0x3b, 0x76, 0x6b, 0x4b, 0x62, 0xfc, 0xba, 0x82, 0xd0, 0x71,
+	0x16, 0x21, 0x5e, 0x84, 0xc9, 0x16, 0x9b, 0x40, 0x84, 0x71, 0xab, 0x70, 0x26, 0xb9, 0x0a, 0x67,
+	0x20, 0x87, 0x21, 0xbb, 0x49, 0xcd, 0xf6, 0xa6, 0xc7, 0x01, 0x66, 0x34, 0x1c, 0x91, 0xe7, 0x21,
+	0x6f, 0x5a, 0x8d, 0xb6, 0xa3, 0xb7, 0x68, 0x29, 0x7d, 0x4c, 0x99, 0xcb, 0x6b, 0x39, 0xd3, 0xba,
+	0xc6, 0x86, 0xea, 0x9f, 0x32, 0x50, 0x44, 0x3c, 0x77, 0x4c, 0x7a, 0x8f, 0xbc, 0x0e, 0x39, 0x47,
+	0x0c, 0x71, 0xf9, 0x4a, 0xcc, 0xf2, 0xc8, 0x84, 0x00, 0x24, 0x13, 0xe3, 0xd7, 0xfb, 0x2d, 0xe6,
+	0x07, 0xa8, 0xa4, 0x38, 0xfe, 0x45, 0x41, 0x25, 0xf9, 0x91, 0x89, 0x2c, 0xc0, 0xa4, 0xeb, 0xe9,
+	0x6d, 0x81, 0x73, 0x2a, 0x76, 0xf3, 0xeb, 0x8c, 0x46, 0x13, 0xa4, 0x64, 0x06, 0x8a, 0x4d, 0xb6,
+	0x7f, 0xb7, 0xd1, 0xa1, 0x1b, 0x5e, 0x29, 0xc3, 0xf7, 0x0e, 0x62, 0xea, 0x06, 0xdd, 0xf0, 0xc8,
+	0x1b, 0x50, 0x60, 0xde, 0x27, 0x7e, 0x9e, 0xe4, 0xb0, 0x9e, 0xaf, 0x0a, 0xff, 0xac, 0x4a, 0xff,
+	0xac, 0x2e, 0xa1, 0xff, 0xd6, 0xf3, 0x0c, 0xd1, 0x4f, 0xfe, 0x3e, 0xa3, 0x68, 0x79, 0xc6, 0xc5,
+	0x25, 0x4c, 0x43, 0xda, 0xe8, 0xd3, 0x52, 0x96, 0x2b, 0x8f, 0x7d, 0x92, 0x05, 0xc8, 0xe9, 0xad,
+	0x96, 0xdd, 0xb7, 0xbc, 0x52, 0xee, 0x98, 0x32, 0x57, 0xa8, 0x97, 0x3e, 0xfb, 0xf8, 0xcc, 0x21,
+	0x3c, 0x56, 0x8b, 0x86, 0xe1, 0x50, 0xd7, 0x5d, 0xf7, 0x1c, 0xd3, 0x6a, 0x6b, 0x92, 0x90, 0x5c,
+	0x86, 0xbc, 0x41, 0x75, 0xa3, 0x63, 0x5a, 0xb4, 0x94, 0xe7, 0x30, 0xca, 0x7b, 0x60, 0x7c, 0x55,
+	0x1e, 0x93, 0x7a, 0xe6, 0x03, 0x8e, 0x41, 0x72, 0x90, 0x35, 0x38, 0x28, 0xcf, 0x40, 0xc3, 0xf5,
+	0x74, 0xaf, 0xef, 0x96, 0x0a, 0x5c, 0x49, 0xb3, 0x11, 0x25, 0x49, 0x1a, 0xa6, 0xa6, 0x3b, 0xf8,
+	0xbd, 0xce, 0xc9, 0xb5, 0xa9, 0xed, 0xc8, 0x98, 0xdc, 0x84, 0xa7, 0xe9, 0xfd, 0x1e, 0x6d, 0x79,
+	0xd4, 0x68, 0xf8, 0xc0, 0x20, 0x21, 0xb0, 0x69, 0xc9, 0xba, 0x84, 0x9c, 0xea, 0xcb, 0x78, 0xe4,
+	0xd0, 0x35, 0xf0, 0x0f, 0x99, 0x82, 0x94, 0x69, 0x70, 0x6f, 0x2a, 0x68, 0x29, 0xd3, 0x50, 0xbf,
+	0x06, 0x87, 0xa2, 0x64, 0xe8, 0xf7, 0x97, 0x21, 0xb3, 0x6d, 0xd2, 0x7b, 0xe8, 0x77, 0xea, 0x60,
+	0xbf, 0x63, 0xce, 0x8a, 0xbe, 0xc3, 0xb9, 0xc8, 0x21, 0x98, 0x34, 0xad, 0x5e, 0x5f, 0xb8, 0xfe,
+	0x53, 0x9a, 0x18, 0xa8, 0xff, 0x4e, 0x45, 0x17, 0x93, 0xf1, 0x81, 0x5c, 0x80, 0x02, 0xba, 0x2c,
+	0x75, 0x04, 0xb6, 0x01, 0x06, 0x0c, 0x48, 0xc9, 0x65, 0xc8, 0xa2, 0xee, 0x53, 0x5c, 0xf7, 0x2f,
+	0x0d, 0x86, 0x89, 0x8a, 0x47, 0x1e, 0xb2, 0x02, 0x10, 0x04, 0x6d, 0xee, 0xe2, 0xc5, 0x85, 0xe3,
+	0x55, 0x5c, 0x93, 0x45, 0xf8, 0xaa, 0x88, 0xd8, 0x18, 0xe1, 0xab, 0x6b, 0xcc, 0xcb, 0x51, 0x4d,
+	0x21, 0x4e, 0x72, 0x16, 0xb2, 0x3d, 0xc7, 0xde, 0xa6, 0x0e, 0x77, 0xf6, 0x41, 0xd0, 0x91, 0x8e,
+	0x94, 0x21, 0x2f, 0x8d, 0xcf, 0x4f, 0x40, 0x41, 0xf3, 0xc7, 0xa4, 0x04, 0xb9, 0x9e, 0x63, 0xb7,
+	0x1d, 0xbd, 0xcb, 0x1d, 0xbc, 0xa0, 0xc9, 0x21, 0x39, 0x2d, 0xdc, 0x3e, 0xc7, 0xb7, 0x5a, 0x8e,
+	0xd9, 0xea, 0x52, 0x9f, 0xf2, 0x23, 0xa1, 0xfe, 0x42, 0x81, 0x67, 0x77, 0x29, 0x1b, 0x4d, 0xfb,
+	0x3a, 0x4c, 0x32, 0x23, 0xb1, 0xa0, 0x9b, 0x1e, 0xc9, 0xb6, 0x82, 0x8d, 0x5c, 0x8b, 0xe8, 0x4d,
+	0x04, 0x96, 0xd9, 0xa1, 0x7a, 0x13, 0x8b, 0x87, 0x15, 0xa7, 0xda, 0x90, 0xab, 0x9b, 0x06, 0x8f,
+	0x74, 0x81, 0x0e, 0x95, 0x84, 0x3a, 0x5c, 0x80, 0x74, 0xd3, 0x34, 0x70, 0xf9, 0x38, 0x6d, 0xd4,
+	0x4d, 0x03, 0xb1, 0x33, 0x62, 0x75, 0x07, 0xa6, 0xb9, 0x4a, 0xea, 0xa6, 0xe1, 0xfb, 0xde, 0x51,
+	0x00, 0x74, 0xa8, 0x86, 0x7f, 0x30, 0xa4, 0x8b, 0xad, 0x1a, 0xbb, 0x9c, 0x24, 0x35, 0xae, 0x93,
+	0xa8, 0x3f, 0x56, 0x30, 0xe9, 0x88, 0xb5, 0xfd, 0xec, 0x92, 0x69, 0x9a, 0x86, 0xb4, 0x44, 0x25,
+	0x7e, 0x17, 0xe1, 0x13, 0xc6, 0x38, 0xf6, 0xcf, 0x08, 0x4d, 0x38, 0x28, 0x71, 0x25, 0x54, 0x49,
+	0x60, 0xab, 0x54, 0x32, 0x5b, 0xa9, 0x2b, 0x81, 0xde, 0xfd, 0xad, 0xa3, 0xfd, 0x94, 0x51, 0xec,
+	0xb7, 0x80, 0x3a, 0x5c, 0x63, 0xc4, 0xc9, 0xd0, 0x32, 0xc5, 0x93, 0x30, 0x13, 0x2e, 0xbf, 0x02,
+	0x05, 0x16, 0x06, 0x68, 0x97, 0x5a, 0xde, 0x13, 0x83, 0x5c, 0x38, 0x72, 0xaf, 0x4b, 0x4a, 0x04,
+	0x13, 0xb0, 0xf2, 0x2a, 0x84, 0x71, 0x0d, 0xab, 0x42, 0xd8, 0xac, 0x5f, 0x85, 0xb0, 0x81, 0x7a,
+	0x1d, 0xcf, 0xe7, 0x7a, 0xbf, 0xd9, 0x35, 0x3d, 0x8f, 0x3a, 0x72, 0x43, 0x2c, 0x99, 0x09, 0x35,
+	0x0e, 0x3d, 0x0c, 0x92, 0x50, 0xfd, 0xa3, 0x02, 0x87, 0x77, 0x4b, 0xc3, 0x9d, 0x9e, 0x83, 0xbc,
+	0xde, 0xf2, 0xdc, 0xc6, 0x86, 0xed, 0x24, 0x90, 0xd7, 0xf2, 0xdc, 0x15, 0xdb, 0x61, 0x8e, 0xd9,
+	0x31, 0xad, 0x2d, 0xdc, 0x55, 0x5c, 0x5c, 0xf5, 0x17, 0xbb, 0x61, 0x5a, 0x5b, 0x1a, 0xe7, 0x60,
+	0xe8, 0x5b, 0x6c, 0x5d, 0xcb, 0xe3, 0x21, 0x75, 0xe0, 0x6a, 0x48, 0xa8, 0x5e, 0xf3, 0x0b, 0x32,
+	0xdd, 0xec, 0x7e, 0x11, 0x35, 0xbc, 0xe3, 0xd7, 0x70, 0x5c, 0x10, 0x6a, 0xe0, 0x2a, 0x64, 0xf5,
+	0x2e, 0x2f, 0x0e, 0x84, 0xa0, 0x53, 0xcc, 0x0c, 0x7f, 0xfb, 0x7c, 0xe6, 0x59, 0x21, 0xcc, 0x35,
+	0xb6, 0xaa, 0xa6, 0x5d, 0xeb, 0xea, 0xde, 0x66, 0x75, 0xd5, 0xf2, 0x3e, 0xfb, 0xf8, 0x0c, 0xe0,
+	0x2a, 0xab, 0x96, 0xa7, 0x21, 0xab, 0x4a, 0x51, 0xf4, 0x4d, 0xfd, 0xff, 0x7a, 0x54, 0xee, 0x42,
+	0xe1, 0xaa, 0x6d, 0x19, 0x26, 0xcf, 0x2c, 0x04, 0x32, 0x96, 0xde, 0xa5, 0x28, 0x97, 0x7f, 0xb3,
+	0x04, 0x6e, 0x0b, 0xbb, 0xe4, 0xb5, 0x94, 0xbd, 0xc5, 0x68, 0x36, 0xf5, 0x6d, 0x51, 0xa2, 0x15,
+	0x34, 0xfe, 0xcd, 0xf9, 0x28, 0x35, 0x44, 0x3e, 0xd2, 0xf8, 0xb7, 0xfa, 0x07, 0x59, 0x83, 0xcb,
+	0x0d, 0xa0, 0x72, 0x9e, 0x83, 0x5c, 0x57, 0xdf, 0x69, 0xc8, 0xb3, 0x98, 0xd7, 0xb2, 0x5d, 0x4e,
+	0xc0, 0x22, 0x5f, 0x4b, 0x22, 0x61, 0x09, 0x96, 0x45, 0xa8, 0x63, 0x71, 0xe5, 0xaf, 0x24, 0x44,
+	0x17, 0x0f, 0x71, 0x92, 0x2b, 0x90, 0x69, 0xda, 0x96, 0x81, 0xde, 0x30, 0x92, 0xee, 0x39, 0xa3,
+	0xfa, 0xe1, 0x1e, 0xdf, 0xf6, 0x83, 0xf7, 0xe8, 0x69, 0x63, 0xbf, 0xe2, 0xf9, 0x03, 0x38, 0xe0,
+	0xc3, 0xe1, 0x19, 0xec, 0x02, 0x14, 0x5c, 0x39, 0x31, 0xbc, 0x86, 0xf1, 0x49, 0x49, 0x05, 0xa0,
+	0x4d, 0x2d, 0xea, 0x04, 0x80, 0x32, 0x5a, 0x68, 0x86, 0xd9, 0xb2, 0x63, 0x6e, 0xcb, 0xab, 0x02,
+	0xff, 0x56, 0x7f, 0xa7, 0xc0, 0x73, 0x7b, 0x34, 0x82, 0xf6, 0x7c, 0x0b, 0xc0, 0x17, 0x2e, 0x13,
+	0xcb, 0xd0, 0xf3, 0x1b, 0x4a, 0x2f, 0x21, 0xee, 0xfd, 0x4b, 0x32, 0x4b, 0x98, 0x00, 0xee, 0xda,
+	0xce, 0xd6, 0xd8, 0xb6, 0x53, 0xff, 0x93, 0xc6, 0x38, 0x21, 0xc4, 0xe0, 0x86, 0x35, 0x98, 0xd2,
+	0x5d, 0xd7, 0x6c, 0x5b, 0xd4, 0x60, 0x95, 0xf8, 0x16, 0x1d, 0xe7, 0x94, 0x1f, 0x90, 0x22, 0xd6,
+	0x99, 0x04, 0x72, 0x0d, 0xf2, 0xf4, 0x7e, 0xcf, 0x76, 0xfb, 0x0e, 0xc5, 0x93, 0x3b, 0x92, 0x34,
+	0x9f, 0x99, 0xdc, 0x82, 0xa7, 0xb6, 0xf5, 0x7e, 0xc7, 0x6b, 0xe8, 0xae, 0x4b, 0x3d, 0x77, 0x9c,
+	0x43, 0x50, 0xe4, 0x02, 0x16, 0x39, 0x3f, 0xb3, 0xee, 0x86, 0x43, 0x29, 0x6e, 0x34, 0x33, 0xba,
+	0xb4, 0x02, 0x63, 0x17, 0x9b, 0x2c, 0x41, 0xae, 0x43, 0x75, 0xc3, 0xb4, 0xda, 0xbc, 0x08, 0xcd,
+	0x68, 0x72, 0xc8, 0xea, 0x53, 0xa9, 0x0f, 0x5e, 0x84, 0x66, 0x34, 0x7f, 0xcc, 0xb8, 0x98, 0x31,
+	0x64, 0x25, 0x9a, 0xd1, 0xe4, 0x90, 0x2c, 0xc3, 0x01, 0x8b, 0xde, 0xf7, 0x1a, 0x23, 0xdf, 0xaa,
+	0x9e, 0x62, 0x6c, 0xf2, 0xe2, 0xc2, 0x1c, 0xbe, 0x6b, 0x3b, 0x94, 0x5f, 0xa7, 0xf2, 0x1a, 0xff,
+	0x56, 0xaf, 0xa3, 0xbf, 0xaf, 0x71, 0x47, 0x60, 0xe9, 0x78, 0xfc, 0x10, 0xa0, 0x6e, 0xc2, 0xf4,
+	0x72, 0xcf, 0x6e, 0x6d, 0x86, 0x84, 0xb1, 0x0b, 0x0b, 0x65, 0x73, 0x5c, 0x48, 0x46, 0x13, 0x03,
+	0x56, 0x29, 0xb3, 0x4c, 0xef, 0xa2, 0xeb, 0xab, 0xf1, 0xc9, 0x5d, 0x0a, 0x92, 0x29, 0x9e, 0xb3,
+	0xa9, 0x8f, 0x14, 0x28, 0xed, 0xc5, 0x8d, 0x7e, 0xbb, 0x04, 0xf9, 0x8e, 0xb9, 0x41, 0xd9, 0xad,
+	0x76, 0xc8, 0x2d, 0x6b, 0xaf, 0x7c, 0x9f, 0x93, 0x2c, 0x43, 0x96, 0x63, 0x95, 0x11, 0x7a, 0x36,
+	0x46, 0xc6, 0xee, 0x1d, 0xcb, 0x66, 0x8a, 0x60, 0x0e, 0x5b, 0x35, 0x1d, 0xb5, 0xea, 0x0c, 0x14,
+	0xdd, 0x7e, 0xab, 0x45, 0x5d, 0xb7, 0xd1, 0xec, 0xb9, 0xdc, 0xe5, 0x0e, 0xb0, 0x20, 0xc1, 0xa7,
+	0xea, 0x3d, 0xd7, 0xef, 0xa6, 0x84, 0xad, 0xe2, 0xeb, 0xf8, 0x26, 0x07, 0xb0, 0x0f, 0x3a, 0x0e,
+	0x09, 0x8a, 0xea, 0xf8, 0x97, 0xb2, 0xbe, 0x1b, 0x57, 0xbb, 0x7b, 0x25, 0x8f, 0xa9, 0xdd, 0xbd,
+	0x82, 0x90, 0x59, 0x5d, 0x45, 0x15, 0xbd, 0xdd, 0xb7, 0x3d, 0x99, 0x4d, 0x22, 0x97, 0x40, 0x25,
+	0xfe, 0x12, 0x98, 0x8a, 0x5c, 0x02, 0xd5, 0x47, 0x69, 0xdc, 0x2e, 0xca, 0xc2, 0xed, 0x96, 0x20,
+	0xe7, 0xea, 0xdd, 0x5e, 0x87, 0x8a, 0x62, 0xe9, 0x80, 0x26, 0x87, 0xe4, 0x35, 0x48, 0xf7, 0xe6,
+	0xcf, 0x8e, 0x13, 0xc5, 0x18, 0x1f, 0x67, 0x7f, 0xe5, 0xec, 0x38, 0x71, 0x8b, 0xf1, 0x71, 0xf6,
+	0x4b, 0x67, 0xc7, 0x09, 0x54, 0x8c, 0x8f, 0xd5, 0x0e, 0x1d, 0xdd, 0x15, 0x6d, 0xa2, 0x51, 0x6b,
+	0x07, 0xc6, 0x48, 0x2e, 0x42, 0xd6, 0xee, 0x18, 0xd4, 0xf5, 0x78, 0x1c, 0x4b, 0x12, 0x8c, 0x90,
+	0x9e, 0x71, 0x5a, 0xf4, 0x1e, 0xe3, 0xcc, 0x25, 0xe5, 0x14, 0xf4, 0xe4, 0x0d, 0x16, 0x91, 0xcc,
+	0x16, 0x75, 0x4b, 0xf9, 0x81, 0x17, 0xec, 0x35, 0x46, 0xb4, 0xce, 0xcd, 0xe4, 0xb7, 0x36, 0x39,
+	0x9f, 0xfa, 0xdf, 0x34, 0x14, 0x35, 0xda, 0xa2, 0x66, 0x4f, 0xf4, 0x01, 0x87, 0x54, 0x99, 0x91,
+	0xf6, 0x49, 0x2a, 0x79, 0xfb, 0x24, 0x72, 0x07, 0x4a, 0x8f, 0x7f, 0x07, 0x0a, 0xda, 0x30, 0x99,
+	0x31, 0xda, 0x30, 0x57, 0x00, 0xa8, 0x65, 0x34, 0x1c, 0xaa, 0xbb, 0xb6, 0xc5, 0x2d, 0x3d, 0x15,
+	0x5b, 0x67, 0x2e, 0x5b, 0x86, 0xc6, 0xe9, 0xb4, 0x02, 0x95, 0x9f, 0xa1, 0x0c, 0x90, 0x4d, 0x58,
+	0x04, 0x2e, 0xb2, 0x4b, 0x9b, 0xd9, 0xa2, 0xd8, 0x2c, 0x1c, 0xc9, 0xaf, 0x04, 0x27, 0x33, 0x09,
+	0x43, 0x8d, 0x1d, 0xde, 0x3c, 0x8f, 0x68, 0x0c, 0xd3, 0x9b, 0xa2, 0xc9, 0x7b, 0x14, 0x80, 0xef,
+	0xa0, 0xb1, 0xa9, 0xbb, 0x9b, 0x3c, 0x95, 0x15, 0xb4, 0x02, 0x9f, 0x79, 0x53, 0x77, 0x37, 0xd9,
+	0xd9, 0x77, 0xa8, 0xa7, 0x9b, 0x2c, 0xc1, 0x02, 0xcf, 0x73, 0xfe, 0x58, 0x3d, 0xef, 0x37, 0xee,
+	0xb8, 0x03, 0x24, 0xbc, 0xe6, 0xbe, 0xeb, 0xb7, 0xd6, 0x90, 0x0b, 0x03, 0x43, 0x1d, 0x72, 0x8e,
+	0x98, 0x1a, 0xda, 0xca, 0xf3, 0xfd, 0x2d, 0x68, 0x23, 0xf3, 0x29, 0xd5, 0x82, 0x4a, 0x58, 0x76,
+	0x7d, 0xc7, 0xf7, 0x85, 0x2f, 0x14, 0xcb, 0xc8, 0x61, 0xc8, 0x1a, 0x66, 0x9b, 0x1d, 0x31, 0x71,
+	0x79, 0xc1, 0x91, 0x4a, 0x61, 0x26, 0x76, 0xbd, 0x7d, 0xdc, 0x96, 0x8e, 0x45, 0x05, 0xab, 0x3c,
+	0x6e, 0xd0, 0xc8, 0xbd, 0x22, 0x7a, 0x4b, 0x50, 0xc6, 0xbe, 0x25, 0x7c, 0x53, 0x16, 0x00, 0x91,
+	0x35, 0x70, 0x0f, 0x33, 0x50, 0x0c, 0x2c, 0x2a, 0x4a, 0xf5, 0x82, 0x06, 0xbe, 0x49, 0xf7, 0xaf,
+	0xfc, 0x3e, 0xa9, 0x41, 0x7a, 0xa9, 0x4f, 0xc9, 0x33, 0x70, 0x70, 0xe9, 0xf6, 0x72, 0xe3, 0xf6,
+	0xad, 0xf5, 0xb5, 0xe5, 0xab, 0xab, 0x2b, 0xab, 0xcb, 0x4b, 0xd3, 0x13, 0xe4, 0x20, 0x14, 0xd9,
+	0xe4, 0x57, 0xee, 0x2c, 0x6b, 0x4b, 0xb7, 0x97, 0xa7, 0x15, 0x52, 0x84, 0x1c, 0x9b, 0x58, 0xbc,
+	0xf5, 0xce, 0x74, 0x8a, 0x10, 0x98, 0x62, 0x03, 0x6d, 0x79, 0xe5, 0xf6, 0xad, 0xa5, 0xc5, 0xfa,
+	0x8d, 0xe5, 0xe9, 0x74, 0x39, 0xf3, 0xfe, 0xaf, 0x2a, 0x13, 0x0b, 0x1f, 0x1d, 0x86, 0x49, 0xbe,
+	0x35, 0xf2, 0x6d, 0x05, 0xb2, 0xe2, 0x85, 0x86, 0x9c, 0x88, 0xb1, 0xc2, 0xde, 0x37, 0xa1, 0xf2,
+	0xc9, 0x24, 0xa4, 0x62, 0x2f, 0xea, 0xc9, 0xf7, 0xff, 0xf5, 0xfb, 0x93, 0xca, 0x37, 0xfe, 0xf2,
+	0xcf, 0x1f, 0xa4, 0x66, 0xc8, 0xd1, 0xda, 0x93, 0xdf, 0xaa, 0xf0, 0x59, 0xe8, 0x5b, 0x0a, 0x4c,
+	0xf2, 0xd7, 0x18, 0x32, 0x37, 0x68, 0x85, 0xf0, 0xdb, 0x4f, 0xf9, 0x44, 0x02, 0x4a, 0x84, 0x72,
+	0x22, 0x80, 0x52, 0x21, 0x47, 0x62, 0xa0, 0x88, 0x07, 0xa0, 0x1f, 0x29, 0x90, 0x93, 0x0e, 0x35,
+	0x70, 0xb7, 0xd1, 0x16, 0x7d, 0xf9, 0x54, 0x22, 0x5a, 0xc4, 0x33, 0x1f, 0xe0, 0x39, 0x4e, 0x5e,
+	0x8a, 0xc1, 0x83, 0x3e, 0xe5, 0xd6, 0x1e, 0x98, 0xc6, 0x43, 0xf2, 0x5d, 0x05, 0xf2, 0xb2, 0x29,
+	0x4c, 0x92, 0x2c, 0xe6, 0xdb, 0xec, 0x74, 0x32, 0x62, 0x84, 0x36, 0xcb, 0x51, 0xbd, 0x40, 0x66,
+	0x86, 0xa0, 0x22, 0x3f, 0x54, 0x20, 0x53, 0x37, 0x0d, 0x97, 0xcc, 0x0e, 0x92, 0x1f, 0x6a, 0xda,
+	0x96, 0xe7, 0x86, 0x13, 0x22, 0x88, 0x4b, 0x1c, 0xc4, 0x39, 0x32, 0x3f, 0x54, 0x35, 0xc1, 0x59,
+	0x7c, 0x58, 0xe3, 0x2d, 0xd6, 0x9f, 0x2b, 0x90, 0xae, 0x9b, 0x06, 0x39, 0x3e, 0x64, 0x31, 0x09,
+	0x6a, 0x76, 0x28, 0x1d, 0x62, 0xba, 0x16, 0xd8, 0xec, 0x32, 0x79, 0x75, 0x64, 0x60, 0xb5, 0x07,
+	0x22, 0x8d, 0x3d, 0x24, 0x3f, 0x53, 0x60, 0x92, 0x77, 0x16, 0x07, 0xfb, 0x7a, 0xb8, 0x5d, 0x3a,
+	0xd8, 0xd7, 0x23, 0x3d, 0x52, 0xf5, 0x4a, 0x80, 0xf3, 0x3c, 0x59, 0x18, 0x09, 0x27, 0xa7, 0x25,
+	0x1f, 0x29, 0x50, 0xf0, 0x7b, 0x0c, 0x64, 0xa0, 0xf7, 0xec, 0xee, 0x82, 0x96, 0xcf, 0x24, 0xa4,
+	0x46, 0xac, 0x17, 0x03, 0xac, 0x67, 0xc8, 0xa9, 0x18, 0xac, 0x41, 0x6b, 0xa3, 0xf6, 0x00, 0x5b,
+	0x86, 0x0f, 0xc9, 0x87, 0x3c, 0x60, 0xe8, 0x66, 0x77, 0x58, 0xc0, 0x08, 0x7a, 0x93, 0xc3, 0x02,
+	0x46, 0xa8, 0xf9, 0xa8, 0x9e, 0x0f, 0x80, 0x9d, 0x20, 0xb3, 0xb1, 0x01, 0x43, 0x37, 0xbb, 0x61,
+	0x50, 0xbf, 0x56, 0x00, 0x82, 0xe6, 0x0e, 0x49, 0xa6, 0x0c, 0xff, 0x78, 0x54, 0x93, 0x92, 0x23,
+	0xc6, 0x57, 0x87, 0xd8, 0x58, 0xf8, 0x5b, 0xe0, 0x78, 0x21, 0x45, 0x92, 0xef, 0x29, 0x90, 0xb9,
+	0x6b, 0x3b, 0x5b, 0x83, 0x0f, 0x6f, 0xa8, 0xf1, 0x33, 0xf8, 0xf0, 0x86, 0x5b, 0x3b, 0xea, 0x79,
+	0x8e, 0xab, 0x4a, 0x4e, 0x27, 0xc5, 0x75, 0x8f, 0x01, 0xf9, 0x8d, 0x02, 0xc5, 0xf0, 0xdd, 0xbe,
+	0x3a, 0xc4, 0xe3, 0x77, 0x75, 0x14, 0xca, 0xb5, 0xc4, 0xf4, 0x52, 0x7d, 0x81, 0x89, 0x6b, 0xe4,
+	0x4c, 0x62, 0x1d, 0x72, 0x70, 0x2c, 0x5d, 0x09, 0x98, 0x03, 0xd5, 0x12, 0x01, 0x78, 0x22, 0x01,
+	0xe5, 0x28, 0xe9, 0x4a, 0x20, 0xf9, 0xbe, 0xc2, 0x12, 0xba, 0xed, 0xd1, 0xc1, 0x48, 0xc2, 0x77,
+	0xd8, 0xc1, 0x48, 0x22, 0x37, 0x54, 0xf5, 0x5c, 0x80, 0x64, 0x8e, 0x1c, 0xaf, 0xc5, 0xfd, 0x0b,
+	0x8e, 0xed, 0x51, 0xae, 0x22, 0x56, 0x20, 0xf2, 0x00, 0x97, 0xc3, 0x0a, 0x6e, 0x58, 0x0a, 0x0d,
+	0x17, 0xcb, 0xc3, 0x52, 0x68, 0xa4, 0x44, 0x56, 0x2f, 0x05, 0xc8, 0xe2, 0x5d, 0x0d, 0x8b, 0xc6,
+	0x68, 0x98, 0x23, 0x7f, 0x56, 0x80, 0xec, 0xad, 0x52, 0xc9, 0x2b, 0x09, 0x96, 0xdf, 0x5b, 0x45,
+	0x97, 0x2f, 0x8c, 0xca, 0x86, 0x1b, 0xb8, 0x11, 0x6c, 0x60, 0x91, 0x5c, 0x19, 0xb6, 0x81, 0xe6,
+	0x4e, 0xc3, 0xbf, 0xba, 0x05, 0xaa, 0xae, 0x3d, 0x10, 0xc5, 0xf7, 0x43, 0xf2, 0x53, 0x05, 0x8a,
+	0xa1, 0x72, 0x75, 0xf0, 0xf1, 0xd9, 0x5b, 0x3b, 0x0f, 0x3e, 0x3e, 0x4f, 0xa8, 0x83, 0xd5, 0x53,
+	0x1c, 0xf9, 0xcb, 0xe4, 0xc5, 0x18, 0xe4, 0x06, 0xd5, 0x8d, 0x46, 0x07, 0xd1, 0xfc, 0x56, 0x81,
+	0xac, 0x78, 0xc1, 0x18, 0x5c, 0x6c, 0x46, 0x9e, 0x69, 0x06, 0x17, 0x9b, 0xd1, 0x07, 0x11, 0xf5,
+	0xad, 0x40, 0x9b, 0x57, 0xc8, 0x6b, 0x23, 0x65, 0x3d, 0x7c, 0x48, 0xf1, 0xcf, 0x78, 0xfd, 0xfa,
+	0x27, 0x8f, 0x2a, 0xca, 0xa7, 0x8f, 0x2a, 0xca, 0x3f, 0x1e, 0x55, 0x94, 0x0f, 0x1e, 0x57, 0x26,
+	0x3e, 0x7d, 0x5c, 0x99, 0xf8, 0xeb, 0xe3, 0xca, 0xc4, 0xbb, 0xf3, 0x6d, 0xd3, 0xdb, 0xec, 0x37,
+	0xab, 0x2d, 0xbb, 0x1b, 0x59, 0x22, 0xfc, 0x7d, 0x5f, 0x2e, 0xc8, 0xff, 0xc3, 0xaa, 0x99, 0xe5,
+	0x9d, 0x87, 0x73, 0xff, 0x0b, 0x00, 0x00, 0xff, 0xff, 0x94, 0x11, 0x44, 0x5c, 0xbf, 0x26, 0x00,
+	0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -1440,7 +2845,8 @@ type QueryClient interface {
 	Clock(ctx context.Context, in *QueryClockRequest, opts ...grpc.CallOption) (*QueryClockResponse, error)
 	// Request gives one request, where it stands, and its inline input.
 	Request(ctx context.Context, in *QueryRequestRequest, opts ...grpc.CallOption) (*QueryRequestResponse, error)
-	// Requests lists requests, all or of one requester, of any or one status.
+	// Requests lists requests: all, or of one requester, prover, verifier or program,
+	// of any or one status.
 	Requests(ctx context.Context, in *QueryRequestsRequest, opts ...grpc.CallOption) (*QueryRequestsResponse, error)
 	// Bids lists the bids for a request.
 	Bids(ctx context.Context, in *QueryBidsRequest, opts ...grpc.CallOption) (*QueryBidsResponse, error)
@@ -1452,6 +2858,22 @@ type QueryClient interface {
 	Submitter(ctx context.Context, in *QuerySubmitterRequest, opts ...grpc.CallOption) (*QuerySubmitterResponse, error)
 	// Claim gives what an address may claim.
 	Claim(ctx context.Context, in *QueryClaimRequest, opts ...grpc.CallOption) (*QueryClaimResponse, error)
+	// Submitters lists the submitters of a prover.
+	Submitters(ctx context.Context, in *QuerySubmittersRequest, opts ...grpc.CallOption) (*QuerySubmittersResponse, error)
+	// Work gives a prover's stake, exposure and free capacity, and what it has to do.
+	Work(ctx context.Context, in *QueryWorkRequest, opts ...grpc.CallOption) (*QueryWorkResponse, error)
+	// ProverStats gives a prover's statistics, of its lifetime and of the latest epochs (law M14).
+	ProverStats(ctx context.Context, in *QueryProverStatsRequest, opts ...grpc.CallOption) (*QueryProverStatsResponse, error)
+	// Stats gives the market's statistics, of its lifetime and of the latest epochs (law M14).
+	Stats(ctx context.Context, in *QueryStatsRequest, opts ...grpc.CallOption) (*QueryStatsResponse, error)
+	// Quote tells what proofs of a program cost lately (law M14).
+	Quote(ctx context.Context, in *QueryQuoteRequest, opts ...grpc.CallOption) (*QueryQuoteResponse, error)
+	// Receipt gives the receipt of a finished request (law M15).
+	Receipt(ctx context.Context, in *QueryReceiptRequest, opts ...grpc.CallOption) (*QueryReceiptResponse, error)
+	// ReceiptByStatement gives the receipt of the request that first proved a statement (law M15).
+	ReceiptByStatement(ctx context.Context, in *QueryReceiptByStatementRequest, opts ...grpc.CallOption) (*QueryReceiptByStatementResponse, error)
+	// DeadLetters lists requests whose queue item failed and that wait for MsgRefund (law M9).
+	DeadLetters(ctx context.Context, in *QueryDeadLettersRequest, opts ...grpc.CallOption) (*QueryDeadLettersResponse, error)
 	// MayBid says whether a prover may bid for a request, condition by condition.
 	MayBid(ctx context.Context, in *QueryMayBidRequest, opts ...grpc.CallOption) (*QueryMayBidResponse, error)
 }
@@ -1545,6 +2967,78 @@ func (c *queryClient) Claim(ctx context.Context, in *QueryClaimRequest, opts ...
 	return out, nil
 }
 
+func (c *queryClient) Submitters(ctx context.Context, in *QuerySubmittersRequest, opts ...grpc.CallOption) (*QuerySubmittersResponse, error) {
+	out := new(QuerySubmittersResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.market.v1.Query/Submitters", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Work(ctx context.Context, in *QueryWorkRequest, opts ...grpc.CallOption) (*QueryWorkResponse, error) {
+	out := new(QueryWorkResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.market.v1.Query/Work", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) ProverStats(ctx context.Context, in *QueryProverStatsRequest, opts ...grpc.CallOption) (*QueryProverStatsResponse, error) {
+	out := new(QueryProverStatsResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.market.v1.Query/ProverStats", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Stats(ctx context.Context, in *QueryStatsRequest, opts ...grpc.CallOption) (*QueryStatsResponse, error) {
+	out := new(QueryStatsResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.market.v1.Query/Stats", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Quote(ctx context.Context, in *QueryQuoteRequest, opts ...grpc.CallOption) (*QueryQuoteResponse, error) {
+	out := new(QueryQuoteResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.market.v1.Query/Quote", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) Receipt(ctx context.Context, in *QueryReceiptRequest, opts ...grpc.CallOption) (*QueryReceiptResponse, error) {
+	out := new(QueryReceiptResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.market.v1.Query/Receipt", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) ReceiptByStatement(ctx context.Context, in *QueryReceiptByStatementRequest, opts ...grpc.CallOption) (*QueryReceiptByStatementResponse, error) {
+	out := new(QueryReceiptByStatementResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.market.v1.Query/ReceiptByStatement", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *queryClient) DeadLetters(ctx context.Context, in *QueryDeadLettersRequest, opts ...grpc.CallOption) (*QueryDeadLettersResponse, error) {
+	out := new(QueryDeadLettersResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.market.v1.Query/DeadLetters", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *queryClient) MayBid(ctx context.Context, in *QueryMayBidRequest, opts ...grpc.CallOption) (*QueryMayBidResponse, error) {
 	out := new(QueryMayBidResponse)
 	err := c.cc.Invoke(ctx, "/proofmarket.market.v1.Query/MayBid", in, out, opts...)
@@ -1562,7 +3056,8 @@ type QueryServer interface {
 	Clock(context.Context, *QueryClockRequest) (*QueryClockResponse, error)
 	// Request gives one request, where it stands, and its inline input.
 	Request(context.Context, *QueryRequestRequest) (*QueryRequestResponse, error)
-	// Requests lists requests, all or of one requester, of any or one status.
+	// Requests lists requests: all, or of one requester, prover, verifier or program,
+	// of any or one status.
 	Requests(context.Context, *QueryRequestsRequest) (*QueryRequestsResponse, error)
 	// Bids lists the bids for a request.
 	Bids(context.Context, *QueryBidsRequest) (*QueryBidsResponse, error)
@@ -1574,6 +3069,22 @@ type QueryServer interface {
 	Submitter(context.Context, *QuerySubmitterRequest) (*QuerySubmitterResponse, error)
 	// Claim gives what an address may claim.
 	Claim(context.Context, *QueryClaimRequest) (*QueryClaimResponse, error)
+	// Submitters lists the submitters of a prover.
+	Submitters(context.Context, *QuerySubmittersRequest) (*QuerySubmittersResponse, error)
+	// Work gives a prover's stake, exposure and free capacity, and what it has to do.
+	Work(context.Context, *QueryWorkRequest) (*QueryWorkResponse, error)
+	// ProverStats gives a prover's statistics, of its lifetime and of the latest epochs (law M14).
+	ProverStats(context.Context, *QueryProverStatsRequest) (*QueryProverStatsResponse, error)
+	// Stats gives the market's statistics, of its lifetime and of the latest epochs (law M14).
+	Stats(context.Context, *QueryStatsRequest) (*QueryStatsResponse, error)
+	// Quote tells what proofs of a program cost lately (law M14).
+	Quote(context.Context, *QueryQuoteRequest) (*QueryQuoteResponse, error)
+	// Receipt gives the receipt of a finished request (law M15).
+	Receipt(context.Context, *QueryReceiptRequest) (*QueryReceiptResponse, error)
+	// ReceiptByStatement gives the receipt of the request that first proved a statement (law M15).
+	ReceiptByStatement(context.Context, *QueryReceiptByStatementRequest) (*QueryReceiptByStatementResponse, error)
+	// DeadLetters lists requests whose queue item failed and that wait for MsgRefund (law M9).
+	DeadLetters(context.Context, *QueryDeadLettersRequest) (*QueryDeadLettersResponse, error)
 	// MayBid says whether a prover may bid for a request, condition by condition.
 	MayBid(context.Context, *QueryMayBidRequest) (*QueryMayBidResponse, error)
 }
@@ -1608,6 +3119,30 @@ func (*UnimplementedQueryServer) Submitter(ctx context.Context, req *QuerySubmit
 }
 func (*UnimplementedQueryServer) Claim(ctx context.Context, req *QueryClaimRequest) (*QueryClaimResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Claim not implemented")
+}
+func (*UnimplementedQueryServer) Submitters(ctx context.Context, req *QuerySubmittersRequest) (*QuerySubmittersResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Submitters not implemented")
+}
+func (*UnimplementedQueryServer) Work(ctx context.Context, req *QueryWorkRequest) (*QueryWorkResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Work not implemented")
+}
+func (*UnimplementedQueryServer) ProverStats(ctx context.Context, req *QueryProverStatsRequest) (*QueryProverStatsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ProverStats not implemented")
+}
+func (*UnimplementedQueryServer) Stats(ctx context.Context, req *QueryStatsRequest) (*QueryStatsResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Stats not implemented")
+}
+func (*UnimplementedQueryServer) Quote(ctx context.Context, req *QueryQuoteRequest) (*QueryQuoteResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Quote not implemented")
+}
+func (*UnimplementedQueryServer) Receipt(ctx context.Context, req *QueryReceiptRequest) (*QueryReceiptResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method Receipt not implemented")
+}
+func (*UnimplementedQueryServer) ReceiptByStatement(ctx context.Context, req *QueryReceiptByStatementRequest) (*QueryReceiptByStatementResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method ReceiptByStatement not implemented")
+}
+func (*UnimplementedQueryServer) DeadLetters(ctx context.Context, req *QueryDeadLettersRequest) (*QueryDeadLettersResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method DeadLetters not implemented")
 }
 func (*UnimplementedQueryServer) MayBid(ctx context.Context, req *QueryMayBidRequest) (*QueryMayBidResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method MayBid not implemented")
@@ -1779,6 +3314,150 @@ func _Query_Claim_Handler(srv interface{}, ctx context.Context, dec func(interfa
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Query_Submitters_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QuerySubmittersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Submitters(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.market.v1.Query/Submitters",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Submitters(ctx, req.(*QuerySubmittersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Work_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryWorkRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Work(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.market.v1.Query/Work",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Work(ctx, req.(*QueryWorkRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_ProverStats_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryProverStatsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).ProverStats(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.market.v1.Query/ProverStats",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).ProverStats(ctx, req.(*QueryProverStatsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Stats_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryStatsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Stats(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.market.v1.Query/Stats",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Stats(ctx, req.(*QueryStatsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Quote_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryQuoteRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Quote(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.market.v1.Query/Quote",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Quote(ctx, req.(*QueryQuoteRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_Receipt_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryReceiptRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).Receipt(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.market.v1.Query/Receipt",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).Receipt(ctx, req.(*QueryReceiptRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_ReceiptByStatement_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryReceiptByStatementRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).ReceiptByStatement(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.market.v1.Query/ReceiptByStatement",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).ReceiptByStatement(ctx, req.(*QueryReceiptByStatementRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Query_DeadLetters_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QueryDeadLettersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(QueryServer).DeadLetters(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.market.v1.Query/DeadLetters",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(QueryServer).DeadLetters(ctx, req.(*QueryDeadLettersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Query_MayBid_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(QueryMayBidRequest)
 	if err := dec(in); err != nil {
@@ -1839,6 +3518,38 @@ var _Query_serviceDesc = grpc.ServiceDesc{
 			Handler:    _Query_Claim_Handler,
 		},
 		{
+			MethodName: "Submitters",
+			Handler:    _Query_Submitters_Handler,
+		},
+		{
+			MethodName: "Work",
+			Handler:    _Query_Work_Handler,
+		},
+		{
+			MethodName: "ProverStats",
+			Handler:    _Query_ProverStats_Handler,
+		},
+		{
+			MethodName: "Stats",
+			Handler:    _Query_Stats_Handler,
+		},
+		{
+			MethodName: "Quote",
+			Handler:    _Query_Quote_Handler,
+		},
+		{
+			MethodName: "Receipt",
+			Handler:    _Query_Receipt_Handler,
+		},
+		{
+			MethodName: "ReceiptByStatement",
+			Handler:    _Query_ReceiptByStatement_Handler,
+		},
+		{
+			MethodName: "DeadLetters",
+			Handler:    _Query_DeadLetters_Handler,
+		},
+		{
 			MethodName: "MayBid",
 			Handler:    _Query_MayBid_Handler,
 		},
@@ -1890,6 +3601,16 @@ func (m *QueryParamsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	{
+		size, err := m.Pause.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
 	{
 		size, err := m.Params.MarshalToSizedBuffer(dAtA[:i])
 		if err != nil {
@@ -1946,6 +3667,21 @@ func (m *QueryClockResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.InGrace {
+		i--
+		if m.InGrace {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Height != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Height))
+		i--
+		dAtA[i] = 0x10
+	}
 	{
 		size, err := m.Clock.MarshalToSizedBuffer(dAtA[:i])
 		if err != nil {
@@ -1979,18 +3715,28 @@ func (m *RequestView) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.ExpectedDeadline != nil {
+		n4, err4 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(*m.ExpectedDeadline, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.ExpectedDeadline):])
+		if err4 != nil {
+			return 0, err4
+		}
+		i -= n4
+		i = encodeVarintQuery(dAtA, i, uint64(n4))
+		i--
+		dAtA[i] = 0x52
+	}
 	if m.VerifierStatus != 0 {
 		i = encodeVarintQuery(dAtA, i, uint64(m.VerifierStatus))
 		i--
 		dAtA[i] = 0x48
 	}
 	if m.Deadline != nil {
-		n3, err3 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(*m.Deadline, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.Deadline):])
-		if err3 != nil {
-			return 0, err3
+		n5, err5 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(*m.Deadline, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.Deadline):])
+		if err5 != nil {
+			return 0, err5
 		}
-		i -= n3
-		i = encodeVarintQuery(dAtA, i, uint64(n3))
+		i -= n5
+		i = encodeVarintQuery(dAtA, i, uint64(n5))
 		i--
 		dAtA[i] = 0x42
 	}
@@ -2011,12 +3757,12 @@ func (m *RequestView) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0x30
 	}
-	n4, err4 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.TimeLeft, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.TimeLeft):])
-	if err4 != nil {
-		return 0, err4
+	n6, err6 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.TimeLeft, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.TimeLeft):])
+	if err6 != nil {
+		return 0, err6
 	}
-	i -= n4
-	i = encodeVarintQuery(dAtA, i, uint64(n4))
+	i -= n6
+	i = encodeVarintQuery(dAtA, i, uint64(n6))
 	i--
 	dAtA[i] = 0x2a
 	if m.BlocksLeft != 0 {
@@ -2142,6 +3888,32 @@ func (m *QueryRequestsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.Due != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Due))
+		i--
+		dAtA[i] = 0x38
+	}
+	if len(m.Program) > 0 {
+		i -= len(m.Program)
+		copy(dAtA[i:], m.Program)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Program)))
+		i--
+		dAtA[i] = 0x32
+	}
+	if len(m.Verifier) > 0 {
+		i -= len(m.Verifier)
+		copy(dAtA[i:], m.Verifier)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Verifier)))
+		i--
+		dAtA[i] = 0x2a
+	}
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0x22
+	}
 	if m.Pagination != nil {
 		{
 			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
@@ -2782,6 +4554,957 @@ func (m *QueryMayBidResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *QuerySubmittersRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QuerySubmittersRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QuerySubmittersRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *SubmitterView) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *SubmitterView) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *SubmitterView) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Live {
+		i--
+		if m.Live {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Generation != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Generation))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Submitter) > 0 {
+		i -= len(m.Submitter)
+		copy(dAtA[i:], m.Submitter)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Submitter)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QuerySubmittersResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QuerySubmittersResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QuerySubmittersResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Submitters) > 0 {
+		for iNdEx := len(m.Submitters) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Submitters[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryWorkRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryWorkRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryWorkRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryWorkResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryWorkResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryWorkResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.More {
+		i--
+		if m.More {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x48
+	}
+	if m.NextDeadline != nil {
+		n21, err21 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(*m.NextDeadline, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.NextDeadline):])
+		if err21 != nil {
+			return 0, err21
+		}
+		i -= n21
+		i = encodeVarintQuery(dAtA, i, uint64(n21))
+		i--
+		dAtA[i] = 0x42
+	}
+	if m.Overdue != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Overdue))
+		i--
+		dAtA[i] = 0x38
+	}
+	if m.Assigned != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Assigned))
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.Leading != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Leading))
+		i--
+		dAtA[i] = 0x28
+	}
+	{
+		size := m.FreeStake.Size()
+		i -= size
+		if _, err := m.FreeStake.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	{
+		size := m.VaultAssets.Size()
+		i -= size
+		if _, err := m.VaultAssets.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	{
+		size := m.Exposure.Size()
+		i -= size
+		if _, err := m.Exposure.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	{
+		size := m.AssignedStake.Size()
+		i -= size
+		if _, err := m.AssignedStake.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryProverStatsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryProverStatsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryProverStatsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EpochProverStats) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EpochProverStats) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EpochProverStats) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Stats.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if m.Epoch != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryProverStatsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryProverStatsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryProverStatsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.SuccessBps != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.SuccessBps))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Overdue != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Overdue))
+		i--
+		dAtA[i] = 0x18
+	}
+	if len(m.Epochs) > 0 {
+		for iNdEx := len(m.Epochs) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Epochs[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x12
+		}
+	}
+	{
+		size, err := m.Lifetime.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryStatsRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryStatsRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryStatsRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *EpochMarketStats) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EpochMarketStats) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EpochMarketStats) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Stats.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if m.Epoch != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Epoch))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryStatsResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryStatsResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryStatsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Epochs) > 0 {
+		for iNdEx := len(m.Epochs) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Epochs[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x12
+		}
+	}
+	{
+		size, err := m.Lifetime.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryQuoteRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryQuoteRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryQuoteRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Program) > 0 {
+		i -= len(m.Program)
+		copy(dAtA[i:], m.Program)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Program)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Verifier) > 0 {
+		i -= len(m.Verifier)
+		copy(dAtA[i:], m.Verifier)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Verifier)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryQuoteResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryQuoteResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryQuoteResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Prices) > 0 {
+		for iNdEx := len(m.Prices) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Prices[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintQuery(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x42
+		}
+	}
+	if m.Newest != nil {
+		n26, err26 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(*m.Newest, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.Newest):])
+		if err26 != nil {
+			return 0, err26
+		}
+		i -= n26
+		i = encodeVarintQuery(dAtA, i, uint64(n26))
+		i--
+		dAtA[i] = 0x3a
+	}
+	if m.Oldest != nil {
+		n27, err27 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(*m.Oldest, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.Oldest):])
+		if err27 != nil {
+			return 0, err27
+		}
+		i -= n27
+		i = encodeVarintQuery(dAtA, i, uint64(n27))
+		i--
+		dAtA[i] = 0x32
+	}
+	{
+		size := m.Last.Size()
+		i -= size
+		if _, err := m.Last.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x2a
+	{
+		size := m.P90.Size()
+		i -= size
+		if _, err := m.P90.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	{
+		size := m.P50.Size()
+		i -= size
+		if _, err := m.P50.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	{
+		size := m.P10.Size()
+		i -= size
+		if _, err := m.P10.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if m.Samples != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Samples))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *ReceiptView) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *ReceiptView) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *ReceiptView) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Retained {
+		i--
+		if m.Retained {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x50
+	}
+	if len(m.ProofHash) > 0 {
+		i -= len(m.ProofHash)
+		copy(dAtA[i:], m.ProofHash)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.ProofHash)))
+		i--
+		dAtA[i] = 0x4a
+	}
+	if m.EndHeight != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.EndHeight))
+		i--
+		dAtA[i] = 0x40
+	}
+	{
+		size := m.Price.Size()
+		i -= size
+		if _, err := m.Price.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x3a
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0x32
+	}
+	if m.EndReason != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.EndReason))
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.Status != 0 {
+		i = encodeVarintQuery(dAtA, i, uint64(m.Status))
+		i--
+		dAtA[i] = 0x20
+	}
+	{
+		size, err := m.Statement.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if len(m.Requester) > 0 {
+		i -= len(m.Requester)
+		copy(dAtA[i:], m.Requester)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Requester)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.RequestId) > 0 {
+		i -= len(m.RequestId)
+		copy(dAtA[i:], m.RequestId)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.RequestId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryReceiptRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryReceiptRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryReceiptRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.RequestId) > 0 {
+		i -= len(m.RequestId)
+		copy(dAtA[i:], m.RequestId)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.RequestId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryReceiptResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryReceiptResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryReceiptResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Receipt.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryReceiptByStatementRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryReceiptByStatementRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryReceiptByStatementRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Digest) > 0 {
+		i -= len(m.Digest)
+		copy(dAtA[i:], m.Digest)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Digest)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Program) > 0 {
+		i -= len(m.Program)
+		copy(dAtA[i:], m.Program)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Program)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Verifier) > 0 {
+		i -= len(m.Verifier)
+		copy(dAtA[i:], m.Verifier)
+		i = encodeVarintQuery(dAtA, i, uint64(len(m.Verifier)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryReceiptByStatementResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryReceiptByStatementResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryReceiptByStatementResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Receipt.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintQuery(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryDeadLettersRequest) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryDeadLettersRequest) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryDeadLettersRequest) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *QueryDeadLettersResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *QueryDeadLettersResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *QueryDeadLettersResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		{
+			size, err := m.Pagination.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintQuery(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.RequestIds) > 0 {
+		for iNdEx := len(m.RequestIds) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.RequestIds[iNdEx])
+			copy(dAtA[i:], m.RequestIds[iNdEx])
+			i = encodeVarintQuery(dAtA, i, uint64(len(m.RequestIds[iNdEx])))
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintQuery(dAtA []byte, offset int, v uint64) int {
 	offset -= sovQuery(v)
 	base := offset
@@ -2810,6 +5533,8 @@ func (m *QueryParamsResponse) Size() (n int) {
 	_ = l
 	l = m.Params.Size()
 	n += 1 + l + sovQuery(uint64(l))
+	l = m.Pause.Size()
+	n += 1 + l + sovQuery(uint64(l))
 	return n
 }
 
@@ -2830,6 +5555,12 @@ func (m *QueryClockResponse) Size() (n int) {
 	_ = l
 	l = m.Clock.Size()
 	n += 1 + l + sovQuery(uint64(l))
+	if m.Height != 0 {
+		n += 1 + sovQuery(uint64(m.Height))
+	}
+	if m.InGrace {
+		n += 2
+	}
 	return n
 }
 
@@ -2864,6 +5595,10 @@ func (m *RequestView) Size() (n int) {
 	}
 	if m.VerifierStatus != 0 {
 		n += 1 + sovQuery(uint64(m.VerifierStatus))
+	}
+	if m.ExpectedDeadline != nil {
+		l = github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.ExpectedDeadline)
+		n += 1 + l + sovQuery(uint64(l))
 	}
 	return n
 }
@@ -2912,6 +5647,21 @@ func (m *QueryRequestsRequest) Size() (n int) {
 	if m.Pagination != nil {
 		l = m.Pagination.Size()
 		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Verifier)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Program)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Due != 0 {
+		n += 1 + sovQuery(uint64(m.Due))
 	}
 	return n
 }
@@ -3159,6 +5909,377 @@ func (m *QueryMayBidResponse) Size() (n int) {
 	return n
 }
 
+func (m *QuerySubmittersRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *SubmitterView) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Submitter)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Generation != 0 {
+		n += 1 + sovQuery(uint64(m.Generation))
+	}
+	if m.Live {
+		n += 2
+	}
+	return n
+}
+
+func (m *QuerySubmittersResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Submitters) > 0 {
+		for _, e := range m.Submitters {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryWorkRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryWorkResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.AssignedStake.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Exposure.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.VaultAssets.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.FreeStake.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if m.Leading != 0 {
+		n += 1 + sovQuery(uint64(m.Leading))
+	}
+	if m.Assigned != 0 {
+		n += 1 + sovQuery(uint64(m.Assigned))
+	}
+	if m.Overdue != 0 {
+		n += 1 + sovQuery(uint64(m.Overdue))
+	}
+	if m.NextDeadline != nil {
+		l = github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.NextDeadline)
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.More {
+		n += 2
+	}
+	return n
+}
+
+func (m *QueryProverStatsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *EpochProverStats) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Epoch != 0 {
+		n += 1 + sovQuery(uint64(m.Epoch))
+	}
+	l = m.Stats.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QueryProverStatsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Lifetime.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if len(m.Epochs) > 0 {
+		for _, e := range m.Epochs {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Overdue != 0 {
+		n += 1 + sovQuery(uint64(m.Overdue))
+	}
+	if m.SuccessBps != 0 {
+		n += 1 + sovQuery(uint64(m.SuccessBps))
+	}
+	return n
+}
+
+func (m *QueryStatsRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *EpochMarketStats) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Epoch != 0 {
+		n += 1 + sovQuery(uint64(m.Epoch))
+	}
+	l = m.Stats.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QueryStatsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Lifetime.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if len(m.Epochs) > 0 {
+		for _, e := range m.Epochs {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *QueryQuoteRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Verifier)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Program)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryQuoteResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Samples != 0 {
+		n += 1 + sovQuery(uint64(m.Samples))
+	}
+	l = m.P10.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.P50.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.P90.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	l = m.Last.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if m.Oldest != nil {
+		l = github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.Oldest)
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Newest != nil {
+		l = github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.Newest)
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if len(m.Prices) > 0 {
+		for _, e := range m.Prices {
+			l = e.Size()
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *ReceiptView) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.RequestId)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Requester)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = m.Statement.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if m.Status != 0 {
+		n += 1 + sovQuery(uint64(m.Status))
+	}
+	if m.EndReason != 0 {
+		n += 1 + sovQuery(uint64(m.EndReason))
+	}
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = m.Price.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	if m.EndHeight != 0 {
+		n += 1 + sovQuery(uint64(m.EndHeight))
+	}
+	l = len(m.ProofHash)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	if m.Retained {
+		n += 2
+	}
+	return n
+}
+
+func (m *QueryReceiptRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.RequestId)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryReceiptResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Receipt.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QueryReceiptByStatementRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Verifier)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Program)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	l = len(m.Digest)
+	if l > 0 {
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryReceiptByStatementResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Receipt.Size()
+	n += 1 + l + sovQuery(uint64(l))
+	return n
+}
+
+func (m *QueryDeadLettersRequest) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
+func (m *QueryDeadLettersResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.RequestIds) > 0 {
+		for _, s := range m.RequestIds {
+			l = len(s)
+			n += 1 + l + sovQuery(uint64(l))
+		}
+	}
+	if m.Pagination != nil {
+		l = m.Pagination.Size()
+		n += 1 + l + sovQuery(uint64(l))
+	}
+	return n
+}
+
 func sovQuery(x uint64) (n int) {
 	return (math_bits.Len64(x|1) + 6) / 7
 }
@@ -3274,6 +6395,39 @@ func (m *QueryParamsResponse) Unmarshal(dAtA []byte) error {
 				return io.ErrUnexpectedEOF
 			}
 			if err := m.Params.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pause", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Pause.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex
@@ -3410,6 +6564,45 @@ func (m *QueryClockResponse) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Height", wireType)
+			}
+			m.Height = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Height |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field InGrace", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.InGrace = bool(v != 0)
 		default:
 			iNdEx = preIndex
 			skippy, err := skipQuery(dAtA[iNdEx:])
@@ -3704,6 +6897,42 @@ func (m *RequestView) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		case 10:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ExpectedDeadline", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.ExpectedDeadline == nil {
+				m.ExpectedDeadline = new(time.Time)
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(m.ExpectedDeadline, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipQuery(dAtA[iNdEx:])
@@ -4040,6 +7269,121 @@ func (m *QueryRequestsRequest) Unmarshal(dAtA []byte) error {
 				return err
 			}
 			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Verifier", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Verifier = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Program", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Program = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Due", wireType)
+			}
+			m.Due = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Due |= Due(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
 		default:
 			iNdEx = preIndex
 			skippy, err := skipQuery(dAtA[iNdEx:])
@@ -5721,6 +9065,2699 @@ func (m *QueryMayBidResponse) Unmarshal(dAtA []byte) error {
 				return io.ErrUnexpectedEOF
 			}
 			if err := m.Bond.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QuerySubmittersRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QuerySubmittersRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QuerySubmittersRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageRequest{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *SubmitterView) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: SubmitterView: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: SubmitterView: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Submitter", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Submitter = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Generation", wireType)
+			}
+			m.Generation = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Generation |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Live", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Live = bool(v != 0)
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QuerySubmittersResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QuerySubmittersResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QuerySubmittersResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Submitters", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Submitters = append(m.Submitters, SubmitterView{})
+			if err := m.Submitters[len(m.Submitters)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageResponse{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryWorkRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryWorkRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryWorkRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryWorkResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryWorkResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryWorkResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field AssignedStake", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.AssignedStake.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Exposure", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Exposure.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field VaultAssets", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.VaultAssets.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field FreeStake", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.FreeStake.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Leading", wireType)
+			}
+			m.Leading = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Leading |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Assigned", wireType)
+			}
+			m.Assigned = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Assigned |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 7:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Overdue", wireType)
+			}
+			m.Overdue = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Overdue |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NextDeadline", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.NextDeadline == nil {
+				m.NextDeadline = new(time.Time)
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(m.NextDeadline, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 9:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field More", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.More = bool(v != 0)
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryProverStatsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryProverStatsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryProverStatsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EpochProverStats) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EpochProverStats: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EpochProverStats: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Stats", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Stats.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryProverStatsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryProverStatsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryProverStatsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Lifetime", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Lifetime.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epochs", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Epochs = append(m.Epochs, EpochProverStats{})
+			if err := m.Epochs[len(m.Epochs)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Overdue", wireType)
+			}
+			m.Overdue = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Overdue |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field SuccessBps", wireType)
+			}
+			m.SuccessBps = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.SuccessBps |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryStatsRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryStatsRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryStatsRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EpochMarketStats) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EpochMarketStats: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EpochMarketStats: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epoch", wireType)
+			}
+			m.Epoch = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Epoch |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Stats", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Stats.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryStatsResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryStatsResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryStatsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Lifetime", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Lifetime.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Epochs", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Epochs = append(m.Epochs, EpochMarketStats{})
+			if err := m.Epochs[len(m.Epochs)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryQuoteRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryQuoteRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryQuoteRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Verifier", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Verifier = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Program", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Program = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryQuoteResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryQuoteResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryQuoteResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Samples", wireType)
+			}
+			m.Samples = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Samples |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field P10", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.P10.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field P50", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.P50.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field P90", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.P90.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Last", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Last.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Oldest", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Oldest == nil {
+				m.Oldest = new(time.Time)
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(m.Oldest, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Newest", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Newest == nil {
+				m.Newest = new(time.Time)
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(m.Newest, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prices", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prices = append(m.Prices, PriceSample{})
+			if err := m.Prices[len(m.Prices)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *ReceiptView) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: ReceiptView: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: ReceiptView: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RequestId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.RequestId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Requester", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Requester = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Statement", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Statement.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Status", wireType)
+			}
+			m.Status = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Status |= RequestStatus(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EndReason", wireType)
+			}
+			m.EndReason = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.EndReason |= EndReason(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Price", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Price.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EndHeight", wireType)
+			}
+			m.EndHeight = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.EndHeight |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ProofHash", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ProofHash = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 10:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Retained", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Retained = bool(v != 0)
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryReceiptRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryReceiptRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryReceiptRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RequestId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.RequestId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryReceiptResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryReceiptResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryReceiptResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Receipt", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Receipt.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryReceiptByStatementRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryReceiptByStatementRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryReceiptByStatementRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Verifier", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Verifier = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Program", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Program = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Digest", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Digest = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryReceiptByStatementResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryReceiptByStatementResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryReceiptByStatementResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Receipt", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Receipt.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryDeadLettersRequest) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryDeadLettersRequest: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryDeadLettersRequest: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageRequest{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipQuery(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *QueryDeadLettersResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowQuery
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: QueryDeadLettersResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: QueryDeadLettersResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RequestIds", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.RequestIds = append(m.RequestIds, string(dAtA[iNdEx:postIndex]))
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pagination", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowQuery
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthQuery
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthQuery
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Pagination == nil {
+				m.Pagination = &query.PageResponse{}
+			}
+			if err := m.Pagination.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
 				return err
 			}
 			iNdEx = postIndex

@@ -1164,12 +1164,13 @@ func (m *MsgWithdrawConsentResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_MsgWithdrawConsentResponse proto.InternalMessageInfo
 
-// MsgRegisterSubmitter lets a submitter that consented act for the signer.
+// MsgRegisterSubmitter lets submitters that consented act for the signer: all of
+// them, or none.
 type MsgRegisterSubmitter struct {
 	// prover signs.
 	Prover string `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover,omitempty"`
-	// submitter consented before.
-	Submitter string `protobuf:"bytes,2,opt,name=submitter,proto3" json:"submitter,omitempty"`
+	// submitters consented before: 1 to 50, each once.
+	Submitters []string `protobuf:"bytes,2,rep,name=submitters,proto3" json:"submitters,omitempty"`
 }
 
 func (m *MsgRegisterSubmitter) Reset()         { *m = MsgRegisterSubmitter{} }
@@ -1212,11 +1213,11 @@ func (m *MsgRegisterSubmitter) GetProver() string {
 	return ""
 }
 
-func (m *MsgRegisterSubmitter) GetSubmitter() string {
+func (m *MsgRegisterSubmitter) GetSubmitters() []string {
 	if m != nil {
-		return m.Submitter
+		return m.Submitters
 	}
-	return ""
+	return nil
 }
 
 // MsgRegisterSubmitterResponse is empty.
@@ -1256,12 +1257,12 @@ func (m *MsgRegisterSubmitterResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_MsgRegisterSubmitterResponse proto.InternalMessageInfo
 
-// MsgUnregisterSubmitter ends a link.
+// MsgUnregisterSubmitter ends links: all of them, or none.
 type MsgUnregisterSubmitter struct {
-	// signer is the submitter or the prover.
+	// signer is the submitter itself, or the prover.
 	Signer string `protobuf:"bytes,1,opt,name=signer,proto3" json:"signer,omitempty"`
-	// submitter is the linked address.
-	Submitter string `protobuf:"bytes,2,opt,name=submitter,proto3" json:"submitter,omitempty"`
+	// submitters are the linked addresses: 1 to 50, each once.
+	Submitters []string `protobuf:"bytes,2,rep,name=submitters,proto3" json:"submitters,omitempty"`
 }
 
 func (m *MsgUnregisterSubmitter) Reset()         { *m = MsgUnregisterSubmitter{} }
@@ -1304,11 +1305,11 @@ func (m *MsgUnregisterSubmitter) GetSigner() string {
 	return ""
 }
 
-func (m *MsgUnregisterSubmitter) GetSubmitter() string {
+func (m *MsgUnregisterSubmitter) GetSubmitters() []string {
 	if m != nil {
-		return m.Submitter
+		return m.Submitters
 	}
-	return ""
+	return nil
 }
 
 // MsgUnregisterSubmitterResponse is empty.
@@ -1440,6 +1441,720 @@ func (m *MsgUpdateParamsResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_MsgUpdateParamsResponse proto.InternalMessageInfo
 
+// MsgRaiseFee raises max_fee while bidding is open.
+type MsgRaiseFee struct {
+	// requester made the request and pays the difference into escrow.
+	Requester string `protobuf:"bytes,1,opt,name=requester,proto3" json:"requester,omitempty"`
+	// request_id names the request: 64 lower-case hex digits.
+	RequestId string `protobuf:"bytes,2,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// max_fee is the new one, above the old, in uproof.
+	MaxFee cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=max_fee,json=maxFee,proto3,customtype=cosmossdk.io/math.Int" json:"max_fee"`
+}
+
+func (m *MsgRaiseFee) Reset()         { *m = MsgRaiseFee{} }
+func (m *MsgRaiseFee) String() string { return proto.CompactTextString(m) }
+func (*MsgRaiseFee) ProtoMessage()    {}
+func (*MsgRaiseFee) Descriptor() ([]byte, []int) {
+	return fileDescriptor_076f3e57b12eb46e, []int{26}
+}
+func (m *MsgRaiseFee) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgRaiseFee) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgRaiseFee.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgRaiseFee) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgRaiseFee.Merge(m, src)
+}
+func (m *MsgRaiseFee) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgRaiseFee) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgRaiseFee.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgRaiseFee proto.InternalMessageInfo
+
+func (m *MsgRaiseFee) GetRequester() string {
+	if m != nil {
+		return m.Requester
+	}
+	return ""
+}
+
+func (m *MsgRaiseFee) GetRequestId() string {
+	if m != nil {
+		return m.RequestId
+	}
+	return ""
+}
+
+// MsgRaiseFeeResponse says what went to escrow.
+type MsgRaiseFeeResponse struct {
+	// added went to escrow, in uproof.
+	Added cosmossdk_io_math.Int `protobuf:"bytes,1,opt,name=added,proto3,customtype=cosmossdk.io/math.Int" json:"added"`
+}
+
+func (m *MsgRaiseFeeResponse) Reset()         { *m = MsgRaiseFeeResponse{} }
+func (m *MsgRaiseFeeResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgRaiseFeeResponse) ProtoMessage()    {}
+func (*MsgRaiseFeeResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_076f3e57b12eb46e, []int{27}
+}
+func (m *MsgRaiseFeeResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgRaiseFeeResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgRaiseFeeResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgRaiseFeeResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgRaiseFeeResponse.Merge(m, src)
+}
+func (m *MsgRaiseFeeResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgRaiseFeeResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgRaiseFeeResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgRaiseFeeResponse proto.InternalMessageInfo
+
+// BidItem is one bid of a batch.
+type BidItem struct {
+	// request_id names the request: 64 lower-case hex digits.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// commitment is the sealed bid: 32 bytes.
+	Commitment []byte `protobuf:"bytes,2,opt,name=commitment,proto3" json:"commitment,omitempty"`
+}
+
+func (m *BidItem) Reset()         { *m = BidItem{} }
+func (m *BidItem) String() string { return proto.CompactTextString(m) }
+func (*BidItem) ProtoMessage()    {}
+func (*BidItem) Descriptor() ([]byte, []int) {
+	return fileDescriptor_076f3e57b12eb46e, []int{28}
+}
+func (m *BidItem) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *BidItem) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_BidItem.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *BidItem) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_BidItem.Merge(m, src)
+}
+func (m *BidItem) XXX_Size() int {
+	return m.Size()
+}
+func (m *BidItem) XXX_DiscardUnknown() {
+	xxx_messageInfo_BidItem.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_BidItem proto.InternalMessageInfo
+
+func (m *BidItem) GetRequestId() string {
+	if m != nil {
+		return m.RequestId
+	}
+	return ""
+}
+
+func (m *BidItem) GetCommitment() []byte {
+	if m != nil {
+		return m.Commitment
+	}
+	return nil
+}
+
+// MsgBidBatch places many sealed bids.
+type MsgBidBatch struct {
+	// signer is a prover or its submitter; it pays the bonds.
+	Signer string `protobuf:"bytes,1,opt,name=signer,proto3" json:"signer,omitempty"`
+	// items are the bids, 1 to 50; each request at most once.
+	Items []BidItem `protobuf:"bytes,2,rep,name=items,proto3" json:"items"`
+}
+
+func (m *MsgBidBatch) Reset()         { *m = MsgBidBatch{} }
+func (m *MsgBidBatch) String() string { return proto.CompactTextString(m) }
+func (*MsgBidBatch) ProtoMessage()    {}
+func (*MsgBidBatch) Descriptor() ([]byte, []int) {
+	return fileDescriptor_076f3e57b12eb46e, []int{29}
+}
+func (m *MsgBidBatch) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgBidBatch) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgBidBatch.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgBidBatch) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgBidBatch.Merge(m, src)
+}
+func (m *MsgBidBatch) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgBidBatch) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgBidBatch.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgBidBatch proto.InternalMessageInfo
+
+func (m *MsgBidBatch) GetSigner() string {
+	if m != nil {
+		return m.Signer
+	}
+	return ""
+}
+
+func (m *MsgBidBatch) GetItems() []BidItem {
+	if m != nil {
+		return m.Items
+	}
+	return nil
+}
+
+// ItemError says why an item of a batch failed.
+type ItemError struct {
+	// codespace is the module of the error.
+	Codespace string `protobuf:"bytes,1,opt,name=codespace,proto3" json:"codespace,omitempty"`
+	// code is the error's number in it.
+	Code uint32 `protobuf:"varint,2,opt,name=code,proto3" json:"code,omitempty"`
+	// text says what was wrong, at most 256 bytes.
+	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
+}
+
+func (m *ItemError) Reset()         { *m = ItemError{} }
+func (m *ItemError) String() string { return proto.CompactTextString(m) }
+func (*ItemError) ProtoMessage()    {}
+func (*ItemError) Descriptor() ([]byte, []int) {
+	return fileDescriptor_076f3e57b12eb46e, []int{30}
+}
+func (m *ItemError) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *ItemError) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_ItemError.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *ItemError) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_ItemError.Merge(m, src)
+}
+func (m *ItemError) XXX_Size() int {
+	return m.Size()
+}
+func (m *ItemError) XXX_DiscardUnknown() {
+	xxx_messageInfo_ItemError.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_ItemError proto.InternalMessageInfo
+
+func (m *ItemError) GetCodespace() string {
+	if m != nil {
+		return m.Codespace
+	}
+	return ""
+}
+
+func (m *ItemError) GetCode() uint32 {
+	if m != nil {
+		return m.Code
+	}
+	return 0
+}
+
+func (m *ItemError) GetText() string {
+	if m != nil {
+		return m.Text
+	}
+	return ""
+}
+
+// BidResult is what became of one bid of a batch.
+type BidResult struct {
+	// request_id names the request.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// prover is whom the signer acts for; empty if the item failed.
+	Prover string `protobuf:"bytes,2,opt,name=prover,proto3" json:"prover,omitempty"`
+	// bond stands behind the bid, in uproof; 0 if the item failed.
+	Bond cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=bond,proto3,customtype=cosmossdk.io/math.Int" json:"bond"`
+	// error is absent if the bid stands.
+	Error *ItemError `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
+}
+
+func (m *BidResult) Reset()         { *m = BidResult{} }
+func (m *BidResult) String() string { return proto.CompactTextString(m) }
+func (*BidResult) ProtoMessage()    {}
+func (*BidResult) Descriptor() ([]byte, []int) {
+	return fileDescriptor_076f3e57b12eb46e, []int{31}
+}
+func (m *BidResult) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *BidResult) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_BidResult.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *BidResult) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_BidResult.Merge(m, src)
+}
+func (m *BidResult) XXX_Size() int {
+	return m.Size()
+}
+func (m *BidResult) XXX_DiscardUnknown() {
+	xxx_messageInfo_BidResult.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_BidResult proto.InternalMessageInfo
+
+func (m *BidResult) GetRequestId() string {
+	if m != nil {
+		return m.RequestId
+	}
+	return ""
+}
+
+func (m *BidResult) GetProver() string {
+	if m != nil {
+		return m.Prover
+	}
+	return ""
+}
+
+func (m *BidResult) GetError() *ItemError {
+	if m != nil {
+		return m.Error
+	}
+	return nil
+}
+
+// MsgBidBatchResponse has one result for each item, in order.
+type MsgBidBatchResponse struct {
+	// results are the results.
+	Results []BidResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results"`
+}
+
+func (m *MsgBidBatchResponse) Reset()         { *m = MsgBidBatchResponse{} }
+func (m *MsgBidBatchResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgBidBatchResponse) ProtoMessage()    {}
+func (*MsgBidBatchResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_076f3e57b12eb46e, []int{32}
+}
+func (m *MsgBidBatchResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgBidBatchResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgBidBatchResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgBidBatchResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgBidBatchResponse.Merge(m, src)
+}
+func (m *MsgBidBatchResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgBidBatchResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgBidBatchResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgBidBatchResponse proto.InternalMessageInfo
+
+func (m *MsgBidBatchResponse) GetResults() []BidResult {
+	if m != nil {
+		return m.Results
+	}
+	return nil
+}
+
+// RevealItem is one reveal of a batch.
+type RevealItem struct {
+	// request_id names the request: 64 lower-case hex digits.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// fee is the fee that the prover asks, in uproof.
+	Fee cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=fee,proto3,customtype=cosmossdk.io/math.Int" json:"fee"`
+	// standby offers to replace a winner that fails.
+	Standby bool `protobuf:"varint,3,opt,name=standby,proto3" json:"standby,omitempty"`
+	// salt is the 32 random bytes of the commitment.
+	Salt []byte `protobuf:"bytes,4,opt,name=salt,proto3" json:"salt,omitempty"`
+}
+
+func (m *RevealItem) Reset()         { *m = RevealItem{} }
+func (m *RevealItem) String() string { return proto.CompactTextString(m) }
+func (*RevealItem) ProtoMessage()    {}
+func (*RevealItem) Descriptor() ([]byte, []int) {
+	return fileDescriptor_076f3e57b12eb46e, []int{33}
+}
+func (m *RevealItem) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *RevealItem) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_RevealItem.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *RevealItem) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_RevealItem.Merge(m, src)
+}
+func (m *RevealItem) XXX_Size() int {
+	return m.Size()
+}
+func (m *RevealItem) XXX_DiscardUnknown() {
+	xxx_messageInfo_RevealItem.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_RevealItem proto.InternalMessageInfo
+
+func (m *RevealItem) GetRequestId() string {
+	if m != nil {
+		return m.RequestId
+	}
+	return ""
+}
+
+func (m *RevealItem) GetStandby() bool {
+	if m != nil {
+		return m.Standby
+	}
+	return false
+}
+
+func (m *RevealItem) GetSalt() []byte {
+	if m != nil {
+		return m.Salt
+	}
+	return nil
+}
+
+// MsgRevealBatch opens many bids.
+type MsgRevealBatch struct {
+	// signer is a prover or its submitter.
+	Signer string `protobuf:"bytes,1,opt,name=signer,proto3" json:"signer,omitempty"`
+	// items are the reveals, 1 to 50; each request at most once.
+	Items []RevealItem `protobuf:"bytes,2,rep,name=items,proto3" json:"items"`
+}
+
+func (m *MsgRevealBatch) Reset()         { *m = MsgRevealBatch{} }
+func (m *MsgRevealBatch) String() string { return proto.CompactTextString(m) }
+func (*MsgRevealBatch) ProtoMessage()    {}
+func (*MsgRevealBatch) Descriptor() ([]byte, []int) {
+	return fileDescriptor_076f3e57b12eb46e, []int{34}
+}
+func (m *MsgRevealBatch) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgRevealBatch) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgRevealBatch.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgRevealBatch) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgRevealBatch.Merge(m, src)
+}
+func (m *MsgRevealBatch) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgRevealBatch) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgRevealBatch.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgRevealBatch proto.InternalMessageInfo
+
+func (m *MsgRevealBatch) GetSigner() string {
+	if m != nil {
+		return m.Signer
+	}
+	return ""
+}
+
+func (m *MsgRevealBatch) GetItems() []RevealItem {
+	if m != nil {
+		return m.Items
+	}
+	return nil
+}
+
+// RevealResult is what became of one reveal of a batch.
+type RevealResult struct {
+	// request_id names the request.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// ranked tells whether the prover was still eligible.
+	Ranked bool `protobuf:"varint,2,opt,name=ranked,proto3" json:"ranked,omitempty"`
+	// leads tells whether the bid is now the lowest.
+	Leads bool `protobuf:"varint,3,opt,name=leads,proto3" json:"leads,omitempty"`
+	// error is absent if the bid is revealed.
+	Error *ItemError `protobuf:"bytes,4,opt,name=error,proto3" json:"error,omitempty"`
+}
+
+func (m *RevealResult) Reset()         { *m = RevealResult{} }
+func (m *RevealResult) String() string { return proto.CompactTextString(m) }
+func (*RevealResult) ProtoMessage()    {}
+func (*RevealResult) Descriptor() ([]byte, []int) {
+	return fileDescriptor_076f3e57b12eb46e, []int{35}
+}
+func (m *RevealResult) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *RevealResult) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_RevealResult.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *RevealResult) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_RevealResult.Merge(m, src)
+}
+func (m *RevealResult) XXX_Size() int {
+	return m.Size()
+}
+func (m *RevealResult) XXX_DiscardUnknown() {
+	xxx_messageInfo_RevealResult.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_RevealResult proto.InternalMessageInfo
+
+func (m *RevealResult) GetRequestId() string {
+	if m != nil {
+		return m.RequestId
+	}
+	return ""
+}
+
+func (m *RevealResult) GetRanked() bool {
+	if m != nil {
+		return m.Ranked
+	}
+	return false
+}
+
+func (m *RevealResult) GetLeads() bool {
+	if m != nil {
+		return m.Leads
+	}
+	return false
+}
+
+func (m *RevealResult) GetError() *ItemError {
+	if m != nil {
+		return m.Error
+	}
+	return nil
+}
+
+// MsgRevealBatchResponse has one result for each item, in order.
+type MsgRevealBatchResponse struct {
+	// results are the results.
+	Results []RevealResult `protobuf:"bytes,1,rep,name=results,proto3" json:"results"`
+}
+
+func (m *MsgRevealBatchResponse) Reset()         { *m = MsgRevealBatchResponse{} }
+func (m *MsgRevealBatchResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgRevealBatchResponse) ProtoMessage()    {}
+func (*MsgRevealBatchResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_076f3e57b12eb46e, []int{36}
+}
+func (m *MsgRevealBatchResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgRevealBatchResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgRevealBatchResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgRevealBatchResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgRevealBatchResponse.Merge(m, src)
+}
+func (m *MsgRevealBatchResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgRevealBatchResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgRevealBatchResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgRevealBatchResponse proto.InternalMessageInfo
+
+func (m *MsgRevealBatchResponse) GetResults() []RevealResult {
+	if m != nil {
+		return m.Results
+	}
+	return nil
+}
+
+// MsgSetPause pauses or resumes new business.
+type MsgSetPause struct {
+	// authority controls the module.
+	Authority string `protobuf:"bytes,1,opt,name=authority,proto3" json:"authority,omitempty"`
+	// pause is what is paused from now on.
+	Pause Pause `protobuf:"bytes,2,opt,name=pause,proto3" json:"pause"`
+}
+
+func (m *MsgSetPause) Reset()         { *m = MsgSetPause{} }
+func (m *MsgSetPause) String() string { return proto.CompactTextString(m) }
+func (*MsgSetPause) ProtoMessage()    {}
+func (*MsgSetPause) Descriptor() ([]byte, []int) {
+	return fileDescriptor_076f3e57b12eb46e, []int{37}
+}
+func (m *MsgSetPause) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgSetPause) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgSetPause.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgSetPause) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgSetPause.Merge(m, src)
+}
+func (m *MsgSetPause) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgSetPause) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgSetPause.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgSetPause proto.InternalMessageInfo
+
+func (m *MsgSetPause) GetAuthority() string {
+	if m != nil {
+		return m.Authority
+	}
+	return ""
+}
+
+func (m *MsgSetPause) GetPause() Pause {
+	if m != nil {
+		return m.Pause
+	}
+	return Pause{}
+}
+
+// MsgSetPauseResponse is empty.
+type MsgSetPauseResponse struct {
+}
+
+func (m *MsgSetPauseResponse) Reset()         { *m = MsgSetPauseResponse{} }
+func (m *MsgSetPauseResponse) String() string { return proto.CompactTextString(m) }
+func (*MsgSetPauseResponse) ProtoMessage()    {}
+func (*MsgSetPauseResponse) Descriptor() ([]byte, []int) {
+	return fileDescriptor_076f3e57b12eb46e, []int{38}
+}
+func (m *MsgSetPauseResponse) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MsgSetPauseResponse) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MsgSetPauseResponse.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MsgSetPauseResponse) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MsgSetPauseResponse.Merge(m, src)
+}
+func (m *MsgSetPauseResponse) XXX_Size() int {
+	return m.Size()
+}
+func (m *MsgSetPauseResponse) XXX_DiscardUnknown() {
+	xxx_messageInfo_MsgSetPauseResponse.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MsgSetPauseResponse proto.InternalMessageInfo
+
 func init() {
 	proto.RegisterType((*MsgRequest)(nil), "proofmarket.market.v1.MsgRequest")
 	proto.RegisterType((*MsgRequestResponse)(nil), "proofmarket.market.v1.MsgRequestResponse")
@@ -1467,111 +2182,150 @@ func init() {
 	proto.RegisterType((*MsgUnregisterSubmitterResponse)(nil), "proofmarket.market.v1.MsgUnregisterSubmitterResponse")
 	proto.RegisterType((*MsgUpdateParams)(nil), "proofmarket.market.v1.MsgUpdateParams")
 	proto.RegisterType((*MsgUpdateParamsResponse)(nil), "proofmarket.market.v1.MsgUpdateParamsResponse")
+	proto.RegisterType((*MsgRaiseFee)(nil), "proofmarket.market.v1.MsgRaiseFee")
+	proto.RegisterType((*MsgRaiseFeeResponse)(nil), "proofmarket.market.v1.MsgRaiseFeeResponse")
+	proto.RegisterType((*BidItem)(nil), "proofmarket.market.v1.BidItem")
+	proto.RegisterType((*MsgBidBatch)(nil), "proofmarket.market.v1.MsgBidBatch")
+	proto.RegisterType((*ItemError)(nil), "proofmarket.market.v1.ItemError")
+	proto.RegisterType((*BidResult)(nil), "proofmarket.market.v1.BidResult")
+	proto.RegisterType((*MsgBidBatchResponse)(nil), "proofmarket.market.v1.MsgBidBatchResponse")
+	proto.RegisterType((*RevealItem)(nil), "proofmarket.market.v1.RevealItem")
+	proto.RegisterType((*MsgRevealBatch)(nil), "proofmarket.market.v1.MsgRevealBatch")
+	proto.RegisterType((*RevealResult)(nil), "proofmarket.market.v1.RevealResult")
+	proto.RegisterType((*MsgRevealBatchResponse)(nil), "proofmarket.market.v1.MsgRevealBatchResponse")
+	proto.RegisterType((*MsgSetPause)(nil), "proofmarket.market.v1.MsgSetPause")
+	proto.RegisterType((*MsgSetPauseResponse)(nil), "proofmarket.market.v1.MsgSetPauseResponse")
 }
 
 func init() { proto.RegisterFile("proofmarket/market/v1/tx.proto", fileDescriptor_076f3e57b12eb46e) }
 
 var fileDescriptor_076f3e57b12eb46e = []byte{
-	// 1580 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xac, 0x58, 0xcf, 0x6f, 0x1b, 0xd5,
-	0x16, 0xce, 0x24, 0xb1, 0x13, 0x9f, 0x38, 0x69, 0x3b, 0x4d, 0x5b, 0xc7, 0x4d, 0x1c, 0x77, 0xd2,
-	0xbe, 0x97, 0xa6, 0xaf, 0xe3, 0xc6, 0x55, 0xfb, 0x24, 0x8b, 0x0a, 0xea, 0x56, 0x88, 0x50, 0x82,
-	0xca, 0x04, 0x08, 0xb0, 0xb1, 0xc6, 0x9e, 0x9b, 0xc9, 0x55, 0x3c, 0x33, 0x66, 0xee, 0x75, 0x92,
-	0x8a, 0x05, 0x08, 0x76, 0x88, 0x05, 0x12, 0x1b, 0x76, 0x6c, 0x58, 0xb0, 0x41, 0xaa, 0xa0, 0xf0,
-	0x07, 0xc0, 0xa6, 0xbb, 0x56, 0x5d, 0x21, 0x16, 0x05, 0xb5, 0x8b, 0xfe, 0x09, 0x6c, 0xd1, 0xfd,
-	0x31, 0xe3, 0xc9, 0x64, 0xec, 0xd8, 0x56, 0x37, 0xf1, 0x9c, 0x3b, 0xdf, 0x39, 0xf7, 0x3b, 0x67,
-	0xbe, 0x39, 0xf7, 0x4c, 0xa0, 0xd0, 0xf2, 0x3d, 0x6f, 0xcb, 0x31, 0xfd, 0x1d, 0x44, 0x4b, 0xf2,
-	0x67, 0x77, 0xb5, 0x44, 0xf7, 0xf5, 0x96, 0xef, 0x51, 0x4f, 0x3d, 0x15, 0xb9, 0xaf, 0xcb, 0x9f,
-	0xdd, 0xd5, 0xfc, 0x09, 0xd3, 0xc1, 0xae, 0x57, 0xe2, 0x7f, 0x05, 0x32, 0x7f, 0xa6, 0xe1, 0x11,
-	0xc7, 0x23, 0x25, 0x87, 0xd8, 0x2c, 0x82, 0x43, 0x6c, 0x79, 0x63, 0x4e, 0xdc, 0xa8, 0x71, 0xab,
-	0x24, 0x0c, 0x79, 0x6b, 0xd6, 0xf6, 0x6c, 0x4f, 0xac, 0xb3, 0x2b, 0xb9, 0x5a, 0xb0, 0x3d, 0xcf,
-	0x6e, 0xa2, 0x12, 0xb7, 0xea, 0xed, 0xad, 0x92, 0xd5, 0xf6, 0x4d, 0x8a, 0x3d, 0x57, 0xde, 0x3f,
-	0xd7, 0x85, 0xf3, 0xbd, 0x16, 0x0a, 0x02, 0x2f, 0x45, 0x21, 0xbb, 0xc8, 0xc7, 0x5b, 0x18, 0xf9,
-	0x31, 0x90, 0xf6, 0x7b, 0x0a, 0x60, 0x9d, 0xd8, 0x06, 0xfa, 0xb8, 0x8d, 0x08, 0x55, 0xaf, 0x43,
-	0xc6, 0x17, 0x97, 0xc8, 0xcf, 0x29, 0x45, 0x65, 0x39, 0x53, 0xcd, 0x3d, 0x79, 0x70, 0x79, 0x56,
-	0x32, 0xbe, 0x69, 0x59, 0x3e, 0x22, 0x64, 0x83, 0xfa, 0xd8, 0xb5, 0x8d, 0x0e, 0x54, 0xbd, 0x03,
-	0x19, 0x42, 0x4d, 0x8a, 0x1c, 0xe4, 0xd2, 0xdc, 0x68, 0x51, 0x59, 0x9e, 0x2a, 0x6b, 0x7a, 0xb4,
-	0x6c, 0xc1, 0xfe, 0xfa, 0xee, 0xaa, 0xbe, 0x11, 0x20, 0xab, 0x99, 0x87, 0x4f, 0x17, 0x47, 0x7e,
-	0x78, 0x71, 0x7f, 0x45, 0x31, 0x3a, 0xfe, 0xea, 0x0d, 0x48, 0x61, 0xc7, 0xb4, 0x51, 0x6e, 0x8c,
-	0x07, 0x9a, 0xd7, 0x13, 0xeb, 0xaf, 0xaf, 0x31, 0x4c, 0x34, 0x84, 0xf0, 0xe2, 0xee, 0x6e, 0xab,
-	0x4d, 0x73, 0xe3, 0xbd, 0xdd, 0x19, 0xe6, 0xa0, 0x3b, 0x5b, 0x51, 0x6f, 0xc3, 0x84, 0x63, 0xee,
-	0xd7, 0xb6, 0x10, 0xca, 0xa5, 0x78, 0x01, 0x2e, 0x31, 0xc8, 0x9f, 0x4f, 0x17, 0x4f, 0x89, 0x22,
-	0x10, 0x6b, 0x47, 0xc7, 0x5e, 0xc9, 0x31, 0xe9, 0xb6, 0xbe, 0xe6, 0xd2, 0x27, 0x0f, 0x2e, 0x83,
-	0xac, 0xce, 0x9a, 0x4b, 0x8d, 0xb4, 0x63, 0xee, 0xbf, 0x8e, 0x90, 0xfa, 0x06, 0x64, 0x1c, 0xec,
-	0xd6, 0x08, 0x35, 0x77, 0x50, 0x2e, 0x3d, 0x78, 0x9c, 0x49, 0x07, 0xbb, 0x1b, 0xcc, 0x59, 0xad,
-	0x02, 0x50, 0xec, 0xa0, 0x5a, 0x13, 0x3b, 0x98, 0xe6, 0x26, 0x78, 0x4e, 0x73, 0xba, 0x90, 0x87,
-	0x1e, 0xc8, 0x43, 0xbf, 0x2d, 0xe5, 0x51, 0x9d, 0x64, 0xbb, 0x7c, 0xfb, 0xd7, 0xa2, 0x62, 0x64,
-	0x98, 0xdb, 0x5b, 0xcc, 0x4b, 0xbd, 0x00, 0x33, 0x75, 0x6c, 0x59, 0xd8, 0xb5, 0x6b, 0xf5, 0xa6,
-	0xd7, 0xd8, 0x21, 0xb9, 0xc9, 0xa2, 0xb2, 0x3c, 0x6e, 0x4c, 0xcb, 0xd5, 0x2a, 0x5f, 0x54, 0x97,
-	0x60, 0xda, 0x47, 0xbb, 0xc8, 0x6c, 0x06, 0xa8, 0x0c, 0x47, 0x65, 0xc5, 0xa2, 0x04, 0xbd, 0x09,
-	0x33, 0x84, 0x9a, 0xae, 0x55, 0xbf, 0x57, 0xdb, 0xc3, 0xae, 0xe5, 0xed, 0xe5, 0xa0, 0x7f, 0x4e,
-	0xd3, 0xd2, 0x75, 0x93, 0x7b, 0xaa, 0xb3, 0x90, 0x72, 0x3d, 0xb7, 0x81, 0x72, 0x53, 0x7c, 0x23,
-	0x61, 0x54, 0xae, 0x7c, 0xfe, 0xe2, 0xfe, 0x4a, 0x47, 0x5c, 0x5f, 0xbe, 0xb8, 0xbf, 0xb2, 0x90,
-	0x20, 0xf7, 0x8e, 0x6c, 0xb5, 0xf3, 0xa0, 0x76, 0x2c, 0x03, 0x91, 0x96, 0xe7, 0x12, 0xa4, 0xce,
-	0xc0, 0x28, 0xb6, 0x84, 0x8a, 0x8d, 0x51, 0x6c, 0x69, 0xdf, 0x28, 0x90, 0x59, 0x27, 0xf6, 0x2d,
-	0xd3, 0x6d, 0xa0, 0xe6, 0xd0, 0x52, 0x5f, 0x00, 0x90, 0x46, 0x0d, 0x5b, 0x5c, 0xeb, 0x99, 0xf0,
-	0xf6, 0x9a, 0x55, 0x29, 0x1d, 0x26, 0x3f, 0x9f, 0x4c, 0x5e, 0xf0, 0xd0, 0x4e, 0xc2, 0x89, 0xd0,
-	0x08, 0xa8, 0x6b, 0xdf, 0x2b, 0x90, 0x5e, 0x27, 0x76, 0x15, 0x5b, 0xea, 0x15, 0x48, 0x13, 0x6c,
-	0xbb, 0x7d, 0x90, 0x94, 0xb8, 0x23, 0x18, 0xaa, 0x05, 0x80, 0x86, 0xe7, 0x38, 0x98, 0xf2, 0x97,
-	0x95, 0xbd, 0x63, 0x59, 0x23, 0xb2, 0x52, 0xb9, 0xc8, 0x32, 0x90, 0xb1, 0x18, 0xfd, 0xb9, 0x64,
-	0xfa, 0x55, 0x6c, 0x69, 0x5f, 0x28, 0x30, 0x23, 0x2e, 0xc3, 0xa2, 0x5f, 0x81, 0x74, 0xcb, 0xf7,
-	0x76, 0xfb, 0xa1, 0x2b, 0x70, 0xea, 0xab, 0x30, 0x5e, 0xf7, 0x5c, 0x49, 0x74, 0xb0, 0xb7, 0x84,
-	0x3b, 0x6a, 0xff, 0x88, 0xe7, 0x6a, 0x70, 0x95, 0xbe, 0xfc, 0x7a, 0xdd, 0x80, 0x31, 0xd6, 0x0c,
-	0xc6, 0x06, 0xa7, 0xc7, 0xfc, 0xd4, 0x1c, 0x4c, 0x48, 0xd1, 0xf3, 0x86, 0x34, 0x69, 0x04, 0xa6,
-	0xaa, 0xc2, 0x38, 0x31, 0x9b, 0x94, 0xb7, 0x99, 0xac, 0xc1, 0xaf, 0x2b, 0xff, 0x8b, 0x15, 0x7f,
-	0xbe, 0x9b, 0xf0, 0x59, 0xae, 0xda, 0x4d, 0xae, 0x1d, 0x61, 0x84, 0x4f, 0xe0, 0x34, 0xa4, 0x7d,
-	0xd3, 0xdd, 0x41, 0x42, 0xfa, 0x93, 0x86, 0xb4, 0xd8, 0xcb, 0xd6, 0x44, 0xa6, 0x45, 0x78, 0x86,
-	0x93, 0x86, 0x30, 0xb4, 0x47, 0xe2, 0x11, 0x6e, 0xb4, 0xeb, 0x0e, 0xa6, 0x77, 0xd9, 0x66, 0x2f,
-	0xbf, 0x82, 0x4b, 0x30, 0xdd, 0x6a, 0xd7, 0x9b, 0xb8, 0x51, 0xdb, 0x35, 0x9b, 0x6d, 0x44, 0xa4,
-	0xe8, 0xb2, 0x62, 0xf1, 0x7d, 0xbe, 0xc6, 0xe8, 0xf1, 0x5c, 0x79, 0x95, 0xb2, 0x86, 0x30, 0x2a,
-	0xab, 0xb1, 0x7a, 0x9c, 0x4b, 0xae, 0x47, 0x84, 0xbe, 0xf6, 0xcb, 0x28, 0x9c, 0x3e, 0xb8, 0x14,
-	0x96, 0xe6, 0x26, 0xdb, 0x03, 0x37, 0x90, 0x4c, 0x6c, 0xa0, 0x87, 0x29, 0x3c, 0xd5, 0xb7, 0x21,
-	0xcb, 0x1b, 0x5c, 0xc3, 0x6b, 0xf2, 0x33, 0x62, 0x08, 0xd5, 0x4e, 0x05, 0x01, 0xd8, 0x41, 0x71,
-	0x0b, 0xd2, 0x3e, 0xda, 0x33, 0x7d, 0x6b, 0x18, 0x81, 0x49, 0x57, 0x11, 0x64, 0xab, 0xed, 0x5a,
-	0xbc, 0x78, 0x83, 0x07, 0x61, 0xae, 0xda, 0x57, 0xc1, 0x6b, 0xc4, 0xac, 0x21, 0x44, 0xb0, 0x08,
-	0x53, 0x1d, 0x11, 0x30, 0x95, 0x8d, 0x2d, 0x67, 0x0c, 0x08, 0x55, 0x40, 0xfa, 0xd7, 0x36, 0xa7,
-	0xf3, 0x48, 0x81, 0xac, 0xb8, 0x34, 0x10, 0x69, 0x37, 0x69, 0x4c, 0x64, 0x4a, 0x5c, 0x64, 0x39,
-	0x98, 0x30, 0x5b, 0xad, 0x26, 0x46, 0x96, 0x14, 0x78, 0x60, 0xaa, 0xaf, 0x40, 0x9a, 0x0d, 0x17,
-	0x6d, 0xa1, 0xbb, 0x99, 0xf2, 0xf9, 0x2e, 0x13, 0x81, 0x3c, 0x3f, 0x36, 0x38, 0xd6, 0x90, 0x3e,
-	0x6a, 0x19, 0x52, 0x84, 0xb2, 0x69, 0x64, 0x9c, 0x3b, 0x77, 0x1b, 0x27, 0x36, 0x18, 0xc6, 0x10,
-	0x50, 0xa6, 0x65, 0xe4, 0xfb, 0x9e, 0x2f, 0x26, 0x08, 0x43, 0x18, 0xda, 0x07, 0xf2, 0x6d, 0x95,
-	0x39, 0x09, 0x49, 0xde, 0x82, 0x09, 0x9f, 0xe7, 0x47, 0x72, 0x4a, 0x71, 0x6c, 0x79, 0xaa, 0xbc,
-	0xd4, 0x95, 0x5d, 0xa7, 0x16, 0xd5, 0x71, 0xf6, 0x80, 0x8d, 0xc0, 0x53, 0xfb, 0x10, 0xd2, 0xbc,
-	0x07, 0x6f, 0x1d, 0x55, 0xa4, 0x4e, 0x77, 0x1e, 0xed, 0xaf, 0x3b, 0x6b, 0xdf, 0x29, 0x30, 0xc9,
-	0xce, 0xa7, 0xa6, 0x89, 0x1d, 0x55, 0x87, 0x94, 0xb7, 0xd7, 0x8f, 0x26, 0x04, 0x4c, 0xfd, 0x3f,
-	0x8c, 0xd7, 0x03, 0x2d, 0x4c, 0x95, 0x17, 0xba, 0x64, 0x26, 0xa8, 0xcb, 0x9c, 0xb8, 0x43, 0x65,
-	0x85, 0x49, 0x45, 0x04, 0x61, 0x4a, 0x39, 0xdb, 0xe5, 0x04, 0x65, 0xa4, 0xb4, 0x4d, 0x38, 0x1e,
-	0x5c, 0x47, 0xaa, 0x9a, 0x36, 0x1d, 0xaf, 0xed, 0xd2, 0x61, 0xde, 0x74, 0xe9, 0xaa, 0xfd, 0xac,
-	0xc0, 0x49, 0x16, 0x99, 0x45, 0x74, 0xa9, 0xe8, 0x27, 0x6c, 0x02, 0xb8, 0x0e, 0x19, 0x12, 0x18,
-	0x47, 0x4f, 0x0e, 0x21, 0x74, 0xf0, 0xe2, 0x57, 0xca, 0x7c, 0x98, 0x08, 0x23, 0xb0, 0x52, 0x2c,
-	0x46, 0x4b, 0x91, 0xc0, 0x4e, 0x5b, 0x80, 0xb3, 0x09, 0xcb, 0xe1, 0x64, 0xf1, 0x29, 0x1f, 0x95,
-	0x36, 0x31, 0xdd, 0xb6, 0x7c, 0x73, 0x4f, 0xc2, 0x86, 0x4d, 0x49, 0xb4, 0xe7, 0x83, 0x04, 0x0b,
-	0x31, 0x82, 0xb1, 0xad, 0xb4, 0x79, 0xc8, 0x1f, 0x5e, 0x0d, 0xe9, 0xfd, 0xa4, 0xc0, 0x2c, 0x7f,
-	0x49, 0x6c, 0xcc, 0xc6, 0xa7, 0x8d, 0x84, 0xe2, 0xf5, 0x3b, 0x57, 0x1c, 0xc8, 0x69, 0xb4, 0xff,
-	0x9c, 0xf8, 0xf8, 0x29, 0x83, 0xb0, 0x84, 0x8a, 0xb1, 0x84, 0x0e, 0x71, 0xd3, 0x0a, 0x30, 0x9f,
-	0xb4, 0x1e, 0x26, 0xf5, 0xab, 0xc2, 0x4f, 0xa4, 0xf7, 0x5c, 0x3f, 0x29, 0xad, 0x01, 0xdb, 0xec,
-	0xb0, 0x69, 0x95, 0x63, 0xdd, 0x57, 0x8b, 0xa5, 0x95, 0xc0, 0x4e, 0x2b, 0x42, 0x21, 0xf9, 0x4e,
-	0x98, 0xda, 0x6f, 0x0a, 0x1c, 0x63, 0x90, 0x96, 0x65, 0x52, 0x74, 0xd7, 0xf4, 0x4d, 0x87, 0x30,
-	0x86, 0x66, 0x9b, 0x6e, 0x7b, 0x3e, 0xa6, 0xf7, 0x8e, 0x16, 0x53, 0x08, 0x55, 0x5f, 0x83, 0x74,
-	0x8b, 0x47, 0x90, 0x5f, 0x90, 0xdd, 0xfa, 0x85, 0xd8, 0x26, 0xfa, 0xe9, 0x26, 0xfd, 0x2a, 0xd7,
-	0xb8, 0x1c, 0xc3, 0x88, 0x87, 0xd2, 0x8c, 0x64, 0x1b, 0x21, 0xac, 0xcd, 0xc1, 0x99, 0xd8, 0x52,
-	0x90, 0x5f, 0xf9, 0xc7, 0x0c, 0x8c, 0xad, 0x13, 0x5b, 0xdd, 0x84, 0x89, 0xe0, 0x1b, 0xf9, 0x5c,
-	0x17, 0x5a, 0x9d, 0x2f, 0x90, 0xfc, 0xc5, 0x23, 0x21, 0x61, 0xa7, 0x7a, 0x17, 0xd2, 0xf2, 0x83,
-	0xa4, 0xd8, 0xdd, 0x49, 0x20, 0xf2, 0xcb, 0x47, 0x21, 0xc2, 0xa8, 0x77, 0x60, 0x8c, 0x7d, 0x3b,
-	0x2c, 0x74, 0x77, 0xa8, 0x62, 0x2b, 0x7f, 0xa1, 0xe7, 0xed, 0x28, 0x45, 0x39, 0x5b, 0x17, 0x7b,
-	0xe5, 0xc5, 0x10, 0xbd, 0x28, 0xc6, 0xc6, 0xd4, 0x06, 0x4c, 0x45, 0x87, 0xce, 0x1e, 0x5c, 0x22,
-	0xb0, 0xfc, 0xe5, 0xbe, 0x60, 0x07, 0xa9, 0xf3, 0x79, 0xa6, 0x27, 0x75, 0x86, 0xe8, 0x4d, 0xfd,
-	0xc0, 0x99, 0xfd, 0x0e, 0xa4, 0xc4, 0x79, 0xb8, 0xd8, 0xe3, 0x81, 0x30, 0x40, 0xfe, 0xbf, 0x47,
-	0x00, 0xc2, 0x90, 0x3e, 0x1c, 0x3f, 0x74, 0xce, 0xac, 0xf4, 0x70, 0x8e, 0x61, 0xf3, 0xe5, 0xfe,
-	0xb1, 0xe1, 0x9e, 0x1e, 0x1c, 0x8b, 0x9f, 0x03, 0x3d, 0x84, 0x1b, 0x83, 0xe6, 0x57, 0xfb, 0x86,
-	0x86, 0x1b, 0xb6, 0xe1, 0xc4, 0xe1, 0xc6, 0x7e, 0xa9, 0x57, 0xd9, 0x63, 0xe0, 0xfc, 0xd5, 0x01,
-	0xc0, 0xe1, 0xb6, 0x9f, 0xc0, 0xc9, 0xa4, 0xd6, 0xdb, 0x43, 0x4a, 0x09, 0xf0, 0xfc, 0xb5, 0x81,
-	0xe0, 0xe1, 0xe6, 0x5b, 0x90, 0x3d, 0xd0, 0x1c, 0xff, 0xd3, 0x23, 0x4c, 0x04, 0x97, 0xd7, 0xfb,
-	0xc3, 0x05, 0xfb, 0xe4, 0x53, 0x9f, 0xb1, 0x4e, 0x58, 0xbd, 0xf3, 0xf0, 0x59, 0x41, 0x79, 0xfc,
-	0xac, 0xa0, 0xfc, 0xfd, 0xac, 0xa0, 0x7c, 0xfd, 0xbc, 0x30, 0xf2, 0xf8, 0x79, 0x61, 0xe4, 0x8f,
-	0xe7, 0x85, 0x91, 0x8f, 0x56, 0x6d, 0x4c, 0xb7, 0xdb, 0x75, 0xbd, 0xe1, 0x39, 0xa5, 0x68, 0x4f,
-	0x8c, 0x5e, 0xef, 0x07, 0x1d, 0x92, 0xff, 0x8b, 0xb0, 0x9e, 0xe6, 0x1f, 0x2a, 0x57, 0xff, 0x0d,
-	0x00, 0x00, 0xff, 0xff, 0xf6, 0x94, 0xf6, 0xed, 0x21, 0x15, 0x00, 0x00,
+	// 1986 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xb4, 0x59, 0xcd, 0x6f, 0x1b, 0xc7,
+	0x15, 0xf7, 0x8a, 0x22, 0x45, 0x3e, 0x51, 0x4a, 0xbc, 0xb6, 0x13, 0x9a, 0x91, 0x28, 0x7a, 0x1c,
+	0xb7, 0x8a, 0x52, 0x93, 0x16, 0x83, 0xb8, 0x05, 0x51, 0xa3, 0x31, 0x9d, 0x16, 0x51, 0x5d, 0x15,
+	0xce, 0xaa, 0xad, 0x52, 0x03, 0x85, 0xb0, 0xe4, 0x8e, 0xa8, 0x81, 0xb8, 0xbb, 0xec, 0xce, 0xac,
+	0x24, 0xa3, 0x87, 0x16, 0xed, 0xad, 0xe8, 0xa1, 0x40, 0x2e, 0xb9, 0xf5, 0x52, 0x14, 0x05, 0x7a,
+	0x31, 0x50, 0x17, 0xed, 0xb9, 0xbd, 0xe4, 0x96, 0x20, 0x40, 0x81, 0xa2, 0x40, 0xd3, 0xc2, 0x3e,
+	0xf8, 0x4f, 0xe8, 0xb5, 0x98, 0x8f, 0x5d, 0x2e, 0x57, 0xbb, 0xcb, 0x8f, 0x3a, 0x17, 0x71, 0x67,
+	0xf6, 0xf7, 0xde, 0xbc, 0xf7, 0xf6, 0x37, 0xf3, 0xde, 0x1b, 0x41, 0x6d, 0xe8, 0xb9, 0xee, 0xa1,
+	0x6d, 0x7a, 0xc7, 0x98, 0x35, 0xd5, 0xcf, 0xc9, 0x76, 0x93, 0x9d, 0x35, 0x86, 0x9e, 0xcb, 0x5c,
+	0xfd, 0x4a, 0xe4, 0x7d, 0x43, 0xfd, 0x9c, 0x6c, 0x57, 0x2f, 0x9a, 0x36, 0x71, 0xdc, 0xa6, 0xf8,
+	0x2b, 0x91, 0xd5, 0x57, 0x7b, 0x2e, 0xb5, 0x5d, 0xda, 0xb4, 0x69, 0x9f, 0x6b, 0xb0, 0x69, 0x5f,
+	0xbd, 0xb8, 0x2a, 0x5f, 0x1c, 0x88, 0x51, 0x53, 0x0e, 0xd4, 0xab, 0xcb, 0x7d, 0xb7, 0xef, 0xca,
+	0x79, 0xfe, 0xa4, 0x66, 0x6b, 0x7d, 0xd7, 0xed, 0x0f, 0x70, 0x53, 0x8c, 0xba, 0xfe, 0x61, 0xd3,
+	0xf2, 0x3d, 0x93, 0x11, 0xd7, 0x51, 0xef, 0xaf, 0xa5, 0xd8, 0xfc, 0x68, 0x88, 0x03, 0xc5, 0xd7,
+	0xa3, 0x90, 0x13, 0xec, 0x91, 0x43, 0x82, 0xbd, 0x18, 0x08, 0xfd, 0x2d, 0x0f, 0xb0, 0x4b, 0xfb,
+	0x06, 0xfe, 0xb1, 0x8f, 0x29, 0xd3, 0x6f, 0x43, 0xc9, 0x93, 0x8f, 0xd8, 0xab, 0x68, 0x75, 0x6d,
+	0xb3, 0xd4, 0xa9, 0x7c, 0xf6, 0xe4, 0xe6, 0x65, 0x65, 0xf1, 0x5d, 0xcb, 0xf2, 0x30, 0xa5, 0x7b,
+	0xcc, 0x23, 0x4e, 0xdf, 0x18, 0x41, 0xf5, 0xfb, 0x50, 0xa2, 0xcc, 0x64, 0xd8, 0xc6, 0x0e, 0xab,
+	0x2c, 0xd4, 0xb5, 0xcd, 0xe5, 0x16, 0x6a, 0x44, 0xc3, 0x16, 0xac, 0xdf, 0x38, 0xd9, 0x6e, 0xec,
+	0x05, 0xc8, 0x4e, 0xe9, 0xe3, 0xcf, 0x37, 0x2e, 0xfc, 0xfe, 0xf9, 0xe3, 0x2d, 0xcd, 0x18, 0xc9,
+	0xeb, 0x77, 0x20, 0x4f, 0x6c, 0xb3, 0x8f, 0x2b, 0x39, 0xa1, 0x68, 0xad, 0x91, 0x18, 0xff, 0xc6,
+	0x0e, 0xc7, 0x44, 0x55, 0x48, 0x29, 0x21, 0xee, 0x0c, 0x7d, 0x56, 0x59, 0xcc, 0x16, 0xe7, 0x98,
+	0x71, 0x71, 0x3e, 0xa3, 0xbf, 0x0b, 0x4b, 0xb6, 0x79, 0x76, 0x70, 0x88, 0x71, 0x25, 0x2f, 0x02,
+	0xf0, 0x26, 0x87, 0xfc, 0xf3, 0xf3, 0x8d, 0x2b, 0x32, 0x08, 0xd4, 0x3a, 0x6e, 0x10, 0xb7, 0x69,
+	0x9b, 0xec, 0xa8, 0xb1, 0xe3, 0xb0, 0xcf, 0x9e, 0xdc, 0x04, 0x15, 0x9d, 0x1d, 0x87, 0x19, 0x05,
+	0xdb, 0x3c, 0xfb, 0x16, 0xc6, 0xfa, 0x7b, 0x50, 0xb2, 0x89, 0x73, 0x40, 0x99, 0x79, 0x8c, 0x2b,
+	0x85, 0xd9, 0xf5, 0x14, 0x6d, 0xe2, 0xec, 0x71, 0x61, 0xbd, 0x03, 0xc0, 0x88, 0x8d, 0x0f, 0x06,
+	0xc4, 0x26, 0xac, 0xb2, 0x24, 0x7c, 0xba, 0xda, 0x90, 0xf4, 0x68, 0x04, 0xf4, 0x68, 0xbc, 0xab,
+	0xe8, 0xd1, 0x29, 0xf2, 0x55, 0x3e, 0xfa, 0xf7, 0x86, 0x66, 0x94, 0xb8, 0xd8, 0x77, 0xb8, 0x94,
+	0x7e, 0x03, 0x56, 0xbb, 0xc4, 0xb2, 0x88, 0xd3, 0x3f, 0xe8, 0x0e, 0xdc, 0xde, 0x31, 0xad, 0x14,
+	0xeb, 0xda, 0xe6, 0xa2, 0xb1, 0xa2, 0x66, 0x3b, 0x62, 0x52, 0xbf, 0x0e, 0x2b, 0x1e, 0x3e, 0xc1,
+	0xe6, 0x20, 0x40, 0x95, 0x04, 0xaa, 0x2c, 0x27, 0x15, 0xe8, 0xdb, 0xb0, 0x4a, 0x99, 0xe9, 0x58,
+	0xdd, 0x47, 0x07, 0xa7, 0xc4, 0xb1, 0xdc, 0xd3, 0x0a, 0x4c, 0x6f, 0xd3, 0x8a, 0x12, 0xdd, 0x17,
+	0x92, 0xfa, 0x65, 0xc8, 0x3b, 0xae, 0xd3, 0xc3, 0x95, 0x65, 0xb1, 0x90, 0x1c, 0xb4, 0x6f, 0xfd,
+	0xfc, 0xf9, 0xe3, 0xad, 0x11, 0xb9, 0x7e, 0xf9, 0xfc, 0xf1, 0xd6, 0x7a, 0x02, 0xdd, 0x47, 0xb4,
+	0x45, 0xaf, 0x83, 0x3e, 0x1a, 0x19, 0x98, 0x0e, 0x5d, 0x87, 0x62, 0x7d, 0x15, 0x16, 0x88, 0x25,
+	0x59, 0x6c, 0x2c, 0x10, 0x0b, 0x7d, 0xa8, 0x41, 0x69, 0x97, 0xf6, 0xef, 0x99, 0x4e, 0x0f, 0x0f,
+	0xe6, 0xa6, 0xfa, 0x3a, 0x80, 0x1a, 0x1c, 0x10, 0x4b, 0x70, 0xbd, 0x14, 0xbe, 0xde, 0xb1, 0xda,
+	0xcd, 0xf3, 0xc6, 0xaf, 0x25, 0x1b, 0x2f, 0xed, 0x40, 0x97, 0xe0, 0x62, 0x38, 0x08, 0x4c, 0x47,
+	0xbf, 0xd5, 0xa0, 0xb0, 0x4b, 0xfb, 0x1d, 0x62, 0xe9, 0xb7, 0xa0, 0x40, 0x49, 0xdf, 0x99, 0xc2,
+	0x48, 0x85, 0x9b, 0x60, 0xa1, 0x5e, 0x03, 0xe8, 0xb9, 0xb6, 0x4d, 0x98, 0xd8, 0xac, 0x7c, 0x8f,
+	0x95, 0x8d, 0xc8, 0x4c, 0xfb, 0x0d, 0xee, 0x81, 0xd2, 0xc5, 0xcd, 0xbf, 0x9a, 0x6c, 0x7e, 0x87,
+	0x58, 0xe8, 0x17, 0x1a, 0xac, 0xca, 0xc7, 0x30, 0xe8, 0xb7, 0xa0, 0x30, 0xf4, 0xdc, 0x93, 0x69,
+	0xcc, 0x95, 0x38, 0xfd, 0x1b, 0xb0, 0xd8, 0x75, 0x1d, 0x65, 0xe8, 0x6c, 0xbb, 0x44, 0x08, 0xa2,
+	0xff, 0xca, 0xef, 0x6a, 0x08, 0x96, 0xbe, 0xf8, 0x78, 0xdd, 0x81, 0x1c, 0x3f, 0x0c, 0x72, 0xb3,
+	0x9b, 0xc7, 0xe5, 0xf4, 0x0a, 0x2c, 0x29, 0xd2, 0x8b, 0x03, 0xa9, 0x68, 0x04, 0x43, 0x5d, 0x87,
+	0x45, 0x6a, 0x0e, 0x98, 0x38, 0x66, 0xca, 0x86, 0x78, 0x6e, 0x7f, 0x25, 0x16, 0xfc, 0xb5, 0x34,
+	0xe2, 0x73, 0x5f, 0xd1, 0x5d, 0xc1, 0x1d, 0x39, 0x08, 0xbf, 0xc0, 0x2b, 0x50, 0xf0, 0x4c, 0xe7,
+	0x18, 0x4b, 0xea, 0x17, 0x0d, 0x35, 0xe2, 0x9b, 0x6d, 0x80, 0x4d, 0x8b, 0x0a, 0x0f, 0x8b, 0x86,
+	0x1c, 0xa0, 0x4f, 0xe4, 0x27, 0xdc, 0xf3, 0xbb, 0x36, 0x61, 0x0f, 0xf8, 0x62, 0x2f, 0x3e, 0x82,
+	0xd7, 0x61, 0x65, 0xe8, 0x77, 0x07, 0xa4, 0x77, 0x70, 0x62, 0x0e, 0x7c, 0x4c, 0x15, 0xe9, 0xca,
+	0x72, 0xf2, 0x07, 0x62, 0x8e, 0x9b, 0x27, 0x7c, 0x15, 0x51, 0x2a, 0x1b, 0x72, 0xd0, 0xde, 0x8e,
+	0xc5, 0xe3, 0x5a, 0x72, 0x3c, 0x22, 0xe6, 0xa3, 0x3f, 0x2d, 0xc0, 0x2b, 0xe3, 0x53, 0x61, 0x68,
+	0xee, 0xf2, 0x35, 0x48, 0x0f, 0x2b, 0xc7, 0x66, 0xfa, 0x98, 0x52, 0x52, 0xff, 0x2e, 0x94, 0xc5,
+	0x01, 0xd7, 0x73, 0x07, 0x22, 0x47, 0xcc, 0xc1, 0xda, 0xe5, 0x40, 0x01, 0x4f, 0x14, 0xf7, 0xa0,
+	0xe0, 0xe1, 0x53, 0xd3, 0xb3, 0xe6, 0x21, 0x98, 0x12, 0x95, 0x4a, 0x0e, 0x7d, 0xc7, 0x12, 0xc1,
+	0x9b, 0x5d, 0x09, 0x17, 0x45, 0xbf, 0x0a, 0xb6, 0x11, 0x1f, 0xcd, 0x41, 0x82, 0x0d, 0x58, 0x1e,
+	0x91, 0x80, 0xb3, 0x2c, 0xb7, 0x59, 0x32, 0x20, 0x64, 0x01, 0x9d, 0x9e, 0xdb, 0xc2, 0x9c, 0x4f,
+	0x34, 0x28, 0xcb, 0x47, 0x03, 0x53, 0x7f, 0xc0, 0x62, 0x24, 0xd3, 0xe2, 0x24, 0xab, 0xc0, 0x92,
+	0x39, 0x1c, 0x0e, 0x08, 0xb6, 0x14, 0xc1, 0x83, 0xa1, 0xfe, 0x75, 0x28, 0xf0, 0xe2, 0xc2, 0x97,
+	0xbc, 0x5b, 0x6d, 0xbd, 0x9e, 0x52, 0x11, 0xa8, 0xfc, 0xb1, 0x27, 0xb0, 0x86, 0x92, 0xd1, 0x5b,
+	0x90, 0xa7, 0x8c, 0x57, 0x23, 0x8b, 0x42, 0x38, 0xad, 0x9c, 0xd8, 0xe3, 0x18, 0x43, 0x42, 0x39,
+	0x97, 0xb1, 0xe7, 0xb9, 0x9e, 0xac, 0x20, 0x0c, 0x39, 0x40, 0x1f, 0xa8, 0xdd, 0xaa, 0x7c, 0x92,
+	0x94, 0xbc, 0x07, 0x4b, 0x9e, 0xf0, 0x8f, 0x56, 0xb4, 0x7a, 0x6e, 0x73, 0xb9, 0x75, 0x3d, 0xd5,
+	0xba, 0x51, 0x2c, 0x3a, 0x8b, 0xfc, 0x03, 0x1b, 0x81, 0x24, 0xfa, 0x21, 0x14, 0xc4, 0x19, 0x7c,
+	0x38, 0x29, 0x48, 0xa3, 0xd3, 0x79, 0x61, 0xba, 0xd3, 0x19, 0xfd, 0x46, 0x83, 0x22, 0xcf, 0x4f,
+	0x03, 0x93, 0xd8, 0x7a, 0x03, 0xf2, 0xee, 0xe9, 0x34, 0x9c, 0x90, 0x30, 0xfd, 0xab, 0xb0, 0xd8,
+	0x0d, 0xb8, 0xb0, 0xdc, 0x5a, 0x4f, 0xf1, 0x4c, 0x9a, 0xae, 0x7c, 0x12, 0x02, 0xed, 0x2d, 0x4e,
+	0x15, 0xa9, 0x84, 0x33, 0xe5, 0xb5, 0x94, 0x0c, 0xca, 0x8d, 0x42, 0xfb, 0xf0, 0x72, 0xf0, 0x1c,
+	0x89, 0x6a, 0xc1, 0xb4, 0x5d, 0xdf, 0x61, 0xf3, 0xec, 0x74, 0x25, 0x8a, 0xfe, 0xa8, 0xc1, 0x25,
+	0xae, 0x99, 0x6b, 0x74, 0x98, 0x3c, 0x4f, 0x78, 0x05, 0x70, 0x1b, 0x4a, 0x34, 0x18, 0x4c, 0xae,
+	0x1c, 0x42, 0xe8, 0xec, 0xc1, 0x6f, 0xb7, 0x44, 0x31, 0x11, 0x6a, 0xe0, 0xa1, 0xd8, 0x88, 0x86,
+	0x22, 0xc1, 0x3a, 0xb4, 0x0e, 0xaf, 0x25, 0x4c, 0x87, 0x95, 0xc5, 0x4f, 0x45, 0xa9, 0xb4, 0x4f,
+	0xd8, 0x91, 0xe5, 0x99, 0xa7, 0x0a, 0x36, 0xaf, 0x4b, 0xf2, 0x78, 0x1e, 0x37, 0xb0, 0x16, 0x33,
+	0x30, 0xb6, 0x14, 0x5a, 0x83, 0xea, 0xf9, 0xd9, 0xd0, 0xbc, 0x27, 0x1a, 0x5c, 0x16, 0x9b, 0xa4,
+	0x4f, 0x78, 0xf9, 0xb4, 0x97, 0x10, 0xbc, 0x69, 0xeb, 0x8a, 0xaf, 0x01, 0x84, 0x86, 0xa9, 0xe3,
+	0x28, 0x43, 0x2a, 0x82, 0x95, 0x05, 0xa8, 0x52, 0xc3, 0x5d, 0xaa, 0xc7, 0x5c, 0x3a, 0x67, 0x1d,
+	0xaa, 0xc1, 0x5a, 0xd2, 0x7c, 0xe8, 0xd6, 0x5f, 0x34, 0x91, 0x93, 0xbe, 0xef, 0x78, 0x49, 0x8e,
+	0xcd, 0x78, 0xd0, 0xce, 0xef, 0x58, 0x2b, 0x76, 0x02, 0xa3, 0x98, 0x63, 0x09, 0xf6, 0xa1, 0x3a,
+	0xd4, 0x92, 0xdf, 0x84, 0xce, 0xfd, 0x55, 0x83, 0x97, 0x38, 0x64, 0x68, 0x99, 0x0c, 0x3f, 0x30,
+	0x3d, 0xd3, 0xa6, 0x9c, 0x50, 0xa6, 0xcf, 0x8e, 0x5c, 0x8f, 0xb0, 0x47, 0x93, 0x09, 0x15, 0x42,
+	0xf5, 0x77, 0xa0, 0x30, 0x14, 0x1a, 0x54, 0x17, 0x99, 0x76, 0x66, 0xc8, 0x65, 0xa2, 0xed, 0x9b,
+	0x92, 0x6b, 0xbf, 0x2d, 0x28, 0x19, 0x6a, 0x3c, 0xe7, 0x66, 0xc4, 0xdb, 0x88, 0xc1, 0xe8, 0x2a,
+	0xbc, 0x1a, 0x9b, 0x0a, 0xfd, 0xfb, 0x97, 0x06, 0xcb, 0xfc, 0xeb, 0x9a, 0x84, 0x62, 0x9e, 0xb2,
+	0xbf, 0x98, 0xce, 0x21, 0xda, 0x78, 0xe6, 0xe6, 0x6e, 0x3c, 0xd5, 0x8e, 0x1c, 0xeb, 0x3f, 0x6a,
+	0x29, 0x79, 0x56, 0xf9, 0x83, 0x3e, 0x10, 0xc7, 0x5c, 0x30, 0x8c, 0x16, 0x4b, 0xa6, 0x65, 0xa9,
+	0x32, 0x72, 0xd6, 0x62, 0x49, 0x48, 0xa2, 0xf7, 0x60, 0xa9, 0x43, 0xac, 0x1d, 0x86, 0xed, 0x49,
+	0x89, 0x69, 0xbc, 0x29, 0x59, 0x88, 0x37, 0x25, 0xe8, 0x0f, 0xf2, 0x1b, 0x74, 0x88, 0xd5, 0x31,
+	0x59, 0xef, 0x68, 0x8e, 0x5d, 0xd3, 0x86, 0x3c, 0x61, 0xd8, 0x0e, 0x92, 0x51, 0x2d, 0x3d, 0x19,
+	0x71, 0x7b, 0x55, 0x36, 0x92, 0x22, 0xed, 0x46, 0x6c, 0xdf, 0xd4, 0x52, 0x5b, 0x22, 0x61, 0x1d,
+	0x7a, 0x1f, 0x4a, 0x5c, 0xc9, 0x37, 0x79, 0xda, 0xd7, 0xd7, 0xa0, 0xd4, 0x73, 0x2d, 0x4c, 0x87,
+	0x66, 0x50, 0x78, 0x1a, 0xa3, 0x09, 0xde, 0x04, 0xf0, 0x81, 0x70, 0x79, 0xc5, 0x10, 0xcf, 0x7c,
+	0x8e, 0xe1, 0x33, 0xd9, 0x9b, 0x95, 0x0c, 0xf1, 0x8c, 0xfe, 0xae, 0x41, 0x49, 0xf6, 0x59, 0x53,
+	0xd4, 0x42, 0x33, 0x67, 0x9a, 0xb0, 0x09, 0xcb, 0xcd, 0xd9, 0x84, 0xe9, 0xb7, 0x83, 0x92, 0x47,
+	0xde, 0xba, 0xd4, 0xd3, 0x6e, 0x5d, 0x82, 0xb0, 0x04, 0x45, 0xd1, 0xbe, 0x20, 0x5f, 0x10, 0xb9,
+	0x90, 0x7c, 0xef, 0xc4, 0xcb, 0xa2, 0x7a, 0x56, 0xf1, 0x90, 0x54, 0x13, 0x7d, 0xa4, 0x01, 0xc8,
+	0xce, 0x68, 0x1a, 0xfe, 0xa9, 0x26, 0x6f, 0xe1, 0xff, 0x6f, 0xf2, 0x72, 0xc9, 0x4d, 0xde, 0xe2,
+	0xa8, 0xc9, 0xe3, 0x49, 0x6e, 0x35, 0xec, 0xdb, 0xe6, 0xe5, 0xf3, 0x9d, 0x71, 0x3e, 0x5f, 0x4b,
+	0x2d, 0x1b, 0x83, 0x10, 0x8c, 0x53, 0x7a, 0xca, 0xc6, 0x2a, 0x62, 0x23, 0xfa, 0x50, 0x54, 0xe4,
+	0xaa, 0xd7, 0x9c, 0x82, 0x85, 0xa3, 0x46, 0x74, 0x21, 0xb9, 0x11, 0xcd, 0x45, 0x1a, 0xd1, 0xb9,
+	0x09, 0xf4, 0x23, 0x91, 0x59, 0x23, 0x76, 0xce, 0x53, 0x5a, 0x8f, 0x9c, 0x8a, 0xd3, 0xe8, 0xcf,
+	0xf2, 0xe0, 0xd9, 0xc3, 0xec, 0x81, 0xe9, 0x53, 0x3c, 0x77, 0x62, 0xbb, 0x03, 0xf9, 0x21, 0x57,
+	0xa0, 0xf2, 0xda, 0x5a, 0x6a, 0x5e, 0xf3, 0xe9, 0xf8, 0xa5, 0xa6, 0x90, 0x52, 0xc7, 0xfa, 0x58,
+	0x56, 0x4b, 0x39, 0x84, 0x02, 0x4b, 0xd1, 0x15, 0xb1, 0xb3, 0x82, 0x61, 0x10, 0x95, 0xd6, 0xef,
+	0xca, 0x90, 0xdb, 0xa5, 0x7d, 0x7d, 0x1f, 0x96, 0x82, 0x5b, 0xdf, 0x34, 0xee, 0x8c, 0xee, 0xd4,
+	0xaa, 0x6f, 0x4c, 0x84, 0x84, 0x61, 0xff, 0x1e, 0x14, 0xd4, 0x15, 0x5b, 0x3d, 0x5d, 0x48, 0x22,
+	0xaa, 0x9b, 0x93, 0x10, 0xa1, 0xd6, 0x87, 0x50, 0x0c, 0x13, 0x30, 0xca, 0x30, 0x46, 0x61, 0xaa,
+	0x5b, 0x93, 0x31, 0xa1, 0xee, 0xfb, 0x90, 0xeb, 0x10, 0x4b, 0x5f, 0x4f, 0x17, 0xe9, 0x10, 0xab,
+	0x7a, 0x23, 0xf3, 0x75, 0xd4, 0x7d, 0x75, 0x13, 0x55, 0xcf, 0x8a, 0x19, 0x47, 0x64, 0xb9, 0x1f,
+	0xbb, 0xd4, 0x79, 0x08, 0xc5, 0x30, 0xf7, 0xa1, 0x4c, 0x43, 0x04, 0x26, 0xcb, 0xfd, 0x73, 0x67,
+	0x6d, 0x0f, 0x96, 0xa3, 0x47, 0xd1, 0x8d, 0x49, 0x46, 0xc9, 0x15, 0x6e, 0x4e, 0x05, 0x8b, 0x2e,
+	0x12, 0xbd, 0x63, 0xca, 0x58, 0x24, 0x02, 0xcb, 0x5a, 0x24, 0xe9, 0x7e, 0x47, 0xc4, 0x5e, 0x5c,
+	0x5f, 0x64, 0xc6, 0x9e, 0x23, 0xb2, 0x63, 0x3f, 0xd6, 0xa2, 0xbf, 0x0f, 0x79, 0xd9, 0xfe, 0x6e,
+	0x64, 0xb0, 0x95, 0x03, 0xaa, 0x5f, 0x9e, 0x00, 0x08, 0x55, 0x7a, 0xf0, 0xf2, 0xb9, 0xb6, 0x32,
+	0xe3, 0x93, 0xc5, 0xb1, 0xd5, 0xd6, 0xf4, 0xd8, 0x70, 0x4d, 0x17, 0x5e, 0x8a, 0xb7, 0x7d, 0x19,
+	0xbb, 0x3a, 0x06, 0xad, 0x6e, 0x4f, 0x0d, 0x0d, 0x17, 0xf4, 0xe1, 0xe2, 0xf9, 0x3e, 0xee, 0xcd,
+	0xac, 0xb0, 0xc7, 0xc0, 0xd5, 0xb7, 0x66, 0x00, 0x87, 0xcb, 0xfe, 0x04, 0x2e, 0x25, 0xf5, 0x59,
+	0x19, 0x54, 0x4a, 0x80, 0x57, 0xdf, 0x9e, 0x09, 0x1e, 0xdd, 0xa7, 0x61, 0xaa, 0xc8, 0xd8, 0xa7,
+	0x01, 0x26, 0x6b, 0x9f, 0xc6, 0x4f, 0x6e, 0xfd, 0x10, 0xca, 0x63, 0x3d, 0xd6, 0x97, 0x32, 0x4c,
+	0x8c, 0xe0, 0xaa, 0x8d, 0xe9, 0x70, 0xc1, 0x3a, 0xd5, 0xfc, 0xcf, 0x78, 0xe6, 0xe9, 0xdc, 0xff,
+	0xf8, 0x69, 0x4d, 0xfb, 0xf4, 0x69, 0x4d, 0xfb, 0xcf, 0xd3, 0x9a, 0xf6, 0xeb, 0x67, 0xb5, 0x0b,
+	0x9f, 0x3e, 0xab, 0x5d, 0xf8, 0xc7, 0xb3, 0xda, 0x85, 0x87, 0xdb, 0x7d, 0xc2, 0x8e, 0xfc, 0x6e,
+	0xa3, 0xe7, 0xda, 0xcd, 0x68, 0x12, 0x8a, 0x3e, 0x9f, 0x05, 0x29, 0x49, 0xfc, 0xb7, 0xb1, 0x5b,
+	0x10, 0x77, 0x9e, 0x6f, 0xfd, 0x2f, 0x00, 0x00, 0xff, 0xff, 0x48, 0x6b, 0x73, 0x95, 0x6c, 0x1d,
+	0x00, 0x00,
 }
 
 // Reference imports to suppress errors if they are not otherwise used.
@@ -1590,10 +2344,16 @@ type MsgClient interface {
 	Request(ctx context.Context, in *MsgRequest, opts ...grpc.CallOption) (*MsgRequestResponse, error)
 	// Cancel takes a request back while no bid stands (law M10).
 	Cancel(ctx context.Context, in *MsgCancel, opts ...grpc.CallOption) (*MsgCancelResponse, error)
+	// RaiseFee raises max_fee while bidding is open (law M10).
+	RaiseFee(ctx context.Context, in *MsgRaiseFee, opts ...grpc.CallOption) (*MsgRaiseFeeResponse, error)
 	// Bid places a sealed bid, or replaces one while bidding is open (law M5).
 	Bid(ctx context.Context, in *MsgBid, opts ...grpc.CallOption) (*MsgBidResponse, error)
 	// Reveal opens a bid (law M6).
 	Reveal(ctx context.Context, in *MsgReveal, opts ...grpc.CallOption) (*MsgRevealResponse, error)
+	// BidBatch places many sealed bids; a bad one fails alone (law M19).
+	BidBatch(ctx context.Context, in *MsgBidBatch, opts ...grpc.CallOption) (*MsgBidBatchResponse, error)
+	// RevealBatch opens many bids; a bad one fails alone (law M19).
+	RevealBatch(ctx context.Context, in *MsgRevealBatch, opts ...grpc.CallOption) (*MsgRevealBatchResponse, error)
 	// SubmitProof delivers the proof and settles the request (law M8).
 	SubmitProof(ctx context.Context, in *MsgSubmitProof, opts ...grpc.CallOption) (*MsgSubmitProofResponse, error)
 	// Refund applies what is due on requests; anyone may send it (law M9).
@@ -1604,10 +2364,12 @@ type MsgClient interface {
 	ConsentSubmitter(ctx context.Context, in *MsgConsentSubmitter, opts ...grpc.CallOption) (*MsgConsentSubmitterResponse, error)
 	// WithdrawConsent takes an unused consent back (law M3).
 	WithdrawConsent(ctx context.Context, in *MsgWithdrawConsent, opts ...grpc.CallOption) (*MsgWithdrawConsentResponse, error)
-	// RegisterSubmitter lets a submitter that consented act for the signer (law M3).
+	// RegisterSubmitter lets submitters that consented act for the signer (law M3).
 	RegisterSubmitter(ctx context.Context, in *MsgRegisterSubmitter, opts ...grpc.CallOption) (*MsgRegisterSubmitterResponse, error)
-	// UnregisterSubmitter ends a link; either side may send it (law M3).
+	// UnregisterSubmitter ends links; either side may send it (law M3).
 	UnregisterSubmitter(ctx context.Context, in *MsgUnregisterSubmitter, opts ...grpc.CallOption) (*MsgUnregisterSubmitterResponse, error)
+	// SetPause pauses or resumes new business; for the authority only (law M16).
+	SetPause(ctx context.Context, in *MsgSetPause, opts ...grpc.CallOption) (*MsgSetPauseResponse, error)
 	// UpdateParams replaces the parameters; for the authority only.
 	UpdateParams(ctx context.Context, in *MsgUpdateParams, opts ...grpc.CallOption) (*MsgUpdateParamsResponse, error)
 }
@@ -1638,6 +2400,15 @@ func (c *msgClient) Cancel(ctx context.Context, in *MsgCancel, opts ...grpc.Call
 	return out, nil
 }
 
+func (c *msgClient) RaiseFee(ctx context.Context, in *MsgRaiseFee, opts ...grpc.CallOption) (*MsgRaiseFeeResponse, error) {
+	out := new(MsgRaiseFeeResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.market.v1.Msg/RaiseFee", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *msgClient) Bid(ctx context.Context, in *MsgBid, opts ...grpc.CallOption) (*MsgBidResponse, error) {
 	out := new(MsgBidResponse)
 	err := c.cc.Invoke(ctx, "/proofmarket.market.v1.Msg/Bid", in, out, opts...)
@@ -1650,6 +2421,24 @@ func (c *msgClient) Bid(ctx context.Context, in *MsgBid, opts ...grpc.CallOption
 func (c *msgClient) Reveal(ctx context.Context, in *MsgReveal, opts ...grpc.CallOption) (*MsgRevealResponse, error) {
 	out := new(MsgRevealResponse)
 	err := c.cc.Invoke(ctx, "/proofmarket.market.v1.Msg/Reveal", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) BidBatch(ctx context.Context, in *MsgBidBatch, opts ...grpc.CallOption) (*MsgBidBatchResponse, error) {
+	out := new(MsgBidBatchResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.market.v1.Msg/BidBatch", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *msgClient) RevealBatch(ctx context.Context, in *MsgRevealBatch, opts ...grpc.CallOption) (*MsgRevealBatchResponse, error) {
+	out := new(MsgRevealBatchResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.market.v1.Msg/RevealBatch", in, out, opts...)
 	if err != nil {
 		return nil, err
 	}
@@ -1719,6 +2508,15 @@ func (c *msgClient) UnregisterSubmitter(ctx context.Context, in *MsgUnregisterSu
 	return out, nil
 }
 
+func (c *msgClient) SetPause(ctx context.Context, in *MsgSetPause, opts ...grpc.CallOption) (*MsgSetPauseResponse, error) {
+	out := new(MsgSetPauseResponse)
+	err := c.cc.Invoke(ctx, "/proofmarket.market.v1.Msg/SetPause", in, out, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *msgClient) UpdateParams(ctx context.Context, in *MsgUpdateParams, opts ...grpc.CallOption) (*MsgUpdateParamsResponse, error) {
 	out := new(MsgUpdateParamsResponse)
 	err := c.cc.Invoke(ctx, "/proofmarket.market.v1.Msg/UpdateParams", in, out, opts...)
@@ -1734,10 +2532,16 @@ type MsgServer interface {
 	Request(context.Context, *MsgRequest) (*MsgRequestResponse, error)
 	// Cancel takes a request back while no bid stands (law M10).
 	Cancel(context.Context, *MsgCancel) (*MsgCancelResponse, error)
+	// RaiseFee raises max_fee while bidding is open (law M10).
+	RaiseFee(context.Context, *MsgRaiseFee) (*MsgRaiseFeeResponse, error)
 	// Bid places a sealed bid, or replaces one while bidding is open (law M5).
 	Bid(context.Context, *MsgBid) (*MsgBidResponse, error)
 	// Reveal opens a bid (law M6).
 	Reveal(context.Context, *MsgReveal) (*MsgRevealResponse, error)
+	// BidBatch places many sealed bids; a bad one fails alone (law M19).
+	BidBatch(context.Context, *MsgBidBatch) (*MsgBidBatchResponse, error)
+	// RevealBatch opens many bids; a bad one fails alone (law M19).
+	RevealBatch(context.Context, *MsgRevealBatch) (*MsgRevealBatchResponse, error)
 	// SubmitProof delivers the proof and settles the request (law M8).
 	SubmitProof(context.Context, *MsgSubmitProof) (*MsgSubmitProofResponse, error)
 	// Refund applies what is due on requests; anyone may send it (law M9).
@@ -1748,10 +2552,12 @@ type MsgServer interface {
 	ConsentSubmitter(context.Context, *MsgConsentSubmitter) (*MsgConsentSubmitterResponse, error)
 	// WithdrawConsent takes an unused consent back (law M3).
 	WithdrawConsent(context.Context, *MsgWithdrawConsent) (*MsgWithdrawConsentResponse, error)
-	// RegisterSubmitter lets a submitter that consented act for the signer (law M3).
+	// RegisterSubmitter lets submitters that consented act for the signer (law M3).
 	RegisterSubmitter(context.Context, *MsgRegisterSubmitter) (*MsgRegisterSubmitterResponse, error)
-	// UnregisterSubmitter ends a link; either side may send it (law M3).
+	// UnregisterSubmitter ends links; either side may send it (law M3).
 	UnregisterSubmitter(context.Context, *MsgUnregisterSubmitter) (*MsgUnregisterSubmitterResponse, error)
+	// SetPause pauses or resumes new business; for the authority only (law M16).
+	SetPause(context.Context, *MsgSetPause) (*MsgSetPauseResponse, error)
 	// UpdateParams replaces the parameters; for the authority only.
 	UpdateParams(context.Context, *MsgUpdateParams) (*MsgUpdateParamsResponse, error)
 }
@@ -1766,11 +2572,20 @@ func (*UnimplementedMsgServer) Request(ctx context.Context, req *MsgRequest) (*M
 func (*UnimplementedMsgServer) Cancel(ctx context.Context, req *MsgCancel) (*MsgCancelResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Cancel not implemented")
 }
+func (*UnimplementedMsgServer) RaiseFee(ctx context.Context, req *MsgRaiseFee) (*MsgRaiseFeeResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method RaiseFee not implemented")
+}
 func (*UnimplementedMsgServer) Bid(ctx context.Context, req *MsgBid) (*MsgBidResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Bid not implemented")
 }
 func (*UnimplementedMsgServer) Reveal(ctx context.Context, req *MsgReveal) (*MsgRevealResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method Reveal not implemented")
+}
+func (*UnimplementedMsgServer) BidBatch(ctx context.Context, req *MsgBidBatch) (*MsgBidBatchResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method BidBatch not implemented")
+}
+func (*UnimplementedMsgServer) RevealBatch(ctx context.Context, req *MsgRevealBatch) (*MsgRevealBatchResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method RevealBatch not implemented")
 }
 func (*UnimplementedMsgServer) SubmitProof(ctx context.Context, req *MsgSubmitProof) (*MsgSubmitProofResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method SubmitProof not implemented")
@@ -1792,6 +2607,9 @@ func (*UnimplementedMsgServer) RegisterSubmitter(ctx context.Context, req *MsgRe
 }
 func (*UnimplementedMsgServer) UnregisterSubmitter(ctx context.Context, req *MsgUnregisterSubmitter) (*MsgUnregisterSubmitterResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method UnregisterSubmitter not implemented")
+}
+func (*UnimplementedMsgServer) SetPause(ctx context.Context, req *MsgSetPause) (*MsgSetPauseResponse, error) {
+	return nil, status.Errorf(codes.Unimplemented, "method SetPause not implemented")
 }
 func (*UnimplementedMsgServer) UpdateParams(ctx context.Context, req *MsgUpdateParams) (*MsgUpdateParamsResponse, error) {
 	return nil, status.Errorf(codes.Unimplemented, "method UpdateParams not implemented")
@@ -1837,6 +2655,24 @@ func _Msg_Cancel_Handler(srv interface{}, ctx context.Context, dec func(interfac
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Msg_RaiseFee_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgRaiseFee)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).RaiseFee(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.market.v1.Msg/RaiseFee",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).RaiseFee(ctx, req.(*MsgRaiseFee))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Msg_Bid_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(MsgBid)
 	if err := dec(in); err != nil {
@@ -1869,6 +2705,42 @@ func _Msg_Reveal_Handler(srv interface{}, ctx context.Context, dec func(interfac
 	}
 	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
 		return srv.(MsgServer).Reveal(ctx, req.(*MsgReveal))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_BidBatch_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgBidBatch)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).BidBatch(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.market.v1.Msg/BidBatch",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).BidBatch(ctx, req.(*MsgBidBatch))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _Msg_RevealBatch_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgRevealBatch)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).RevealBatch(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.market.v1.Msg/RevealBatch",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).RevealBatch(ctx, req.(*MsgRevealBatch))
 	}
 	return interceptor(ctx, in, info, handler)
 }
@@ -1999,6 +2871,24 @@ func _Msg_UnregisterSubmitter_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Msg_SetPause_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(MsgSetPause)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MsgServer).SetPause(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: "/proofmarket.market.v1.Msg/SetPause",
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MsgServer).SetPause(ctx, req.(*MsgSetPause))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Msg_UpdateParams_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(MsgUpdateParams)
 	if err := dec(in); err != nil {
@@ -2031,12 +2921,24 @@ var _Msg_serviceDesc = grpc.ServiceDesc{
 			Handler:    _Msg_Cancel_Handler,
 		},
 		{
+			MethodName: "RaiseFee",
+			Handler:    _Msg_RaiseFee_Handler,
+		},
+		{
 			MethodName: "Bid",
 			Handler:    _Msg_Bid_Handler,
 		},
 		{
 			MethodName: "Reveal",
 			Handler:    _Msg_Reveal_Handler,
+		},
+		{
+			MethodName: "BidBatch",
+			Handler:    _Msg_BidBatch_Handler,
+		},
+		{
+			MethodName: "RevealBatch",
+			Handler:    _Msg_RevealBatch_Handler,
 		},
 		{
 			MethodName: "SubmitProof",
@@ -2065,6 +2967,10 @@ var _Msg_serviceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "UnregisterSubmitter",
 			Handler:    _Msg_UnregisterSubmitter_Handler,
+		},
+		{
+			MethodName: "SetPause",
+			Handler:    _Msg_SetPause_Handler,
 		},
 		{
 			MethodName: "UpdateParams",
@@ -2961,12 +3867,14 @@ func (m *MsgRegisterSubmitter) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
-	if len(m.Submitter) > 0 {
-		i -= len(m.Submitter)
-		copy(dAtA[i:], m.Submitter)
-		i = encodeVarintTx(dAtA, i, uint64(len(m.Submitter)))
-		i--
-		dAtA[i] = 0x12
+	if len(m.Submitters) > 0 {
+		for iNdEx := len(m.Submitters) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Submitters[iNdEx])
+			copy(dAtA[i:], m.Submitters[iNdEx])
+			i = encodeVarintTx(dAtA, i, uint64(len(m.Submitters[iNdEx])))
+			i--
+			dAtA[i] = 0x12
+		}
 	}
 	if len(m.Prover) > 0 {
 		i -= len(m.Prover)
@@ -3021,12 +3929,14 @@ func (m *MsgUnregisterSubmitter) MarshalToSizedBuffer(dAtA []byte) (int, error) 
 	_ = i
 	var l int
 	_ = l
-	if len(m.Submitter) > 0 {
-		i -= len(m.Submitter)
-		copy(dAtA[i:], m.Submitter)
-		i = encodeVarintTx(dAtA, i, uint64(len(m.Submitter)))
-		i--
-		dAtA[i] = 0x12
+	if len(m.Submitters) > 0 {
+		for iNdEx := len(m.Submitters) - 1; iNdEx >= 0; iNdEx-- {
+			i -= len(m.Submitters[iNdEx])
+			copy(dAtA[i:], m.Submitters[iNdEx])
+			i = encodeVarintTx(dAtA, i, uint64(len(m.Submitters[iNdEx])))
+			i--
+			dAtA[i] = 0x12
+		}
 	}
 	if len(m.Signer) > 0 {
 		i -= len(m.Signer)
@@ -3117,6 +4027,568 @@ func (m *MsgUpdateParamsResponse) MarshalTo(dAtA []byte) (int, error) {
 }
 
 func (m *MsgUpdateParamsResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgRaiseFee) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgRaiseFee) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgRaiseFee) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.MaxFee.Size()
+		i -= size
+		if _, err := m.MaxFee.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if len(m.RequestId) > 0 {
+		i -= len(m.RequestId)
+		copy(dAtA[i:], m.RequestId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.RequestId)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Requester) > 0 {
+		i -= len(m.Requester)
+		copy(dAtA[i:], m.Requester)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Requester)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgRaiseFeeResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgRaiseFeeResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgRaiseFeeResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size := m.Added.Size()
+		i -= size
+		if _, err := m.Added.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *BidItem) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *BidItem) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *BidItem) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Commitment) > 0 {
+		i -= len(m.Commitment)
+		copy(dAtA[i:], m.Commitment)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Commitment)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.RequestId) > 0 {
+		i -= len(m.RequestId)
+		copy(dAtA[i:], m.RequestId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.RequestId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgBidBatch) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgBidBatch) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgBidBatch) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Items) > 0 {
+		for iNdEx := len(m.Items) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Items[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTx(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x12
+		}
+	}
+	if len(m.Signer) > 0 {
+		i -= len(m.Signer)
+		copy(dAtA[i:], m.Signer)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Signer)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *ItemError) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *ItemError) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *ItemError) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Text) > 0 {
+		i -= len(m.Text)
+		copy(dAtA[i:], m.Text)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Text)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if m.Code != 0 {
+		i = encodeVarintTx(dAtA, i, uint64(m.Code))
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.Codespace) > 0 {
+		i -= len(m.Codespace)
+		copy(dAtA[i:], m.Codespace)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Codespace)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *BidResult) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *BidResult) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *BidResult) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Error != nil {
+		{
+			size, err := m.Error.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintTx(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x22
+	}
+	{
+		size := m.Bond.Size()
+		i -= size
+		if _, err := m.Bond.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x1a
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.RequestId) > 0 {
+		i -= len(m.RequestId)
+		copy(dAtA[i:], m.RequestId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.RequestId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgBidBatchResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgBidBatchResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgBidBatchResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Results) > 0 {
+		for iNdEx := len(m.Results) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Results[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTx(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *RevealItem) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *RevealItem) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *RevealItem) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Salt) > 0 {
+		i -= len(m.Salt)
+		copy(dAtA[i:], m.Salt)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Salt)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if m.Standby {
+		i--
+		if m.Standby {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x18
+	}
+	{
+		size := m.Fee.Size()
+		i -= size
+		if _, err := m.Fee.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.RequestId) > 0 {
+		i -= len(m.RequestId)
+		copy(dAtA[i:], m.RequestId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.RequestId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgRevealBatch) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgRevealBatch) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgRevealBatch) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Items) > 0 {
+		for iNdEx := len(m.Items) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Items[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTx(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0x12
+		}
+	}
+	if len(m.Signer) > 0 {
+		i -= len(m.Signer)
+		copy(dAtA[i:], m.Signer)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Signer)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *RevealResult) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *RevealResult) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *RevealResult) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Error != nil {
+		{
+			size, err := m.Error.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintTx(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x22
+	}
+	if m.Leads {
+		i--
+		if m.Leads {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Ranked {
+		i--
+		if m.Ranked {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x10
+	}
+	if len(m.RequestId) > 0 {
+		i -= len(m.RequestId)
+		copy(dAtA[i:], m.RequestId)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.RequestId)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgRevealBatchResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgRevealBatchResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgRevealBatchResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Results) > 0 {
+		for iNdEx := len(m.Results) - 1; iNdEx >= 0; iNdEx-- {
+			{
+				size, err := m.Results[iNdEx].MarshalToSizedBuffer(dAtA[:i])
+				if err != nil {
+					return 0, err
+				}
+				i -= size
+				i = encodeVarintTx(dAtA, i, uint64(size))
+			}
+			i--
+			dAtA[i] = 0xa
+		}
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgSetPause) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgSetPause) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgSetPause) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Pause.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTx(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.Authority) > 0 {
+		i -= len(m.Authority)
+		copy(dAtA[i:], m.Authority)
+		i = encodeVarintTx(dAtA, i, uint64(len(m.Authority)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MsgSetPauseResponse) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MsgSetPauseResponse) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MsgSetPauseResponse) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	i := len(dAtA)
 	_ = i
 	var l int
@@ -3494,9 +4966,11 @@ func (m *MsgRegisterSubmitter) Size() (n int) {
 	if l > 0 {
 		n += 1 + l + sovTx(uint64(l))
 	}
-	l = len(m.Submitter)
-	if l > 0 {
-		n += 1 + l + sovTx(uint64(l))
+	if len(m.Submitters) > 0 {
+		for _, s := range m.Submitters {
+			l = len(s)
+			n += 1 + l + sovTx(uint64(l))
+		}
 	}
 	return n
 }
@@ -3520,9 +4994,11 @@ func (m *MsgUnregisterSubmitter) Size() (n int) {
 	if l > 0 {
 		n += 1 + l + sovTx(uint64(l))
 	}
-	l = len(m.Submitter)
-	if l > 0 {
-		n += 1 + l + sovTx(uint64(l))
+	if len(m.Submitters) > 0 {
+		for _, s := range m.Submitters {
+			l = len(s)
+			n += 1 + l + sovTx(uint64(l))
+		}
 	}
 	return n
 }
@@ -3552,6 +5028,233 @@ func (m *MsgUpdateParams) Size() (n int) {
 }
 
 func (m *MsgUpdateParamsResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	return n
+}
+
+func (m *MsgRaiseFee) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Requester)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.RequestId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = m.MaxFee.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgRaiseFeeResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Added.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *BidItem) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.RequestId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.Commitment)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgBidBatch) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Signer)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if len(m.Items) > 0 {
+		for _, e := range m.Items {
+			l = e.Size()
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *ItemError) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Codespace)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Code != 0 {
+		n += 1 + sovTx(uint64(m.Code))
+	}
+	l = len(m.Text)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *BidResult) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.RequestId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = m.Bond.Size()
+	n += 1 + l + sovTx(uint64(l))
+	if m.Error != nil {
+		l = m.Error.Size()
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgBidBatchResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Results) > 0 {
+		for _, e := range m.Results {
+			l = e.Size()
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *RevealItem) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.RequestId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = m.Fee.Size()
+	n += 1 + l + sovTx(uint64(l))
+	if m.Standby {
+		n += 2
+	}
+	l = len(m.Salt)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgRevealBatch) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Signer)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if len(m.Items) > 0 {
+		for _, e := range m.Items {
+			l = e.Size()
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *RevealResult) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.RequestId)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	if m.Ranked {
+		n += 2
+	}
+	if m.Leads {
+		n += 2
+	}
+	if m.Error != nil {
+		l = m.Error.Size()
+		n += 1 + l + sovTx(uint64(l))
+	}
+	return n
+}
+
+func (m *MsgRevealBatchResponse) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if len(m.Results) > 0 {
+		for _, e := range m.Results {
+			l = e.Size()
+			n += 1 + l + sovTx(uint64(l))
+		}
+	}
+	return n
+}
+
+func (m *MsgSetPause) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Authority)
+	if l > 0 {
+		n += 1 + l + sovTx(uint64(l))
+	}
+	l = m.Pause.Size()
+	n += 1 + l + sovTx(uint64(l))
+	return n
+}
+
+func (m *MsgSetPauseResponse) Size() (n int) {
 	if m == nil {
 		return 0
 	}
@@ -6151,7 +7854,7 @@ func (m *MsgRegisterSubmitter) Unmarshal(dAtA []byte) error {
 			iNdEx = postIndex
 		case 2:
 			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Submitter", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field Submitters", wireType)
 			}
 			var stringLen uint64
 			for shift := uint(0); ; shift += 7 {
@@ -6179,7 +7882,7 @@ func (m *MsgRegisterSubmitter) Unmarshal(dAtA []byte) error {
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			m.Submitter = string(dAtA[iNdEx:postIndex])
+			m.Submitters = append(m.Submitters, string(dAtA[iNdEx:postIndex]))
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
@@ -6315,7 +8018,7 @@ func (m *MsgUnregisterSubmitter) Unmarshal(dAtA []byte) error {
 			iNdEx = postIndex
 		case 2:
 			if wireType != 2 {
-				return fmt.Errorf("proto: wrong wireType = %d for field Submitter", wireType)
+				return fmt.Errorf("proto: wrong wireType = %d for field Submitters", wireType)
 			}
 			var stringLen uint64
 			for shift := uint(0); ; shift += 7 {
@@ -6343,7 +8046,7 @@ func (m *MsgUnregisterSubmitter) Unmarshal(dAtA []byte) error {
 			if postIndex > l {
 				return io.ErrUnexpectedEOF
 			}
-			m.Submitter = string(dAtA[iNdEx:postIndex])
+			m.Submitters = append(m.Submitters, string(dAtA[iNdEx:postIndex]))
 			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
@@ -6558,6 +8261,1564 @@ func (m *MsgUpdateParamsResponse) Unmarshal(dAtA []byte) error {
 		}
 		if fieldNum <= 0 {
 			return fmt.Errorf("proto: MsgUpdateParamsResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgRaiseFee) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgRaiseFee: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgRaiseFee: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Requester", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Requester = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RequestId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.RequestId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field MaxFee", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.MaxFee.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgRaiseFeeResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgRaiseFeeResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgRaiseFeeResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Added", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Added.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *BidItem) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: BidItem: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: BidItem: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RequestId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.RequestId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Commitment", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Commitment = append(m.Commitment[:0], dAtA[iNdEx:postIndex]...)
+			if m.Commitment == nil {
+				m.Commitment = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgBidBatch) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgBidBatch: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgBidBatch: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Signer", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Signer = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Items", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Items = append(m.Items, BidItem{})
+			if err := m.Items[len(m.Items)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *ItemError) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: ItemError: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: ItemError: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Codespace", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Codespace = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Code", wireType)
+			}
+			m.Code = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Code |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Text", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Text = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *BidResult) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: BidResult: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: BidResult: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RequestId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.RequestId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bond", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Bond.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Error", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Error == nil {
+				m.Error = &ItemError{}
+			}
+			if err := m.Error.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgBidBatchResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgBidBatchResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgBidBatchResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Results", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Results = append(m.Results, BidResult{})
+			if err := m.Results[len(m.Results)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *RevealItem) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: RevealItem: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: RevealItem: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RequestId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.RequestId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Fee", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Fee.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Standby", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Standby = bool(v != 0)
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Salt", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Salt = append(m.Salt[:0], dAtA[iNdEx:postIndex]...)
+			if m.Salt == nil {
+				m.Salt = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgRevealBatch) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgRevealBatch: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgRevealBatch: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Signer", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Signer = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Items", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Items = append(m.Items, RevealItem{})
+			if err := m.Items[len(m.Items)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *RevealResult) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: RevealResult: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: RevealResult: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RequestId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.RequestId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Ranked", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Ranked = bool(v != 0)
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Leads", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Leads = bool(v != 0)
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Error", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Error == nil {
+				m.Error = &ItemError{}
+			}
+			if err := m.Error.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgRevealBatchResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgRevealBatchResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgRevealBatchResponse: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Results", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Results = append(m.Results, RevealResult{})
+			if err := m.Results[len(m.Results)-1].Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgSetPause) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgSetPause: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgSetPause: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Authority", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Authority = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Pause", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTx
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTx
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTx
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Pause.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTx(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTx
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MsgSetPauseResponse) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTx
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MsgSetPauseResponse: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MsgSetPauseResponse: illegal tag %d (wire type %d)", fieldNum, wire)
 		}
 		switch fieldNum {
 		default:

@@ -394,7 +394,7 @@ func (m *Terms) GetBidBondBps() uint32 {
 	return 0
 }
 
-// Request is what a requester asks for. It never changes.
+// Request is what a requester asks for. Only max_fee ever changes, by MsgRaiseFee.
 type Request struct {
 	// id names the request: 64 lower-case hex digits.
 	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -842,6 +842,9 @@ type Auction struct {
 	EndReason EndReason `protobuf:"varint,13,opt,name=end_reason,json=endReason,proto3,enum=proofmarket.market.v1.EndReason" json:"end_reason,omitempty"`
 	// end_height is the block in which the request ended.
 	EndHeight uint64 `protobuf:"varint,14,opt,name=end_height,json=endHeight,proto3" json:"end_height,omitempty"`
+	// retained_until is the market time after which a finished request shrinks to its
+	// receipt (law M15); absent while it is open.
+	RetainedUntil *time.Time `protobuf:"bytes,15,opt,name=retained_until,json=retainedUntil,proto3,stdtime" json:"retained_until,omitempty"`
 }
 
 func (m *Auction) Reset()         { *m = Auction{} }
@@ -959,6 +962,13 @@ func (m *Auction) GetEndHeight() uint64 {
 		return m.EndHeight
 	}
 	return 0
+}
+
+func (m *Auction) GetRetainedUntil() *time.Time {
+	if m != nil {
+		return m.RetainedUntil
+	}
+	return nil
 }
 
 // Bid is a prover's bid for a request.
@@ -1411,6 +1421,13 @@ type Params struct {
 	HaltGraceBlocks uint64 `protobuf:"varint,18,opt,name=halt_grace_blocks,json=haltGraceBlocks,proto3" json:"halt_grace_blocks,omitempty"`
 	// end_block_cap is the number of queue items tried at the end of one block.
 	EndBlockCap uint32 `protobuf:"varint,19,opt,name=end_block_cap,json=endBlockCap,proto3" json:"end_block_cap,omitempty"`
+	// retention is the market time for which a finished request and its proof stay
+	// queryable before they shrink to a receipt (law M15). A request takes it over
+	// when it ends.
+	Retention time.Duration `protobuf:"bytes,20,opt,name=retention,proto3,stdduration" json:"retention"`
+	// prune_cap is the number of records removed at the end of one block, at most,
+	// as finished requests shrink.
+	PruneCap uint32 `protobuf:"varint,21,opt,name=prune_cap,json=pruneCap,proto3" json:"prune_cap,omitempty"`
 }
 
 func (m *Params) Reset()         { *m = Params{} }
@@ -1544,6 +1561,550 @@ func (m *Params) GetEndBlockCap() uint32 {
 	return 0
 }
 
+func (m *Params) GetRetention() time.Duration {
+	if m != nil {
+		return m.Retention
+	}
+	return 0
+}
+
+func (m *Params) GetPruneCap() uint32 {
+	if m != nil {
+		return m.PruneCap
+	}
+	return 0
+}
+
+// Pause says what the authority has paused (law M16). Everything that ends or pays
+// something goes on.
+type Pause struct {
+	// requests refuses new requests and raises of max_fee.
+	Requests bool `protobuf:"varint,1,opt,name=requests,proto3" json:"requests,omitempty"`
+	// bids refuses first bids; one that stands may still be replaced.
+	Bids bool `protobuf:"varint,2,opt,name=bids,proto3" json:"bids,omitempty"`
+}
+
+func (m *Pause) Reset()         { *m = Pause{} }
+func (m *Pause) String() string { return proto.CompactTextString(m) }
+func (*Pause) ProtoMessage()    {}
+func (*Pause) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b79642a0d8e44fa1, []int{14}
+}
+func (m *Pause) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Pause) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Pause.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Pause) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Pause.Merge(m, src)
+}
+func (m *Pause) XXX_Size() int {
+	return m.Size()
+}
+func (m *Pause) XXX_DiscardUnknown() {
+	xxx_messageInfo_Pause.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Pause proto.InternalMessageInfo
+
+func (m *Pause) GetRequests() bool {
+	if m != nil {
+		return m.Requests
+	}
+	return false
+}
+
+func (m *Pause) GetBids() bool {
+	if m != nil {
+		return m.Bids
+	}
+	return false
+}
+
+// Receipt is what is kept for good of a finished request (law M15).
+type Receipt struct {
+	// requester is the raw address of who paid.
+	Requester []byte `protobuf:"bytes,1,opt,name=requester,proto3" json:"requester,omitempty"`
+	// verifier is the verifier's id.
+	Verifier string `protobuf:"bytes,2,opt,name=verifier,proto3" json:"verifier,omitempty"`
+	// program is the raw program, 32 bytes.
+	Program []byte `protobuf:"bytes,3,opt,name=program,proto3" json:"program,omitempty"`
+	// digest is the raw digest of the public values, 32 bytes.
+	Digest []byte `protobuf:"bytes,4,opt,name=digest,proto3" json:"digest,omitempty"`
+	// end_reason says how the request ended, and so its status.
+	EndReason EndReason `protobuf:"varint,5,opt,name=end_reason,json=endReason,proto3,enum=proofmarket.market.v1.EndReason" json:"end_reason,omitempty"`
+	// prover is the raw address of who delivered; empty if nobody did.
+	Prover []byte `protobuf:"bytes,6,opt,name=prover,proto3" json:"prover,omitempty"`
+	// price is what was paid for the proof, in uproof; 0 if there was none.
+	Price cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=price,proto3,customtype=cosmossdk.io/math.Int" json:"price"`
+	// end_height is the block in which the request ended.
+	EndHeight uint64 `protobuf:"varint,8,opt,name=end_height,json=endHeight,proto3" json:"end_height,omitempty"`
+	// proof_hash is the sha256 of the proof that was accepted; empty if there was none.
+	ProofHash []byte `protobuf:"bytes,9,opt,name=proof_hash,json=proofHash,proto3" json:"proof_hash,omitempty"`
+}
+
+func (m *Receipt) Reset()         { *m = Receipt{} }
+func (m *Receipt) String() string { return proto.CompactTextString(m) }
+func (*Receipt) ProtoMessage()    {}
+func (*Receipt) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b79642a0d8e44fa1, []int{15}
+}
+func (m *Receipt) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *Receipt) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_Receipt.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *Receipt) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_Receipt.Merge(m, src)
+}
+func (m *Receipt) XXX_Size() int {
+	return m.Size()
+}
+func (m *Receipt) XXX_DiscardUnknown() {
+	xxx_messageInfo_Receipt.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_Receipt proto.InternalMessageInfo
+
+func (m *Receipt) GetRequester() []byte {
+	if m != nil {
+		return m.Requester
+	}
+	return nil
+}
+
+func (m *Receipt) GetVerifier() string {
+	if m != nil {
+		return m.Verifier
+	}
+	return ""
+}
+
+func (m *Receipt) GetProgram() []byte {
+	if m != nil {
+		return m.Program
+	}
+	return nil
+}
+
+func (m *Receipt) GetDigest() []byte {
+	if m != nil {
+		return m.Digest
+	}
+	return nil
+}
+
+func (m *Receipt) GetEndReason() EndReason {
+	if m != nil {
+		return m.EndReason
+	}
+	return END_REASON_UNSPECIFIED
+}
+
+func (m *Receipt) GetProver() []byte {
+	if m != nil {
+		return m.Prover
+	}
+	return nil
+}
+
+func (m *Receipt) GetEndHeight() uint64 {
+	if m != nil {
+		return m.EndHeight
+	}
+	return 0
+}
+
+func (m *Receipt) GetProofHash() []byte {
+	if m != nil {
+		return m.ProofHash
+	}
+	return nil
+}
+
+// ProverStats counts what a prover did, in its lifetime or in one epoch (law M14).
+type ProverStats struct {
+	// bids is the number of requests that it bid for.
+	Bids uint64 `protobuf:"varint,1,opt,name=bids,proto3" json:"bids,omitempty"`
+	// reveals is the number of bids that it revealed.
+	Reveals uint64 `protobuf:"varint,2,opt,name=reveals,proto3" json:"reveals,omitempty"`
+	// won is the number of auctions that it won.
+	Won uint64 `protobuf:"varint,3,opt,name=won,proto3" json:"won,omitempty"`
+	// promoted is the number of times that it was assigned as standby prover.
+	Promoted uint64 `protobuf:"varint,4,opt,name=promoted,proto3" json:"promoted,omitempty"`
+	// fulfilled is the number of proofs that it was paid for.
+	Fulfilled uint64 `protobuf:"varint,5,opt,name=fulfilled,proto3" json:"fulfilled,omitempty"`
+	// missed is the number of deadlines that it missed.
+	Missed uint64 `protobuf:"varint,6,opt,name=missed,proto3" json:"missed,omitempty"`
+	// fees are the prices that requesters paid for its proofs, in uproof.
+	Fees cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=fees,proto3,customtype=cosmossdk.io/math.Int" json:"fees"`
+	// protocol_fees are the treasury's part of them, in uproof.
+	ProtocolFees cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=protocol_fees,json=protocolFees,proto3,customtype=cosmossdk.io/math.Int" json:"protocol_fees"`
+	// slashed is what missed deadlines took from its vault, in uproof.
+	Slashed cosmossdk_io_math.Int `protobuf:"bytes,9,opt,name=slashed,proto3,customtype=cosmossdk.io/math.Int" json:"slashed"`
+	// bonds_lost are the bonds of its bids that went to the treasury, in uproof.
+	BondsLost cosmossdk_io_math.Int `protobuf:"bytes,10,opt,name=bonds_lost,json=bondsLost,proto3,customtype=cosmossdk.io/math.Int" json:"bonds_lost"`
+	// last_active is the last block in which it bid, revealed or delivered; 0 for none.
+	LastActive uint64 `protobuf:"varint,11,opt,name=last_active,json=lastActive,proto3" json:"last_active,omitempty"`
+}
+
+func (m *ProverStats) Reset()         { *m = ProverStats{} }
+func (m *ProverStats) String() string { return proto.CompactTextString(m) }
+func (*ProverStats) ProtoMessage()    {}
+func (*ProverStats) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b79642a0d8e44fa1, []int{16}
+}
+func (m *ProverStats) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *ProverStats) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_ProverStats.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *ProverStats) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_ProverStats.Merge(m, src)
+}
+func (m *ProverStats) XXX_Size() int {
+	return m.Size()
+}
+func (m *ProverStats) XXX_DiscardUnknown() {
+	xxx_messageInfo_ProverStats.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_ProverStats proto.InternalMessageInfo
+
+func (m *ProverStats) GetBids() uint64 {
+	if m != nil {
+		return m.Bids
+	}
+	return 0
+}
+
+func (m *ProverStats) GetReveals() uint64 {
+	if m != nil {
+		return m.Reveals
+	}
+	return 0
+}
+
+func (m *ProverStats) GetWon() uint64 {
+	if m != nil {
+		return m.Won
+	}
+	return 0
+}
+
+func (m *ProverStats) GetPromoted() uint64 {
+	if m != nil {
+		return m.Promoted
+	}
+	return 0
+}
+
+func (m *ProverStats) GetFulfilled() uint64 {
+	if m != nil {
+		return m.Fulfilled
+	}
+	return 0
+}
+
+func (m *ProverStats) GetMissed() uint64 {
+	if m != nil {
+		return m.Missed
+	}
+	return 0
+}
+
+func (m *ProverStats) GetLastActive() uint64 {
+	if m != nil {
+		return m.LastActive
+	}
+	return 0
+}
+
+// MarketStats counts what happened on the market, in its lifetime or in one epoch
+// (law M14).
+type MarketStats struct {
+	// requests is the number of requests made.
+	Requests uint64 `protobuf:"varint,1,opt,name=requests,proto3" json:"requests,omitempty"`
+	// cancelled is the number of requests that ended by their requester's wish.
+	Cancelled uint64 `protobuf:"varint,2,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
+	// no_bids is the number of requests that ended without a bid.
+	NoBids uint64 `protobuf:"varint,3,opt,name=no_bids,json=noBids,proto3" json:"no_bids,omitempty"`
+	// none_ranked is the number of requests that ended with nobody ranked.
+	NoneRanked uint64 `protobuf:"varint,4,opt,name=none_ranked,json=noneRanked,proto3" json:"none_ranked,omitempty"`
+	// failed is the number of requests that ended because their provers missed.
+	Failed uint64 `protobuf:"varint,5,opt,name=failed,proto3" json:"failed,omitempty"`
+	// revoked is the number of requests that ended because their verifier was revoked.
+	Revoked uint64 `protobuf:"varint,6,opt,name=revoked,proto3" json:"revoked,omitempty"`
+	// request_fees went to the treasury, in uproof.
+	RequestFees cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=request_fees,json=requestFees,proto3,customtype=cosmossdk.io/math.Int" json:"request_fees"`
+	// refunds went back to requesters, in uproof, the rest of fulfilled ones included.
+	Refunds cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=refunds,proto3,customtype=cosmossdk.io/math.Int" json:"refunds"`
+	// provers are the sums over all provers; last_active is the last block with anything.
+	Provers ProverStats `protobuf:"bytes,9,opt,name=provers,proto3" json:"provers"`
+}
+
+func (m *MarketStats) Reset()         { *m = MarketStats{} }
+func (m *MarketStats) String() string { return proto.CompactTextString(m) }
+func (*MarketStats) ProtoMessage()    {}
+func (*MarketStats) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b79642a0d8e44fa1, []int{17}
+}
+func (m *MarketStats) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *MarketStats) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_MarketStats.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *MarketStats) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_MarketStats.Merge(m, src)
+}
+func (m *MarketStats) XXX_Size() int {
+	return m.Size()
+}
+func (m *MarketStats) XXX_DiscardUnknown() {
+	xxx_messageInfo_MarketStats.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_MarketStats proto.InternalMessageInfo
+
+func (m *MarketStats) GetRequests() uint64 {
+	if m != nil {
+		return m.Requests
+	}
+	return 0
+}
+
+func (m *MarketStats) GetCancelled() uint64 {
+	if m != nil {
+		return m.Cancelled
+	}
+	return 0
+}
+
+func (m *MarketStats) GetNoBids() uint64 {
+	if m != nil {
+		return m.NoBids
+	}
+	return 0
+}
+
+func (m *MarketStats) GetNoneRanked() uint64 {
+	if m != nil {
+		return m.NoneRanked
+	}
+	return 0
+}
+
+func (m *MarketStats) GetFailed() uint64 {
+	if m != nil {
+		return m.Failed
+	}
+	return 0
+}
+
+func (m *MarketStats) GetRevoked() uint64 {
+	if m != nil {
+		return m.Revoked
+	}
+	return 0
+}
+
+func (m *MarketStats) GetProvers() ProverStats {
+	if m != nil {
+		return m.Provers
+	}
+	return ProverStats{}
+}
+
+// StatsDelta is what one block adds on one request to the statistics of one prover,
+// or of none; it is folded at the end of the block (law M18).
+type StatsDelta struct {
+	// prover is what it adds for the prover.
+	Prover ProverStats `protobuf:"bytes,1,opt,name=prover,proto3" json:"prover"`
+	// market is what it adds for the market alone; its provers are empty.
+	Market MarketStats `protobuf:"bytes,2,opt,name=market,proto3" json:"market"`
+	// price is set where a proof was accepted; it counts if nobody proved the statement
+	// before.
+	Price *PriceSample `protobuf:"bytes,3,opt,name=price,proto3" json:"price,omitempty"`
+	// statement is the key of the statement that was proved, 32 bytes; empty for none.
+	Statement []byte `protobuf:"bytes,4,opt,name=statement,proto3" json:"statement,omitempty"`
+}
+
+func (m *StatsDelta) Reset()         { *m = StatsDelta{} }
+func (m *StatsDelta) String() string { return proto.CompactTextString(m) }
+func (*StatsDelta) ProtoMessage()    {}
+func (*StatsDelta) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b79642a0d8e44fa1, []int{18}
+}
+func (m *StatsDelta) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *StatsDelta) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_StatsDelta.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *StatsDelta) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_StatsDelta.Merge(m, src)
+}
+func (m *StatsDelta) XXX_Size() int {
+	return m.Size()
+}
+func (m *StatsDelta) XXX_DiscardUnknown() {
+	xxx_messageInfo_StatsDelta.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_StatsDelta proto.InternalMessageInfo
+
+func (m *StatsDelta) GetProver() ProverStats {
+	if m != nil {
+		return m.Prover
+	}
+	return ProverStats{}
+}
+
+func (m *StatsDelta) GetMarket() MarketStats {
+	if m != nil {
+		return m.Market
+	}
+	return MarketStats{}
+}
+
+func (m *StatsDelta) GetPrice() *PriceSample {
+	if m != nil {
+		return m.Price
+	}
+	return nil
+}
+
+func (m *StatsDelta) GetStatement() []byte {
+	if m != nil {
+		return m.Statement
+	}
+	return nil
+}
+
+// PriceSample is the clearing price of one statement (law M14).
+type PriceSample struct {
+	// request_id names the request that was fulfilled.
+	RequestId string `protobuf:"bytes,1,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	// verifier is the verifier's id.
+	Verifier string `protobuf:"bytes,2,opt,name=verifier,proto3" json:"verifier,omitempty"`
+	// program is the program, 64 lower-case hex digits.
+	Program string `protobuf:"bytes,3,opt,name=program,proto3" json:"program,omitempty"`
+	// price was paid for the proof, in uproof.
+	Price cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=price,proto3,customtype=cosmossdk.io/math.Int" json:"price"`
+	// time is the block time of the fulfilment.
+	Time time.Time `protobuf:"bytes,5,opt,name=time,proto3,stdtime" json:"time"`
+}
+
+func (m *PriceSample) Reset()         { *m = PriceSample{} }
+func (m *PriceSample) String() string { return proto.CompactTextString(m) }
+func (*PriceSample) ProtoMessage()    {}
+func (*PriceSample) Descriptor() ([]byte, []int) {
+	return fileDescriptor_b79642a0d8e44fa1, []int{19}
+}
+func (m *PriceSample) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *PriceSample) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_PriceSample.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *PriceSample) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_PriceSample.Merge(m, src)
+}
+func (m *PriceSample) XXX_Size() int {
+	return m.Size()
+}
+func (m *PriceSample) XXX_DiscardUnknown() {
+	xxx_messageInfo_PriceSample.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_PriceSample proto.InternalMessageInfo
+
+func (m *PriceSample) GetRequestId() string {
+	if m != nil {
+		return m.RequestId
+	}
+	return ""
+}
+
+func (m *PriceSample) GetVerifier() string {
+	if m != nil {
+		return m.Verifier
+	}
+	return ""
+}
+
+func (m *PriceSample) GetProgram() string {
+	if m != nil {
+		return m.Program
+	}
+	return ""
+}
+
+func (m *PriceSample) GetTime() time.Time {
+	if m != nil {
+		return m.Time
+	}
+	return time.Time{}
+}
+
 func init() {
 	proto.RegisterEnum("proofmarket.market.v1.RequestStatus", RequestStatus_name, RequestStatus_value)
 	proto.RegisterEnum("proofmarket.market.v1.Stage", Stage_name, Stage_value)
@@ -1563,146 +2124,185 @@ func init() {
 	proto.RegisterType((*Clock)(nil), "proofmarket.market.v1.Clock")
 	proto.RegisterType((*Halt)(nil), "proofmarket.market.v1.Halt")
 	proto.RegisterType((*Params)(nil), "proofmarket.market.v1.Params")
+	proto.RegisterType((*Pause)(nil), "proofmarket.market.v1.Pause")
+	proto.RegisterType((*Receipt)(nil), "proofmarket.market.v1.Receipt")
+	proto.RegisterType((*ProverStats)(nil), "proofmarket.market.v1.ProverStats")
+	proto.RegisterType((*MarketStats)(nil), "proofmarket.market.v1.MarketStats")
+	proto.RegisterType((*StatsDelta)(nil), "proofmarket.market.v1.StatsDelta")
+	proto.RegisterType((*PriceSample)(nil), "proofmarket.market.v1.PriceSample")
 }
 
 func init() { proto.RegisterFile("proofmarket/market/v1/types.proto", fileDescriptor_b79642a0d8e44fa1) }
 
 var fileDescriptor_b79642a0d8e44fa1 = []byte{
-	// 2136 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xbc, 0x58, 0xcd, 0x6f, 0x1b, 0xc7,
-	0x15, 0x17, 0xc9, 0x25, 0x45, 0x3e, 0x8a, 0x14, 0x35, 0xb1, 0x5d, 0x5a, 0x49, 0x24, 0xc7, 0x6e,
-	0x00, 0xd7, 0x4d, 0xa8, 0x5a, 0x85, 0x1d, 0xc3, 0x68, 0x91, 0x92, 0xe6, 0x4a, 0x66, 0x2c, 0x53,
-	0xee, 0xae, 0xe4, 0xa2, 0xbd, 0x2c, 0x86, 0xdc, 0x31, 0xb5, 0x10, 0x77, 0x97, 0xdd, 0x5d, 0x2a,
-	0xf4, 0xb9, 0x97, 0xb6, 0xe8, 0x21, 0xc7, 0xde, 0xda, 0xa2, 0xb7, 0x9e, 0x7a, 0xc8, 0xb9, 0x40,
-	0x51, 0xa0, 0xc8, 0x31, 0xcd, 0xa9, 0xe8, 0x21, 0x2d, 0xec, 0x43, 0xfb, 0x0f, 0xf4, 0x50, 0xf4,
-	0x52, 0xbc, 0x37, 0xb3, 0xe4, 0x92, 0x95, 0x2c, 0x91, 0x09, 0x72, 0x91, 0x38, 0xef, 0xe3, 0xb7,
-	0xf3, 0xde, 0xbc, 0xaf, 0x19, 0x78, 0x6b, 0x10, 0xf8, 0xfe, 0x33, 0x97, 0x07, 0xc7, 0x22, 0xda,
-	0x52, 0xff, 0x4e, 0x6e, 0x6f, 0x45, 0xcf, 0x07, 0x22, 0xac, 0x0d, 0x02, 0x3f, 0xf2, 0xd9, 0xe5,
-	0x84, 0x48, 0x4d, 0xfd, 0x3b, 0xb9, 0xbd, 0xbe, 0xc6, 0x5d, 0xc7, 0xf3, 0xb7, 0xe8, 0xaf, 0x94,
-	0x5c, 0xbf, 0xda, 0xf5, 0x43, 0xd7, 0x0f, 0x2d, 0x5a, 0x6d, 0xc9, 0x85, 0x62, 0x5d, 0xea, 0xf9,
-	0x3d, 0x5f, 0xd2, 0xf1, 0x97, 0xa2, 0x6e, 0xf4, 0x7c, 0xbf, 0xd7, 0x17, 0x5b, 0xb4, 0xea, 0x0c,
-	0x9f, 0x6d, 0xd9, 0xc3, 0x80, 0x47, 0x8e, 0xef, 0x29, 0xfe, 0xe6, 0x2c, 0x3f, 0x72, 0x5c, 0x11,
-	0x46, 0xdc, 0x1d, 0x28, 0x81, 0x1b, 0xc9, 0xed, 0x9f, 0x88, 0xc0, 0x79, 0xe6, 0x88, 0x60, 0xc6,
-	0x80, 0xeb, 0xef, 0x41, 0xb6, 0xe5, 0xf2, 0x9e, 0x60, 0x15, 0xc8, 0x0c, 0x83, 0x7e, 0x35, 0x75,
-	0x2d, 0x75, 0xb3, 0x60, 0xe0, 0x4f, 0x76, 0x05, 0x72, 0xe1, 0x11, 0xdf, 0xbe, 0x73, 0xb7, 0x9a,
-	0x26, 0xa2, 0x5a, 0xdd, 0xd7, 0xfe, 0xf5, 0xeb, 0xcd, 0xd4, 0xf5, 0x7d, 0xc8, 0xb6, 0xbc, 0xc1,
-	0x30, 0x42, 0x31, 0xc7, 0xeb, 0x3b, 0x9e, 0x20, 0xdd, 0x15, 0x43, 0xad, 0x62, 0xc0, 0xf4, 0x69,
-	0x80, 0x99, 0x53, 0x00, 0x7f, 0x91, 0x86, 0xec, 0x81, 0x08, 0xdc, 0x90, 0xdd, 0x84, 0x0a, 0x6d,
-	0xae, 0xeb, 0xf7, 0xad, 0x67, 0x42, 0x58, 0x9d, 0x41, 0x48, 0xd8, 0x25, 0xa3, 0x1c, 0xd3, 0x77,
-	0x84, 0x68, 0x0c, 0x42, 0xf6, 0x3a, 0x14, 0xc2, 0x3e, 0x0f, 0x8f, 0x48, 0x24, 0x4d, 0x22, 0x79,
-	0x22, 0x20, 0xf3, 0x1a, 0xac, 0x74, 0x1c, 0xdb, 0xea, 0xf8, 0x9e, 0x4d, 0xfc, 0x0c, 0xf1, 0xa1,
-	0xe3, 0xd8, 0x0d, 0xdf, 0xb3, 0x51, 0xe2, 0x31, 0xac, 0xb8, 0x8e, 0x67, 0xc5, 0x52, 0x55, 0x0d,
-	0xb7, 0xd5, 0xf8, 0xe6, 0x27, 0x9f, 0x6f, 0x2e, 0xfd, 0xed, 0xf3, 0xcd, 0xcb, 0xf2, 0x90, 0x42,
-	0xfb, 0xb8, 0xe6, 0xf8, 0x5b, 0x2e, 0x8f, 0x8e, 0x6a, 0x2d, 0x2f, 0xfa, 0xec, 0xe3, 0x77, 0x41,
-	0x9d, 0x5e, 0xcb, 0x8b, 0x0c, 0x70, 0x1d, 0xaf, 0x21, 0x11, 0x99, 0x0e, 0xcb, 0x03, 0xe1, 0xf1,
-	0x7e, 0xf4, 0xbc, 0x9a, 0x9d, 0x1f, 0x29, 0xd6, 0x55, 0xee, 0xf8, 0x4d, 0x0e, 0x96, 0x0d, 0xf1,
-	0xe3, 0xa1, 0x08, 0x23, 0x56, 0x86, 0xb4, 0x63, 0xab, 0xa3, 0x49, 0x3b, 0x36, 0xbb, 0x0b, 0x85,
-	0x40, 0xb2, 0x44, 0x20, 0x1d, 0xdc, 0xa8, 0x7e, 0xf6, 0xf1, 0xbb, 0x97, 0x14, 0x5a, 0xdd, 0xb6,
-	0x03, 0x11, 0x86, 0x66, 0x14, 0x38, 0x5e, 0xcf, 0x98, 0x88, 0xb2, 0x1d, 0x28, 0x84, 0x11, 0x8f,
-	0x84, 0x2b, 0xbc, 0x88, 0xdc, 0x51, 0xdc, 0xbe, 0x5e, 0x4b, 0x46, 0x70, 0x1c, 0x25, 0xb5, 0x93,
-	0xdb, 0x35, 0x33, 0x96, 0x6c, 0x68, 0x68, 0x86, 0x31, 0x51, 0x65, 0xf7, 0x20, 0xeb, 0x60, 0xd0,
-	0x90, 0xc3, 0x8a, 0xdb, 0x6f, 0xd4, 0x4e, 0xcd, 0x82, 0x1a, 0x05, 0x96, 0xd2, 0x96, 0x0a, 0xa4,
-	0x89, 0x51, 0x43, 0x0e, 0x7a, 0x85, 0x26, 0xca, 0x8c, 0x35, 0x29, 0xcc, 0x9a, 0xb0, 0xec, 0xf2,
-	0x11, 0xc6, 0x43, 0x35, 0x37, 0xbf, 0x73, 0x73, 0x2e, 0x1f, 0xed, 0x08, 0xc1, 0x1e, 0x42, 0x01,
-	0x4f, 0x3c, 0x8c, 0xf8, 0xb1, 0xa8, 0x2e, 0xcf, 0x8f, 0x93, 0x77, 0x1d, 0xcf, 0x44, 0x65, 0xd6,
-	0x00, 0xc0, 0x84, 0xb3, 0xfa, 0x8e, 0xeb, 0x44, 0xd5, 0x3c, 0x99, 0x73, 0xb5, 0x26, 0x73, 0xb2,
-	0x16, 0xe7, 0x64, 0xad, 0xa9, 0x72, 0xb6, 0x91, 0xc7, 0xaf, 0xfc, 0xf2, 0xef, 0x9b, 0x29, 0xa3,
-	0x80, 0x6a, 0x7b, 0xa8, 0xc5, 0x3e, 0x80, 0x72, 0x18, 0x71, 0xcf, 0xee, 0x3c, 0xb7, 0x3e, 0x74,
-	0x3c, 0xdb, 0xff, 0xb0, 0x5a, 0xb8, 0x38, 0x4e, 0x49, 0xa9, 0xfe, 0x80, 0x34, 0xd9, 0xdb, 0x50,
-	0xee, 0x38, 0xb6, 0xed, 0x78, 0x3d, 0xab, 0xd3, 0xf7, 0xbb, 0xc7, 0x61, 0x15, 0xae, 0xa5, 0x6e,
-	0x6a, 0x46, 0x49, 0x51, 0x1b, 0x44, 0x64, 0x37, 0xa0, 0x14, 0x88, 0x13, 0xc1, 0xfb, 0xb1, 0x54,
-	0x91, 0xa4, 0x56, 0x24, 0x51, 0x09, 0x5d, 0x82, 0xac, 0xe7, 0x7b, 0x5d, 0x51, 0x5d, 0x21, 0xa6,
-	0x5c, 0xe0, 0xd9, 0x45, 0x98, 0x9f, 0xd5, 0xd2, 0x2b, 0xcf, 0x8e, 0x72, 0x38, 0x3e, 0x3b, 0x52,
-	0xc0, 0xc4, 0x3f, 0x12, 0x4e, 0xef, 0x28, 0xaa, 0x96, 0x09, 0x50, 0xad, 0xd8, 0x3d, 0xd0, 0xd0,
-	0x19, 0xd5, 0x55, 0x02, 0x5c, 0xff, 0x3f, 0xab, 0x0f, 0xe2, 0x8a, 0x26, 0xcd, 0xfe, 0x08, 0xcd,
-	0x26, 0x0d, 0x95, 0x23, 0x7f, 0x48, 0x43, 0x6e, 0x4f, 0x70, 0x5b, 0x04, 0xec, 0x5b, 0x90, 0x1b,
-	0x04, 0xfe, 0x89, 0x08, 0x64, 0x9a, 0xbc, 0x22, 0x1f, 0x94, 0x1c, 0xdb, 0x00, 0xe8, 0x09, 0x4f,
-	0x48, 0xbf, 0x52, 0x16, 0x69, 0x46, 0x82, 0xc2, 0xbe, 0x0b, 0x19, 0x0c, 0xb6, 0xcc, 0xfc, 0x41,
-	0x82, 0x7a, 0xe8, 0x43, 0x3f, 0xb0, 0x45, 0x40, 0x39, 0xa2, 0x19, 0x72, 0x81, 0x9e, 0xf0, 0x86,
-	0x6e, 0x47, 0x04, 0x94, 0x00, 0x9a, 0xa1, 0x56, 0xec, 0x7d, 0xd0, 0xa8, 0x02, 0x2d, 0x10, 0xda,
-	0xa4, 0xc8, 0x6a, 0x90, 0x1d, 0xf0, 0xe7, 0x22, 0x50, 0x41, 0x7d, 0xb6, 0xf9, 0x52, 0x4c, 0x39,
-	0xf0, 0xcf, 0x19, 0x80, 0x7a, 0x18, 0x3a, 0x3d, 0x8f, 0xf2, 0xfa, 0xcb, 0x77, 0x62, 0x1d, 0xb2,
-	0x83, 0xc0, 0xe9, 0x2e, 0xe4, 0x46, 0xa9, 0x39, 0x76, 0x8d, 0xf6, 0x85, 0x5d, 0x93, 0xbd, 0x90,
-	0x6b, 0x12, 0x67, 0x94, 0x9b, 0x3a, 0xa3, 0xef, 0x41, 0xde, 0x16, 0xdc, 0xa6, 0x56, 0xb7, 0x3c,
-	0x47, 0xc4, 0x8e, 0xb5, 0x58, 0x15, 0x96, 0x55, 0xd2, 0x52, 0xc1, 0xc8, 0x1b, 0xf1, 0x92, 0xdd,
-	0x83, 0x5c, 0x20, 0x4e, 0x1c, 0x11, 0x57, 0x80, 0x57, 0x21, 0x6b, 0x84, 0xaa, 0xe4, 0xd5, 0x41,
-	0xfe, 0x37, 0x05, 0x25, 0x53, 0x62, 0x99, 0x82, 0x07, 0xdd, 0x23, 0xf4, 0xbc, 0x2c, 0x4d, 0xa9,
-	0x05, 0x3c, 0x4f, 0x9a, 0xec, 0x3e, 0x64, 0x43, 0x07, 0xcb, 0x40, 0x7a, 0x0e, 0x6b, 0xa5, 0x0a,
-	0xdb, 0x81, 0xbc, 0x27, 0x46, 0x91, 0xb5, 0x60, 0x0a, 0x2d, 0xa3, 0x32, 0x16, 0xec, 0x37, 0x01,
-	0x08, 0x27, 0x99, 0x4b, 0x05, 0xa4, 0xec, 0x23, 0x41, 0x59, 0xff, 0xa7, 0x2c, 0x2c, 0xd7, 0x87,
-	0x5d, 0x8a, 0xb8, 0xef, 0x40, 0x0e, 0x1b, 0xd5, 0x50, 0x8e, 0x0c, 0xe5, 0xed, 0xaf, 0x9f, 0x51,
-	0xa6, 0x54, 0x6f, 0x35, 0x49, 0xd6, 0x50, 0x3a, 0x6c, 0x1b, 0xb2, 0x61, 0x84, 0x9d, 0x2d, 0x4d,
-	0xca, 0x67, 0xd5, 0x38, 0x13, 0x65, 0x0c, 0x29, 0xca, 0x36, 0xa1, 0x18, 0x57, 0x5e, 0xe1, 0xd9,
-	0x64, 0xad, 0x46, 0x63, 0x06, 0x92, 0x74, 0xcf, 0x46, 0x1b, 0x54, 0xcd, 0x15, 0x2a, 0x8e, 0x35,
-	0xec, 0xca, 0x48, 0x41, 0x36, 0x03, 0xad, 0xe3, 0xd8, 0xa1, 0xaa, 0x08, 0xf4, 0x1b, 0x23, 0x45,
-	0x0a, 0x84, 0x2a, 0x08, 0xe3, 0x25, 0x46, 0x67, 0xc0, 0xbd, 0x63, 0x61, 0x53, 0x0c, 0x6a, 0x86,
-	0x5a, 0xb1, 0xa7, 0x50, 0x19, 0x7a, 0x52, 0x48, 0xc8, 0x71, 0x26, 0xa4, 0x20, 0x9b, 0xd3, 0xf1,
-	0xab, 0x13, 0x10, 0x9c, 0x69, 0x42, 0x76, 0x07, 0x72, 0x7d, 0x2a, 0xb1, 0x2a, 0x32, 0xdf, 0x3c,
-	0xc3, 0x25, 0xb2, 0x0e, 0x1b, 0x4a, 0x98, 0x7d, 0x00, 0x10, 0x8a, 0x2e, 0x8e, 0x5e, 0x18, 0x01,
-	0x30, 0xff, 0x46, 0x0a, 0x52, 0x1d, 0x63, 0xa0, 0x0e, 0xc0, 0xc7, 0x45, 0x8a, 0x1a, 0x56, 0x71,
-	0xfb, 0xad, 0x33, 0xb6, 0x31, 0xa9, 0x66, 0x46, 0x42, 0x89, 0xa2, 0x82, 0xf2, 0x82, 0x5a, 0x5a,
-	0xf1, 0xcc, 0xa8, 0x98, 0xca, 0x21, 0x43, 0xe9, 0xb0, 0xf7, 0x01, 0x84, 0x67, 0x5b, 0x81, 0xe0,
-	0xa1, 0xef, 0x51, 0xfb, 0x2b, 0x6f, 0x5f, 0x3b, 0x03, 0x41, 0xf7, 0x6c, 0x83, 0xe4, 0x8c, 0x82,
-	0x88, 0x7f, 0x62, 0x04, 0x20, 0xc0, 0x54, 0x13, 0x44, 0xf6, 0x43, 0x22, 0xa8, 0x28, 0xfe, 0x55,
-	0x06, 0x32, 0x0d, 0xc7, 0xc6, 0x9a, 0xda, 0xf5, 0x5d, 0xd7, 0x89, 0xc8, 0x5c, 0x39, 0x54, 0x27,
-	0x28, 0xe7, 0xd6, 0xdc, 0x2b, 0x90, 0x7b, 0xc6, 0x87, 0xfd, 0x28, 0x54, 0xa1, 0xa8, 0x56, 0x5f,
-	0x7d, 0x21, 0xbd, 0x43, 0xc9, 0x14, 0xc9, 0x81, 0xad, 0xbc, 0xbd, 0x79, 0x86, 0xc7, 0x1a, 0x8e,
-	0x4d, 0xb3, 0xa6, 0x21, 0xa5, 0xe3, 0xc6, 0xbb, 0xbc, 0x60, 0xe3, 0x3d, 0xbb, 0xc8, 0x8e, 0x5b,
-	0x72, 0x21, 0xd9, 0x92, 0x6f, 0x40, 0x89, 0xae, 0x08, 0x81, 0x88, 0x86, 0x81, 0x27, 0x6c, 0x0a,
-	0xd6, 0xbc, 0xb1, 0x82, 0x44, 0x43, 0xd1, 0xd4, 0x09, 0xfd, 0x3b, 0x05, 0xd9, 0x27, 0x68, 0x03,
-	0x42, 0x91, 0x31, 0xea, 0x78, 0xe4, 0x02, 0xa1, 0x06, 0xc3, 0x4e, 0xdf, 0xe9, 0x5a, 0x27, 0xbc,
-	0x3f, 0x14, 0xf2, 0x4a, 0xb2, 0x62, 0xac, 0x48, 0xe2, 0x53, 0xa2, 0x25, 0x9a, 0x6c, 0xe6, 0x82,
-	0x4d, 0xf6, 0x2e, 0x14, 0xc2, 0x61, 0xc7, 0x75, 0xa2, 0x48, 0x95, 0xc0, 0x57, 0x8e, 0xfb, 0x63,
-	0xd1, 0xc4, 0xd8, 0x95, 0x9d, 0x1a, 0xbb, 0xbe, 0x01, 0x15, 0x39, 0xe8, 0x77, 0x29, 0x60, 0xac,
-	0x1e, 0x8f, 0xab, 0xcc, 0x6a, 0x92, 0xbe, 0xcb, 0x43, 0x65, 0x77, 0x0f, 0x4a, 0x66, 0x8c, 0xba,
-	0xe7, 0x78, 0xc7, 0x5f, 0xfe, 0xa0, 0xa0, 0x3e, 0xf4, 0xb3, 0x34, 0x64, 0x1f, 0xe0, 0x0c, 0xca,
-	0x74, 0x28, 0xca, 0x08, 0xb1, 0x68, 0x42, 0x4c, 0xcd, 0xd1, 0x81, 0x40, 0x2a, 0x22, 0x8b, 0xed,
-	0xc1, 0x6a, 0x9f, 0x87, 0x91, 0x1c, 0x76, 0x25, 0xd4, 0x3c, 0xcd, 0xac, 0x84, 0xca, 0x34, 0x14,
-	0x13, 0xda, 0x7b, 0xa0, 0xf5, 0xfd, 0x30, 0xbe, 0x3a, 0x5d, 0x68, 0x4a, 0x27, 0x05, 0xf6, 0x0e,
-	0xb0, 0x5e, 0xc0, 0xbb, 0xc2, 0x1a, 0x7a, 0x91, 0xd3, 0x8f, 0xeb, 0x80, 0xec, 0x04, 0x15, 0xe2,
-	0x1c, 0x22, 0x63, 0xaa, 0x1c, 0xfc, 0x27, 0x05, 0xda, 0x43, 0xde, 0x9f, 0x4c, 0xc9, 0xa9, 0x79,
-	0xa7, 0x64, 0x76, 0x07, 0x32, 0x3d, 0x3e, 0x50, 0x16, 0x5f, 0x68, 0xbb, 0x28, 0xbf, 0xb8, 0x99,
-	0x75, 0x28, 0x4a, 0x33, 0x85, 0x67, 0x0b, 0x5b, 0xdd, 0x0e, 0xcf, 0x1f, 0x65, 0x80, 0x94, 0x74,
-	0xd4, 0x51, 0xb6, 0xff, 0x25, 0x0f, 0xb9, 0x27, 0x3c, 0xe0, 0x6e, 0xc8, 0xf6, 0xa0, 0xa8, 0x2e,
-	0xb0, 0xd4, 0x49, 0x16, 0x98, 0x66, 0x40, 0xe9, 0x63, 0x2b, 0x79, 0x04, 0x45, 0xbc, 0xff, 0xc5,
-	0x37, 0xc9, 0xf4, 0x02, 0x7d, 0xc9, 0x75, 0xbc, 0xc7, 0xf2, 0x32, 0x89, 0x60, 0x7c, 0x34, 0x06,
-	0xcb, 0x2c, 0x02, 0xc6, 0x47, 0x0a, 0x6c, 0x1f, 0x4a, 0x04, 0x36, 0xbe, 0x9d, 0x2e, 0x50, 0xa6,
-	0x71, 0x3b, 0x8f, 0xe3, 0x0b, 0xea, 0x4d, 0xa8, 0x20, 0xa0, 0x7c, 0x8d, 0xb1, 0x26, 0xb7, 0xee,
-	0x92, 0x51, 0x76, 0xf9, 0xa8, 0x45, 0x64, 0xf9, 0x82, 0xf3, 0x0e, 0x30, 0xf5, 0x0c, 0x92, 0xbc,
-	0x3e, 0xca, 0x8a, 0x50, 0x91, 0xef, 0x1b, 0x89, 0x1b, 0x24, 0x4a, 0xf3, 0xd1, 0xac, 0xf4, 0xb2,
-	0x92, 0xe6, 0xa3, 0x69, 0xe9, 0x5b, 0xb0, 0x86, 0xd8, 0xd3, 0x77, 0xce, 0xbc, 0x2c, 0x36, 0xae,
-	0xe3, 0x19, 0xc9, 0x6b, 0x27, 0xca, 0xf2, 0xd1, 0x8c, 0x6c, 0x41, 0xc9, 0xf2, 0xd1, 0x94, 0x6c,
-	0x0b, 0xca, 0x88, 0x9b, 0xb8, 0x82, 0xc3, 0xc5, 0xa3, 0x75, 0xc5, 0x75, 0xbc, 0x83, 0xf1, 0x2d,
-	0x1c, 0xa1, 0xf8, 0x28, 0x09, 0x55, 0x9c, 0x07, 0x8a, 0x8f, 0x26, 0x50, 0xa7, 0xbd, 0x5c, 0xad,
-	0x9c, 0xff, 0x72, 0x55, 0x3a, 0xe7, 0xe5, 0xaa, 0x7c, 0xee, 0xcb, 0xd5, 0xea, 0x17, 0x7b, 0xb9,
-	0x7a, 0x1b, 0xca, 0x58, 0xa5, 0xe5, 0x90, 0x41, 0x9f, 0xac, 0xd0, 0x27, 0x4b, 0x13, 0x2a, 0x7e,
-	0x75, 0x57, 0xc6, 0xa8, 0x2c, 0xa6, 0x58, 0x59, 0xd6, 0x2e, 0xee, 0x28, 0x8c, 0x4d, 0x3a, 0xbb,
-	0x5d, 0x3e, 0xc0, 0x93, 0x3e, 0xe2, 0xfd, 0xc8, 0x92, 0xd5, 0x42, 0x9d, 0x34, 0x93, 0x27, 0x8d,
-	0x8c, 0x5d, 0xa4, 0xab, 0x93, 0xbe, 0x0e, 0x25, 0x9c, 0x9d, 0xe4, 0x47, 0xbb, 0x7c, 0x50, 0x7d,
-	0x8d, 0xb6, 0x56, 0x14, 0x9e, 0x4d, 0x12, 0x0f, 0xf8, 0xe0, 0xfe, 0x75, 0xac, 0x1a, 0x3f, 0xff,
-	0xe7, 0xef, 0x6f, 0x5d, 0x3d, 0xe5, 0xc9, 0x56, 0x16, 0x92, 0x5b, 0xbf, 0x4b, 0x41, 0x69, 0x6a,
-	0xe8, 0x67, 0x1b, 0xb0, 0x6e, 0xe8, 0xdf, 0x3f, 0xd4, 0xcd, 0x03, 0xcb, 0x3c, 0xa8, 0x1f, 0x1c,
-	0x9a, 0xd6, 0x61, 0xdb, 0x7c, 0xa2, 0x3f, 0x68, 0xed, 0xb4, 0xf4, 0x66, 0x65, 0x89, 0xad, 0xc3,
-	0x95, 0x19, 0xfe, 0x13, 0xbd, 0xdd, 0x6c, 0xb5, 0x77, 0x2b, 0x29, 0xf6, 0x06, 0x54, 0x67, 0x78,
-	0x3b, 0x87, 0x7b, 0x3b, 0xad, 0xbd, 0x3d, 0xbd, 0x59, 0x49, 0xb3, 0xd7, 0xe1, 0x6b, 0x33, 0x5c,
-	0x43, 0xdf, 0x39, 0x6c, 0x37, 0xf5, 0x66, 0x25, 0x73, 0x8a, 0xea, 0x83, 0x7a, 0xfb, 0x81, 0x4e,
-	0xaa, 0xda, 0xba, 0xf6, 0xd3, 0xdf, 0x6e, 0x2c, 0xdd, 0xfa, 0x49, 0x0a, 0xb2, 0x74, 0xc9, 0x60,
-	0x97, 0x61, 0xcd, 0x3c, 0xa8, 0xef, 0xea, 0x33, 0x7b, 0x5b, 0x83, 0x92, 0x24, 0x37, 0x5a, 0x4d,
-	0xb5, 0xa5, 0xd7, 0x60, 0x55, 0x92, 0x0c, 0xfd, 0xa9, 0x5e, 0xdf, 0x43, 0x62, 0x9a, 0x31, 0x28,
-	0x4b, 0x62, 0xdd, 0x34, 0x5b, 0xbb, 0x6d, 0xda, 0xc0, 0x58, 0xd7, 0x3c, 0xa8, 0xb7, 0x9b, 0x8d,
-	0x1f, 0x56, 0x34, 0x56, 0x06, 0x90, 0xa4, 0xe6, 0x7e, 0x5b, 0xaf, 0x64, 0xd5, 0x2e, 0xfe, 0x98,
-	0x82, 0xc2, 0x78, 0x9e, 0x45, 0x77, 0xe8, 0xed, 0xa6, 0x65, 0xe8, 0x75, 0x73, 0xbf, 0x3d, 0xb3,
-	0x9d, 0xcb, 0xb0, 0x96, 0xe0, 0x3d, 0x31, 0xf6, 0x9f, 0xea, 0xcd, 0x4a, 0x8a, 0x55, 0xe1, 0x52,
-	0x82, 0x3c, 0x31, 0x33, 0xcd, 0xae, 0x00, 0x4b, 0x70, 0xda, 0xfb, 0x68, 0x87, 0x59, 0xc9, 0xcc,
-	0x7c, 0xa4, 0xbd, 0xdf, 0xd6, 0x2d, 0xa3, 0xde, 0x7e, 0x84, 0xae, 0x99, 0xf9, 0xc8, 0xe3, 0x96,
-	0x69, 0xea, 0xcd, 0x4a, 0x76, 0x06, 0xca, 0xd0, 0x9f, 0xee, 0xa3, 0x78, 0x4e, 0xd9, 0xe0, 0x43,
-	0x3e, 0x1e, 0x30, 0xd9, 0x55, 0xb8, 0xdc, 0x68, 0x35, 0xc9, 0xeb, 0xb3, 0xfe, 0xbc, 0x04, 0x95,
-	0x09, 0xcb, 0xd4, 0xeb, 0x7b, 0xb4, 0xff, 0x29, 0xaa, 0xda, 0x07, 0xed, 0x3d, 0x09, 0xa3, 0xe8,
-	0x19, 0xf9, 0xc1, 0xc6, 0xa3, 0x4f, 0x5e, 0x6c, 0xa4, 0x3e, 0x7d, 0xb1, 0x91, 0xfa, 0xc7, 0x8b,
-	0x8d, 0xd4, 0x47, 0x2f, 0x37, 0x96, 0x3e, 0x7d, 0xb9, 0xb1, 0xf4, 0xd7, 0x97, 0x1b, 0x4b, 0x3f,
-	0xba, 0xdd, 0x73, 0xa2, 0xa3, 0x61, 0xa7, 0xd6, 0xf5, 0xdd, 0xad, 0x64, 0x9c, 0x26, 0x7f, 0x8f,
-	0xe2, 0xa8, 0xa5, 0x47, 0xfa, 0x4e, 0x8e, 0x52, 0xea, 0xdb, 0xff, 0x0b, 0x00, 0x00, 0xff, 0xff,
-	0x2e, 0x32, 0x4d, 0x15, 0x8b, 0x18, 0x00, 0x00,
+	// 2661 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0xbc, 0x59, 0x4d, 0x6c, 0x1b, 0xc7,
+	0x15, 0x36, 0xff, 0xc9, 0xc7, 0x1f, 0xd3, 0x13, 0xdb, 0xa1, 0x15, 0x47, 0x72, 0x94, 0x06, 0x70,
+	0xdd, 0x84, 0xaa, 0x55, 0x38, 0x31, 0x82, 0x06, 0x09, 0x69, 0xae, 0x64, 0x26, 0x32, 0xa5, 0x2e,
+	0x65, 0x17, 0xed, 0x65, 0x31, 0xe4, 0x8e, 0xa8, 0x85, 0xb8, 0xb3, 0xec, 0xee, 0x52, 0xa1, 0xcf,
+	0xbd, 0xb4, 0x45, 0x0f, 0x39, 0xf4, 0xd0, 0x5b, 0x5b, 0xf4, 0xd6, 0x53, 0x0b, 0xe4, 0x5c, 0xa0,
+	0x97, 0x22, 0xc7, 0x20, 0x40, 0x81, 0xa2, 0x87, 0xb4, 0x48, 0x50, 0x34, 0x87, 0x5e, 0x7b, 0x28,
+	0x7a, 0x29, 0xde, 0x9b, 0x59, 0x72, 0xc5, 0x4a, 0xb2, 0xc8, 0x04, 0xbd, 0xd8, 0x9c, 0x37, 0xef,
+	0xbd, 0x9d, 0x79, 0xef, 0xcd, 0xf7, 0x7e, 0x04, 0x2f, 0x8d, 0x7c, 0xcf, 0x3b, 0x70, 0xb9, 0x7f,
+	0x24, 0xc2, 0x0d, 0xfd, 0xdf, 0xf1, 0xdd, 0x8d, 0xf0, 0xe9, 0x48, 0x04, 0xf5, 0x91, 0xef, 0x85,
+	0x1e, 0xbb, 0x16, 0x63, 0xa9, 0xeb, 0xff, 0x8e, 0xef, 0xae, 0x5c, 0xe1, 0xae, 0x23, 0xbd, 0x0d,
+	0xfa, 0x57, 0x71, 0xae, 0xdc, 0xe8, 0x7b, 0x81, 0xeb, 0x05, 0x16, 0xad, 0x36, 0xd4, 0x42, 0x6f,
+	0x5d, 0x1d, 0x78, 0x03, 0x4f, 0xd1, 0xf1, 0x97, 0xa6, 0xae, 0x0e, 0x3c, 0x6f, 0x30, 0x14, 0x1b,
+	0xb4, 0xea, 0x8d, 0x0f, 0x36, 0xec, 0xb1, 0xcf, 0x43, 0xc7, 0x93, 0x7a, 0x7f, 0x6d, 0x7e, 0x3f,
+	0x74, 0x5c, 0x11, 0x84, 0xdc, 0x1d, 0x69, 0x86, 0x97, 0xe3, 0xc7, 0x3f, 0x16, 0xbe, 0x73, 0xe0,
+	0x08, 0x7f, 0xee, 0x02, 0xeb, 0x6f, 0x40, 0xa6, 0xed, 0xf2, 0x81, 0x60, 0x55, 0x48, 0x8d, 0xfd,
+	0x61, 0x2d, 0x71, 0x2b, 0x71, 0xbb, 0x60, 0xe2, 0x4f, 0x76, 0x1d, 0xb2, 0xc1, 0x21, 0xdf, 0xbc,
+	0xf7, 0x7a, 0x2d, 0x49, 0x44, 0xbd, 0x7a, 0x33, 0xfd, 0xc5, 0x2f, 0xd7, 0x12, 0xeb, 0xbb, 0x90,
+	0x69, 0xcb, 0xd1, 0x38, 0x44, 0x36, 0x47, 0x0e, 0x1d, 0x29, 0x48, 0xb6, 0x64, 0xea, 0x55, 0xa4,
+	0x30, 0x79, 0x9a, 0xc2, 0xd4, 0x29, 0x0a, 0x7f, 0x9a, 0x84, 0xcc, 0xbe, 0xf0, 0xdd, 0x80, 0xdd,
+	0x86, 0x2a, 0x1d, 0xae, 0xef, 0x0d, 0xad, 0x03, 0x21, 0xac, 0xde, 0x28, 0x20, 0xdd, 0x65, 0xb3,
+	0x12, 0xd1, 0xb7, 0x84, 0x68, 0x8e, 0x02, 0xf6, 0x02, 0x14, 0x82, 0x21, 0x0f, 0x0e, 0x89, 0x25,
+	0x49, 0x2c, 0x79, 0x22, 0xe0, 0xe6, 0x2d, 0x28, 0xf5, 0x1c, 0xdb, 0xea, 0x79, 0xd2, 0xa6, 0xfd,
+	0x14, 0xed, 0x43, 0xcf, 0xb1, 0x9b, 0x9e, 0xb4, 0x91, 0xe3, 0x11, 0x94, 0x5c, 0x47, 0x5a, 0x11,
+	0x57, 0x2d, 0x8d, 0xc7, 0x6a, 0x7e, 0xe3, 0xa3, 0x4f, 0xd7, 0x2e, 0xfd, 0xe5, 0xd3, 0xb5, 0x6b,
+	0xca, 0x49, 0x81, 0x7d, 0x54, 0x77, 0xbc, 0x0d, 0x97, 0x87, 0x87, 0xf5, 0xb6, 0x0c, 0x3f, 0xf9,
+	0xf0, 0x35, 0xd0, 0xde, 0x6b, 0xcb, 0xd0, 0x04, 0xd7, 0x91, 0x4d, 0xa5, 0x91, 0x19, 0x90, 0x1b,
+	0x09, 0xc9, 0x87, 0xe1, 0xd3, 0x5a, 0x66, 0x71, 0x4d, 0x91, 0xac, 0x36, 0xc7, 0xaf, 0xb2, 0x90,
+	0x33, 0xc5, 0x0f, 0xc6, 0x22, 0x08, 0x59, 0x05, 0x92, 0x8e, 0xad, 0x5d, 0x93, 0x74, 0x6c, 0xf6,
+	0x3a, 0x14, 0x7c, 0xb5, 0x25, 0x7c, 0x65, 0xe0, 0x66, 0xed, 0x93, 0x0f, 0x5f, 0xbb, 0xaa, 0xb5,
+	0x35, 0x6c, 0xdb, 0x17, 0x41, 0xd0, 0x0d, 0x7d, 0x47, 0x0e, 0xcc, 0x19, 0x2b, 0xdb, 0x82, 0x42,
+	0x10, 0xf2, 0x50, 0xb8, 0x42, 0x86, 0x64, 0x8e, 0xe2, 0xe6, 0x7a, 0x3d, 0x1e, 0xc1, 0x51, 0x94,
+	0xd4, 0x8f, 0xef, 0xd6, 0xbb, 0x11, 0x67, 0x33, 0x8d, 0xd7, 0x30, 0x67, 0xa2, 0xec, 0x3e, 0x64,
+	0x1c, 0x0c, 0x1a, 0x32, 0x58, 0x71, 0xf3, 0x66, 0xfd, 0xd4, 0x57, 0x50, 0xa7, 0xc0, 0xd2, 0xd2,
+	0x4a, 0x80, 0x24, 0x31, 0x6a, 0xc8, 0x40, 0xe7, 0x48, 0x22, 0xcf, 0x54, 0x92, 0xc2, 0xac, 0x05,
+	0x39, 0x97, 0x4f, 0x30, 0x1e, 0x6a, 0xd9, 0xc5, 0x8d, 0x9b, 0x75, 0xf9, 0x64, 0x4b, 0x08, 0xf6,
+	0x10, 0x0a, 0xe8, 0xf1, 0x20, 0xe4, 0x47, 0xa2, 0x96, 0x5b, 0x5c, 0x4f, 0xde, 0x75, 0x64, 0x17,
+	0x85, 0x59, 0x13, 0x00, 0x1f, 0x9c, 0x35, 0x74, 0x5c, 0x27, 0xac, 0xe5, 0xe9, 0x3a, 0x37, 0xea,
+	0xea, 0x4d, 0xd6, 0xa3, 0x37, 0x59, 0x6f, 0xe9, 0x37, 0xdb, 0xcc, 0xe3, 0x57, 0x7e, 0xfe, 0xd7,
+	0xb5, 0x84, 0x59, 0x40, 0xb1, 0x1d, 0x94, 0x62, 0xef, 0x42, 0x25, 0x08, 0xb9, 0xb4, 0x7b, 0x4f,
+	0xad, 0xf7, 0x1d, 0x69, 0x7b, 0xef, 0xd7, 0x0a, 0x17, 0xd7, 0x53, 0xd6, 0xa2, 0xdf, 0x25, 0x49,
+	0xf6, 0x0a, 0x54, 0x7a, 0x8e, 0x6d, 0x3b, 0x72, 0x60, 0xf5, 0x86, 0x5e, 0xff, 0x28, 0xa8, 0xc1,
+	0xad, 0xc4, 0xed, 0xb4, 0x59, 0xd6, 0xd4, 0x26, 0x11, 0xd9, 0xcb, 0x50, 0xf6, 0xc5, 0xb1, 0xe0,
+	0xc3, 0x88, 0xab, 0x48, 0x5c, 0x25, 0x45, 0xd4, 0x4c, 0x57, 0x21, 0x23, 0x3d, 0xd9, 0x17, 0xb5,
+	0x12, 0x6d, 0xaa, 0x05, 0xfa, 0x2e, 0xc4, 0xf7, 0x59, 0x2b, 0x9f, 0xeb, 0x3b, 0x7a, 0xc3, 0x91,
+	0xef, 0x48, 0x00, 0x1f, 0xfe, 0xa1, 0x70, 0x06, 0x87, 0x61, 0xad, 0x42, 0x0a, 0xf5, 0x8a, 0xdd,
+	0x87, 0x34, 0x1a, 0xa3, 0x76, 0x99, 0x14, 0xae, 0xfc, 0xcf, 0xad, 0xf7, 0x23, 0x44, 0x53, 0xd7,
+	0xfe, 0x00, 0xaf, 0x4d, 0x12, 0xfa, 0x8d, 0xfc, 0x3e, 0x09, 0xd9, 0x1d, 0xc1, 0x6d, 0xe1, 0xb3,
+	0x6f, 0x42, 0x76, 0xe4, 0x7b, 0xc7, 0xc2, 0x57, 0xcf, 0xe4, 0x9c, 0xf7, 0xa0, 0xf9, 0xd8, 0x2a,
+	0xc0, 0x40, 0x48, 0xa1, 0xec, 0x4a, 0xaf, 0x28, 0x6d, 0xc6, 0x28, 0xec, 0x2d, 0x48, 0x61, 0xb0,
+	0xa5, 0x16, 0x0f, 0x12, 0x94, 0x43, 0x1b, 0x7a, 0xbe, 0x2d, 0x7c, 0x7a, 0x23, 0x69, 0x53, 0x2d,
+	0xd0, 0x12, 0x72, 0xec, 0xf6, 0x84, 0x4f, 0x0f, 0x20, 0x6d, 0xea, 0x15, 0x7b, 0x1b, 0xd2, 0x84,
+	0x40, 0x4b, 0x84, 0x36, 0x09, 0xb2, 0x3a, 0x64, 0x46, 0xfc, 0xa9, 0xf0, 0x75, 0x50, 0x9f, 0x7d,
+	0x7d, 0xc5, 0xa6, 0x0d, 0xf8, 0xc7, 0x14, 0x40, 0x23, 0x08, 0x9c, 0x81, 0xa4, 0x77, 0xfd, 0xd5,
+	0x1b, 0xb1, 0x01, 0x99, 0x91, 0xef, 0xf4, 0x97, 0x32, 0xa3, 0x92, 0x9c, 0x9a, 0x26, 0xfd, 0xa5,
+	0x4d, 0x93, 0xb9, 0x90, 0x69, 0x62, 0x3e, 0xca, 0x9e, 0xf0, 0xd1, 0x3b, 0x90, 0xb7, 0x05, 0xb7,
+	0x29, 0xd5, 0xe5, 0x16, 0x88, 0xd8, 0xa9, 0x14, 0xab, 0x41, 0x4e, 0x3f, 0x5a, 0x02, 0x8c, 0xbc,
+	0x19, 0x2d, 0xd9, 0x7d, 0xc8, 0xfa, 0xe2, 0xd8, 0x11, 0x11, 0x02, 0x9c, 0xa7, 0x39, 0x4d, 0x5a,
+	0x35, 0xbf, 0x76, 0xe4, 0x7f, 0x12, 0x50, 0xee, 0x2a, 0x5d, 0x5d, 0xc1, 0xfd, 0xfe, 0x21, 0x5a,
+	0x5e, 0x41, 0x53, 0x62, 0x09, 0xcb, 0x93, 0x24, 0x7b, 0x13, 0x32, 0x81, 0x83, 0x30, 0x90, 0x5c,
+	0xe0, 0xb6, 0x4a, 0x84, 0x6d, 0x41, 0x5e, 0x8a, 0x49, 0x68, 0x2d, 0xf9, 0x84, 0x72, 0x28, 0x8c,
+	0x80, 0xfd, 0x22, 0x00, 0xe9, 0x89, 0xbf, 0xa5, 0x02, 0x52, 0x76, 0x91, 0x10, 0x95, 0x0e, 0x59,
+	0xc8, 0x35, 0xc6, 0x7d, 0x8a, 0xb8, 0x6f, 0x43, 0x16, 0x13, 0xd5, 0x58, 0x95, 0x0c, 0x95, 0xcd,
+	0xaf, 0x9d, 0x01, 0x53, 0x3a, 0xb7, 0x76, 0x89, 0xd7, 0xd4, 0x32, 0x6c, 0x13, 0x32, 0x41, 0x88,
+	0x99, 0x2d, 0x49, 0xc2, 0x67, 0x61, 0x5c, 0x17, 0x79, 0x4c, 0xc5, 0xca, 0xd6, 0xa0, 0x18, 0x21,
+	0xaf, 0x90, 0x36, 0xdd, 0x36, 0x4d, 0x65, 0x06, 0x92, 0x0c, 0x69, 0xe3, 0x1d, 0x34, 0xe6, 0x0a,
+	0x1d, 0xc7, 0x69, 0xcc, 0xca, 0x48, 0xc1, 0x6d, 0x06, 0xe9, 0x9e, 0x63, 0x07, 0x1a, 0x11, 0xe8,
+	0x37, 0x46, 0x8a, 0x62, 0x08, 0x74, 0x10, 0x46, 0x4b, 0x8c, 0x4e, 0x9f, 0xcb, 0x23, 0x61, 0x53,
+	0x0c, 0xa6, 0x4d, 0xbd, 0x62, 0x4f, 0xa0, 0x3a, 0x96, 0x8a, 0x49, 0xa8, 0x72, 0x26, 0xa0, 0x20,
+	0x5b, 0xd0, 0xf0, 0x97, 0x67, 0x4a, 0xb0, 0xa6, 0x09, 0xd8, 0x3d, 0xc8, 0x0e, 0x09, 0x62, 0x75,
+	0x64, 0xbe, 0x78, 0x86, 0x49, 0x14, 0x0e, 0x9b, 0x9a, 0x99, 0xbd, 0x0b, 0x10, 0x88, 0x3e, 0x96,
+	0x5e, 0x18, 0x01, 0xb0, 0xf8, 0x41, 0x0a, 0x4a, 0x1c, 0x63, 0xa0, 0x01, 0xc0, 0xa7, 0x20, 0x45,
+	0x09, 0xab, 0xb8, 0xf9, 0xd2, 0x19, 0xc7, 0x98, 0xa1, 0x99, 0x19, 0x13, 0xa2, 0xa8, 0xa0, 0x77,
+	0x41, 0x29, 0xad, 0x78, 0x66, 0x54, 0x9c, 0x78, 0x43, 0xa6, 0x96, 0x61, 0x6f, 0x03, 0x08, 0x69,
+	0x5b, 0xbe, 0xe0, 0x81, 0x27, 0x29, 0xfd, 0x55, 0x36, 0x6f, 0x9d, 0xa1, 0xc1, 0x90, 0xb6, 0x49,
+	0x7c, 0x66, 0x41, 0x44, 0x3f, 0x31, 0x02, 0x50, 0xc1, 0x89, 0x24, 0x88, 0xdb, 0x0f, 0x55, 0x1e,
+	0xdc, 0x86, 0x8a, 0x2f, 0x42, 0xee, 0x48, 0x61, 0x5b, 0x63, 0x19, 0x3a, 0xc3, 0x0b, 0x64, 0x44,
+	0x85, 0x02, 0xe5, 0x48, 0xee, 0x31, 0x8a, 0xe9, 0xe7, 0xf0, 0x8b, 0x14, 0xa4, 0x9a, 0x8e, 0x8d,
+	0xe0, 0xdc, 0xf7, 0x5c, 0xd7, 0x09, 0xc9, 0x6e, 0xaa, 0x3a, 0x8f, 0x51, 0x9e, 0x09, 0xde, 0xd7,
+	0x21, 0x7b, 0xc0, 0xc7, 0xc3, 0x30, 0xd0, 0x31, 0xad, 0x57, 0xff, 0x7f, 0x44, 0xbe, 0x47, 0xaf,
+	0x32, 0x54, 0x95, 0x5f, 0x65, 0x73, 0xed, 0x0c, 0xd3, 0x37, 0x1d, 0x9b, 0x8a, 0x56, 0x53, 0x71,
+	0x47, 0x19, 0x3c, 0xb7, 0x64, 0x06, 0x3f, 0x1b, 0xad, 0xa7, 0xb9, 0xbd, 0x10, 0xcf, 0xed, 0x2f,
+	0x43, 0x99, 0x7a, 0x0d, 0x5f, 0x84, 0x63, 0x5f, 0x0a, 0x9b, 0xa2, 0x3e, 0x6f, 0x96, 0x90, 0x68,
+	0x6a, 0x9a, 0xf6, 0xd0, 0xbf, 0x12, 0x90, 0xd9, 0xc3, 0x3b, 0xa0, 0x2a, 0xba, 0x8c, 0x76, 0x8f,
+	0x5a, 0xa0, 0xaa, 0xd1, 0xb8, 0x37, 0x74, 0xfa, 0xd6, 0x31, 0x1f, 0x8e, 0x85, 0xea, 0x6d, 0x4a,
+	0x66, 0x49, 0x11, 0x9f, 0x10, 0x2d, 0x96, 0xad, 0x53, 0x17, 0xcc, 0xd6, 0xaf, 0x43, 0x21, 0x18,
+	0xf7, 0x5c, 0x27, 0x0c, 0x35, 0x96, 0x9e, 0xdb, 0x37, 0x4c, 0x59, 0x63, 0xf5, 0x5b, 0xe6, 0x44,
+	0xfd, 0xf6, 0x75, 0xa8, 0xaa, 0x8e, 0xa1, 0x4f, 0x01, 0x63, 0x0d, 0x78, 0x04, 0x57, 0x97, 0xe3,
+	0xf4, 0x6d, 0x1e, 0xe8, 0x7b, 0x0f, 0xa0, 0xdc, 0x8d, 0xb4, 0xee, 0x38, 0xf2, 0xe8, 0xab, 0xaf,
+	0x38, 0xf4, 0x87, 0x7e, 0x9c, 0x84, 0xcc, 0x03, 0x2c, 0x66, 0x99, 0x01, 0x45, 0x15, 0x21, 0x16,
+	0x95, 0x9a, 0x89, 0x05, 0x52, 0x19, 0x28, 0x41, 0xdc, 0x62, 0x3b, 0x70, 0x79, 0xc8, 0x83, 0x50,
+	0x55, 0xcd, 0x4a, 0xd5, 0x22, 0x59, 0xb1, 0x8c, 0xc2, 0x54, 0x5d, 0x93, 0xb6, 0x37, 0x20, 0x3d,
+	0xf4, 0x82, 0xa8, 0x07, 0xbb, 0x50, 0xb9, 0x4f, 0x02, 0xec, 0x55, 0x60, 0x03, 0x9f, 0xf7, 0x85,
+	0x82, 0x89, 0x08, 0x50, 0x54, 0x4a, 0xa9, 0xd2, 0x0e, 0x01, 0x81, 0xc2, 0x15, 0x6d, 0x8b, 0x7f,
+	0x27, 0x20, 0xfd, 0x90, 0x0f, 0x67, 0xe5, 0x76, 0x62, 0xd1, 0x72, 0x9b, 0xdd, 0x83, 0xd4, 0x80,
+	0x8f, 0xf4, 0x8d, 0x2f, 0x74, 0x5c, 0xe4, 0x5f, 0xfe, 0x9a, 0x0d, 0x28, 0xaa, 0x6b, 0x0a, 0x69,
+	0x0b, 0x5b, 0xb7, 0x99, 0xcf, 0x46, 0x43, 0x20, 0x21, 0x03, 0x65, 0xf4, 0xdd, 0x7f, 0x57, 0x80,
+	0xec, 0x1e, 0xf7, 0xb9, 0x1b, 0xb0, 0x1d, 0x28, 0xea, 0x4e, 0x98, 0x52, 0xd2, 0x12, 0x65, 0x11,
+	0x68, 0x79, 0xcc, 0x49, 0xef, 0x41, 0x11, 0x1b, 0xc9, 0xa8, 0x25, 0x4d, 0x2e, 0x91, 0xe0, 0x5c,
+	0x47, 0x3e, 0x52, 0x5d, 0x29, 0x2a, 0xe3, 0x93, 0xa9, 0xb2, 0xd4, 0x32, 0xca, 0xf8, 0x44, 0x2b,
+	0xdb, 0x85, 0x32, 0x29, 0x9b, 0xb6, 0xb9, 0x4b, 0xc0, 0x34, 0x1e, 0xe7, 0x51, 0xd4, 0xe9, 0xde,
+	0x86, 0x2a, 0x2a, 0x54, 0x63, 0x1d, 0x6b, 0xd6, 0xbe, 0x97, 0xcd, 0x8a, 0xcb, 0x27, 0x6d, 0x22,
+	0xab, 0x51, 0xd0, 0xab, 0xc0, 0xf4, 0x3c, 0x25, 0xde, 0x87, 0x2a, 0x44, 0xa8, 0xaa, 0x41, 0x49,
+	0xac, 0x15, 0x45, 0x6e, 0x3e, 0x99, 0xe7, 0xce, 0x69, 0x6e, 0x3e, 0x39, 0xc9, 0x7d, 0x07, 0xae,
+	0xa0, 0xee, 0x93, 0xcd, 0x6b, 0x5e, 0x81, 0x8d, 0xeb, 0x48, 0x33, 0xde, 0xbf, 0x22, 0x2f, 0x9f,
+	0xcc, 0xf1, 0x16, 0x34, 0x2f, 0x9f, 0x9c, 0xe0, 0x6d, 0x43, 0x05, 0xf5, 0xc6, 0x7a, 0x79, 0xb8,
+	0x78, 0xb4, 0x96, 0x5c, 0x47, 0xee, 0x4f, 0xdb, 0x79, 0x54, 0xc5, 0x27, 0x71, 0x55, 0xc5, 0x45,
+	0x54, 0xf1, 0xc9, 0x4c, 0xd5, 0x69, 0x23, 0xb0, 0xd2, 0xb3, 0x47, 0x60, 0xe5, 0x67, 0x8c, 0xc0,
+	0x2a, 0xcf, 0x1c, 0x81, 0x5d, 0xfe, 0x72, 0x23, 0xb0, 0x57, 0xa0, 0x82, 0x28, 0xad, 0x8a, 0x0c,
+	0xfa, 0x64, 0x95, 0x3e, 0x59, 0x9e, 0x51, 0xf1, 0xab, 0xdb, 0x2a, 0x46, 0x15, 0x98, 0x22, 0xb2,
+	0x5c, 0xb9, 0xb8, 0xa1, 0x30, 0x36, 0xc9, 0x77, 0xdb, 0x7c, 0x84, 0x9e, 0x3e, 0xe4, 0xc3, 0xd0,
+	0x52, 0x68, 0xa1, 0x3d, 0xcd, 0x94, 0xa7, 0x71, 0x63, 0x1b, 0xe9, 0xda, 0xd3, 0xeb, 0x50, 0xc6,
+	0x22, 0x4c, 0x7d, 0xb4, 0xcf, 0x47, 0xb5, 0xe7, 0xe8, 0x68, 0x45, 0x21, 0x6d, 0xe2, 0x78, 0xc0,
+	0x47, 0xac, 0x01, 0x05, 0x5f, 0x84, 0x42, 0x52, 0x72, 0xb9, 0xba, 0xc0, 0x50, 0x67, 0x2a, 0x85,
+	0x0e, 0x19, 0xf9, 0x63, 0x29, 0xe8, 0x13, 0xd7, 0x94, 0x43, 0x88, 0xf0, 0x80, 0x8f, 0xde, 0x5c,
+	0x47, 0x54, 0xfa, 0xc9, 0x3f, 0x7e, 0x7b, 0xe7, 0xc6, 0x29, 0xb3, 0x65, 0x05, 0x54, 0xeb, 0x6f,
+	0x41, 0x66, 0x8f, 0x8f, 0x03, 0xc1, 0x56, 0x20, 0xaf, 0x11, 0x47, 0x35, 0x33, 0x79, 0x73, 0xba,
+	0x9e, 0x36, 0x0d, 0x49, 0xa2, 0xd3, 0x6f, 0x0d, 0x79, 0x7f, 0x4a, 0x42, 0xce, 0x14, 0x7d, 0xe1,
+	0x8c, 0x42, 0x76, 0x33, 0x3e, 0x28, 0x54, 0x15, 0x46, 0x6c, 0x1c, 0xb8, 0x02, 0xf9, 0x68, 0xe0,
+	0xa7, 0xc7, 0xb4, 0xd3, 0x35, 0x16, 0x3f, 0x23, 0xdf, 0x1b, 0xf8, 0xdc, 0x25, 0x38, 0x2a, 0x99,
+	0xd1, 0x12, 0x8b, 0x01, 0xdb, 0x19, 0x88, 0x40, 0xa5, 0x9d, 0x92, 0xa9, 0x57, 0x73, 0x45, 0x72,
+	0x66, 0xf1, 0x22, 0xf9, 0xfa, 0xb4, 0x16, 0xc8, 0x2a, 0xc5, 0x3a, 0xe3, 0x4f, 0x67, 0x08, 0xb9,
+	0xa5, 0x67, 0x08, 0x27, 0xeb, 0xef, 0xfc, 0x7c, 0xfd, 0xfd, 0x22, 0x00, 0x9d, 0xd3, 0x3a, 0xe4,
+	0xc1, 0x21, 0x01, 0x45, 0xc9, 0x2c, 0x10, 0xe5, 0x21, 0x0f, 0x0e, 0xb5, 0x5d, 0xff, 0x99, 0x82,
+	0xe2, 0x1e, 0x9d, 0x08, 0x8b, 0xcc, 0x99, 0x07, 0x12, 0xa7, 0xb7, 0x6d, 0xc9, 0x93, 0x6d, 0x5b,
+	0x15, 0x52, 0xef, 0x7b, 0x52, 0x17, 0xd2, 0xf8, 0x13, 0xad, 0x3f, 0xf2, 0x3d, 0xd7, 0x0b, 0x45,
+	0xd4, 0x13, 0x4e, 0xd7, 0xe8, 0xb7, 0x83, 0xf1, 0xf0, 0xc0, 0x19, 0x0e, 0x85, 0xad, 0x6b, 0xae,
+	0x19, 0x01, 0x0d, 0xe5, 0x3a, 0x41, 0x20, 0xec, 0x68, 0x40, 0xa1, 0x56, 0x58, 0x97, 0x1f, 0x08,
+	0x11, 0x2c, 0x63, 0x27, 0x12, 0x64, 0x7b, 0x50, 0x8e, 0xa3, 0xce, 0x52, 0x0d, 0x64, 0x29, 0x86,
+	0x4f, 0x01, 0x33, 0x20, 0x47, 0x60, 0x24, 0x6c, 0x32, 0xeb, 0xa2, 0x53, 0x00, 0x2d, 0x8b, 0xdd,
+	0x24, 0x75, 0xb4, 0x16, 0x95, 0x13, 0xcb, 0x74, 0x93, 0x24, 0xbe, 0x83, 0xb5, 0xc5, 0x1a, 0x14,
+	0xa9, 0x92, 0xe3, 0xfd, 0xd0, 0x39, 0x16, 0x7a, 0xfe, 0x09, 0x48, 0x6a, 0x10, 0x45, 0xbb, 0xfb,
+	0x67, 0x29, 0x28, 0x3e, 0xa2, 0x80, 0x55, 0xee, 0x9e, 0x7f, 0x8c, 0xe9, 0xd8, 0x63, 0xbc, 0x09,
+	0x85, 0x3e, 0x97, 0x7d, 0x41, 0xee, 0x52, 0x8e, 0x9f, 0x11, 0xd8, 0xf3, 0x90, 0x93, 0x9e, 0x45,
+	0xb1, 0xa2, 0xfb, 0x28, 0xe9, 0x35, 0x31, 0x5a, 0xd6, 0xa0, 0x28, 0x3d, 0x29, 0x2c, 0xdd, 0xcf,
+	0xab, 0x20, 0x00, 0x24, 0x99, 0xaa, 0xa7, 0xa7, 0x06, 0xcc, 0x99, 0xc5, 0x80, 0x5e, 0xe9, 0x30,
+	0xf3, 0x8e, 0xa6, 0x11, 0x10, 0x2d, 0x59, 0x07, 0x4a, 0xb1, 0x22, 0x67, 0xa9, 0x50, 0x28, 0xce,
+	0xaa, 0x1c, 0xf2, 0x9f, 0x2f, 0x0e, 0xc6, 0x4b, 0x0e, 0x13, 0x22, 0x59, 0xd6, 0x24, 0x34, 0x39,
+	0x16, 0x7e, 0xa0, 0xa7, 0x08, 0xeb, 0x67, 0x00, 0x43, 0xec, 0x81, 0xe9, 0x11, 0x72, 0x24, 0xa8,
+	0xdd, 0xf2, 0x45, 0x02, 0x80, 0xb6, 0x5b, 0x62, 0x18, 0x72, 0xf6, 0xce, 0x89, 0xfe, 0x61, 0x11,
+	0xbd, 0x11, 0xba, 0xbc, 0x03, 0x59, 0xc5, 0xa6, 0xab, 0xdb, 0xb3, 0x34, 0xc4, 0x62, 0x21, 0xd2,
+	0xa0, 0x36, 0xd9, 0xfd, 0xf8, 0x8c, 0xf3, 0xbc, 0x23, 0x38, 0x7d, 0xd1, 0xe5, 0xee, 0x68, 0x28,
+	0x22, 0x58, 0xba, 0x19, 0xff, 0x7b, 0x8c, 0x42, 0xd3, 0x19, 0x61, 0xfd, 0xef, 0x09, 0x04, 0x9c,
+	0xa9, 0x90, 0x1a, 0x23, 0x29, 0xdf, 0x4e, 0xff, 0x1a, 0x14, 0xa1, 0x79, 0xdb, 0x5e, 0x04, 0xcd,
+	0x0b, 0x33, 0x34, 0x9f, 0x82, 0x6b, 0x7a, 0x69, 0x70, 0x8d, 0xda, 0x8a, 0xcc, 0x72, 0x53, 0xfc,
+	0x3b, 0xbf, 0x49, 0x40, 0xf9, 0xc4, 0x34, 0x8e, 0xad, 0xc2, 0x8a, 0x69, 0x7c, 0xe7, 0xb1, 0xd1,
+	0xdd, 0xb7, 0xba, 0xfb, 0x8d, 0xfd, 0xc7, 0x5d, 0xeb, 0x71, 0xa7, 0xbb, 0x67, 0x3c, 0x68, 0x6f,
+	0xb5, 0x8d, 0x56, 0xf5, 0x12, 0x5b, 0x81, 0xeb, 0x73, 0xfb, 0x7b, 0x46, 0xa7, 0xd5, 0xee, 0x6c,
+	0x57, 0x13, 0xec, 0x26, 0xd4, 0xe6, 0xf6, 0xb6, 0x1e, 0xef, 0x6c, 0xb5, 0x77, 0x76, 0x8c, 0x56,
+	0x35, 0xc9, 0x5e, 0x80, 0xe7, 0xe7, 0x76, 0x4d, 0x63, 0xeb, 0x71, 0xa7, 0x65, 0xb4, 0xaa, 0xa9,
+	0x53, 0x44, 0x1f, 0x34, 0x3a, 0x0f, 0x0c, 0x12, 0x4d, 0xaf, 0xa4, 0x7f, 0xf4, 0xeb, 0xd5, 0x4b,
+	0x77, 0x7e, 0x98, 0x80, 0x0c, 0x4d, 0xff, 0xd8, 0x35, 0xb8, 0xd2, 0xdd, 0x6f, 0x6c, 0x1b, 0x73,
+	0x67, 0xbb, 0x02, 0x65, 0x45, 0x6e, 0xb6, 0x5b, 0xfa, 0x48, 0xcf, 0xc1, 0x65, 0x45, 0x32, 0x8d,
+	0x27, 0x46, 0x63, 0x07, 0x89, 0x49, 0xc6, 0xa0, 0xa2, 0x88, 0x8d, 0x6e, 0xb7, 0xbd, 0xdd, 0xa1,
+	0x03, 0x4c, 0x65, 0xbb, 0xfb, 0x8d, 0x4e, 0xab, 0xf9, 0xbd, 0x6a, 0x9a, 0x55, 0x00, 0x14, 0xa9,
+	0xb5, 0xdb, 0x31, 0xaa, 0x19, 0x7d, 0x8a, 0x3f, 0x24, 0xa0, 0x30, 0xcd, 0xa1, 0x68, 0x0e, 0xa3,
+	0xd3, 0xb2, 0x4c, 0xa3, 0xd1, 0xdd, 0xed, 0xcc, 0x1d, 0xe7, 0x1a, 0x5c, 0x89, 0xed, 0xed, 0x99,
+	0xbb, 0x4f, 0x8c, 0x56, 0x35, 0xc1, 0x6a, 0x70, 0x35, 0x46, 0x9e, 0x5d, 0x33, 0xc9, 0xae, 0x03,
+	0x8b, 0xed, 0x74, 0x76, 0xf1, 0x1e, 0xdd, 0x6a, 0x6a, 0xee, 0x23, 0x9d, 0xdd, 0x8e, 0x61, 0x99,
+	0x8d, 0xce, 0x7b, 0x68, 0x9a, 0xb9, 0x8f, 0x3c, 0x6a, 0x77, 0xbb, 0x46, 0xab, 0x9a, 0x99, 0x53,
+	0x65, 0x1a, 0x4f, 0x76, 0x91, 0x3d, 0xab, 0xef, 0xe0, 0x41, 0x3e, 0x1a, 0xd8, 0xb0, 0x1b, 0x70,
+	0xad, 0xd9, 0x6e, 0x91, 0xd5, 0xe7, 0xed, 0x79, 0x15, 0xaa, 0xb3, 0xad, 0xae, 0xd1, 0xd8, 0xa1,
+	0xf3, 0x9f, 0xa0, 0xea, 0x73, 0xd0, 0xd9, 0xe3, 0x6a, 0x34, 0x3d, 0xa5, 0x3e, 0xd8, 0x7c, 0xef,
+	0xa3, 0xcf, 0x56, 0x13, 0x1f, 0x7f, 0xb6, 0x9a, 0xf8, 0xdb, 0x67, 0xab, 0x89, 0x0f, 0x3e, 0x5f,
+	0xbd, 0xf4, 0xf1, 0xe7, 0xab, 0x97, 0xfe, 0xfc, 0xf9, 0xea, 0xa5, 0xef, 0xdf, 0x1d, 0x38, 0xe1,
+	0xe1, 0xb8, 0x57, 0xef, 0x7b, 0xee, 0x46, 0xbc, 0x2e, 0x8b, 0xff, 0x9e, 0x44, 0x55, 0x1a, 0xfd,
+	0xf5, 0xbc, 0x97, 0xa5, 0xf0, 0xfe, 0xd6, 0x7f, 0x03, 0x00, 0x00, 0xff, 0xff, 0x5b, 0xb5, 0x2b,
+	0x66, 0x24, 0x20, 0x00, 0x00,
 }
 
 func (this *Image) Equal(that interface{}) bool {
@@ -2052,6 +2652,13 @@ func (this *Auction) Equal(that interface{}) bool {
 	if this.EndHeight != that1.EndHeight {
 		return false
 	}
+	if that1.RetainedUntil == nil {
+		if this.RetainedUntil != nil {
+			return false
+		}
+	} else if !this.RetainedUntil.Equal(*that1.RetainedUntil) {
+		return false
+	}
 	return true
 }
 func (this *Bid) Equal(that interface{}) bool {
@@ -2315,6 +2922,225 @@ func (this *Params) Equal(that interface{}) bool {
 		return false
 	}
 	if this.EndBlockCap != that1.EndBlockCap {
+		return false
+	}
+	if this.Retention != that1.Retention {
+		return false
+	}
+	if this.PruneCap != that1.PruneCap {
+		return false
+	}
+	return true
+}
+func (this *Pause) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*Pause)
+	if !ok {
+		that2, ok := that.(Pause)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if this.Requests != that1.Requests {
+		return false
+	}
+	if this.Bids != that1.Bids {
+		return false
+	}
+	return true
+}
+func (this *Receipt) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*Receipt)
+	if !ok {
+		that2, ok := that.(Receipt)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if !bytes.Equal(this.Requester, that1.Requester) {
+		return false
+	}
+	if this.Verifier != that1.Verifier {
+		return false
+	}
+	if !bytes.Equal(this.Program, that1.Program) {
+		return false
+	}
+	if !bytes.Equal(this.Digest, that1.Digest) {
+		return false
+	}
+	if this.EndReason != that1.EndReason {
+		return false
+	}
+	if !bytes.Equal(this.Prover, that1.Prover) {
+		return false
+	}
+	if !this.Price.Equal(that1.Price) {
+		return false
+	}
+	if this.EndHeight != that1.EndHeight {
+		return false
+	}
+	if !bytes.Equal(this.ProofHash, that1.ProofHash) {
+		return false
+	}
+	return true
+}
+func (this *ProverStats) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*ProverStats)
+	if !ok {
+		that2, ok := that.(ProverStats)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if this.Bids != that1.Bids {
+		return false
+	}
+	if this.Reveals != that1.Reveals {
+		return false
+	}
+	if this.Won != that1.Won {
+		return false
+	}
+	if this.Promoted != that1.Promoted {
+		return false
+	}
+	if this.Fulfilled != that1.Fulfilled {
+		return false
+	}
+	if this.Missed != that1.Missed {
+		return false
+	}
+	if !this.Fees.Equal(that1.Fees) {
+		return false
+	}
+	if !this.ProtocolFees.Equal(that1.ProtocolFees) {
+		return false
+	}
+	if !this.Slashed.Equal(that1.Slashed) {
+		return false
+	}
+	if !this.BondsLost.Equal(that1.BondsLost) {
+		return false
+	}
+	if this.LastActive != that1.LastActive {
+		return false
+	}
+	return true
+}
+func (this *MarketStats) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*MarketStats)
+	if !ok {
+		that2, ok := that.(MarketStats)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if this.Requests != that1.Requests {
+		return false
+	}
+	if this.Cancelled != that1.Cancelled {
+		return false
+	}
+	if this.NoBids != that1.NoBids {
+		return false
+	}
+	if this.NoneRanked != that1.NoneRanked {
+		return false
+	}
+	if this.Failed != that1.Failed {
+		return false
+	}
+	if this.Revoked != that1.Revoked {
+		return false
+	}
+	if !this.RequestFees.Equal(that1.RequestFees) {
+		return false
+	}
+	if !this.Refunds.Equal(that1.Refunds) {
+		return false
+	}
+	if !this.Provers.Equal(&that1.Provers) {
+		return false
+	}
+	return true
+}
+func (this *PriceSample) Equal(that interface{}) bool {
+	if that == nil {
+		return this == nil
+	}
+
+	that1, ok := that.(*PriceSample)
+	if !ok {
+		that2, ok := that.(PriceSample)
+		if ok {
+			that1 = &that2
+		} else {
+			return false
+		}
+	}
+	if that1 == nil {
+		return this == nil
+	} else if this == nil {
+		return false
+	}
+	if this.RequestId != that1.RequestId {
+		return false
+	}
+	if this.Verifier != that1.Verifier {
+		return false
+	}
+	if this.Program != that1.Program {
+		return false
+	}
+	if !this.Price.Equal(that1.Price) {
+		return false
+	}
+	if !this.Time.Equal(that1.Time) {
 		return false
 	}
 	return true
@@ -2842,6 +3668,16 @@ func (m *Auction) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.RetainedUntil != nil {
+		n11, err11 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(*m.RetainedUntil, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.RetainedUntil):])
+		if err11 != nil {
+			return 0, err11
+		}
+		i -= n11
+		i = encodeVarintTypes(dAtA, i, uint64(n11))
+		i--
+		dAtA[i] = 0x7a
+	}
 	if m.EndHeight != 0 {
 		i = encodeVarintTypes(dAtA, i, uint64(m.EndHeight))
 		i--
@@ -3164,28 +4000,28 @@ func (m *Clock) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0x20
 	}
-	n14, err14 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.Lost, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.Lost):])
-	if err14 != nil {
-		return 0, err14
-	}
-	i -= n14
-	i = encodeVarintTypes(dAtA, i, uint64(n14))
-	i--
-	dAtA[i] = 0x1a
-	n15, err15 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.LastBlockTime, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.LastBlockTime):])
+	n15, err15 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.Lost, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.Lost):])
 	if err15 != nil {
 		return 0, err15
 	}
 	i -= n15
 	i = encodeVarintTypes(dAtA, i, uint64(n15))
 	i--
-	dAtA[i] = 0x12
-	n16, err16 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.MarketTime, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.MarketTime):])
+	dAtA[i] = 0x1a
+	n16, err16 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.LastBlockTime, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.LastBlockTime):])
 	if err16 != nil {
 		return 0, err16
 	}
 	i -= n16
 	i = encodeVarintTypes(dAtA, i, uint64(n16))
+	i--
+	dAtA[i] = 0x12
+	n17, err17 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.MarketTime, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.MarketTime):])
+	if err17 != nil {
+		return 0, err17
+	}
+	i -= n17
+	i = encodeVarintTypes(dAtA, i, uint64(n17))
 	i--
 	dAtA[i] = 0xa
 	return len(dAtA) - i, nil
@@ -3212,37 +4048,37 @@ func (m *Halt) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	var l int
 	_ = l
 	if m.GraceEnded != nil {
-		n17, err17 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(*m.GraceEnded, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.GraceEnded):])
-		if err17 != nil {
-			return 0, err17
+		n18, err18 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(*m.GraceEnded, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.GraceEnded):])
+		if err18 != nil {
+			return 0, err18
 		}
-		i -= n17
-		i = encodeVarintTypes(dAtA, i, uint64(n17))
+		i -= n18
+		i = encodeVarintTypes(dAtA, i, uint64(n18))
 		i--
 		dAtA[i] = 0x22
 	}
-	n18, err18 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.Lost, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.Lost):])
-	if err18 != nil {
-		return 0, err18
-	}
-	i -= n18
-	i = encodeVarintTypes(dAtA, i, uint64(n18))
-	i--
-	dAtA[i] = 0x1a
-	n19, err19 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.Gap, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.Gap):])
+	n19, err19 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.Lost, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.Lost):])
 	if err19 != nil {
 		return 0, err19
 	}
 	i -= n19
 	i = encodeVarintTypes(dAtA, i, uint64(n19))
 	i--
-	dAtA[i] = 0x12
-	n20, err20 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.Time, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Time):])
+	dAtA[i] = 0x1a
+	n20, err20 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.Gap, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.Gap):])
 	if err20 != nil {
 		return 0, err20
 	}
 	i -= n20
 	i = encodeVarintTypes(dAtA, i, uint64(n20))
+	i--
+	dAtA[i] = 0x12
+	n21, err21 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.Time, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Time):])
+	if err21 != nil {
+		return 0, err21
+	}
+	i -= n21
+	i = encodeVarintTypes(dAtA, i, uint64(n21))
 	i--
 	dAtA[i] = 0xa
 	return len(dAtA) - i, nil
@@ -3268,6 +4104,23 @@ func (m *Params) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	_ = i
 	var l int
 	_ = l
+	if m.PruneCap != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.PruneCap))
+		i--
+		dAtA[i] = 0x1
+		i--
+		dAtA[i] = 0xa8
+	}
+	n22, err22 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.Retention, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.Retention):])
+	if err22 != nil {
+		return 0, err22
+	}
+	i -= n22
+	i = encodeVarintTypes(dAtA, i, uint64(n22))
+	i--
+	dAtA[i] = 0x1
+	i--
+	dAtA[i] = 0xa2
 	if m.EndBlockCap != 0 {
 		i = encodeVarintTypes(dAtA, i, uint64(m.EndBlockCap))
 		i--
@@ -3282,12 +4135,12 @@ func (m *Params) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0x90
 	}
-	n21, err21 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.MaxBlockGap, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.MaxBlockGap):])
-	if err21 != nil {
-		return 0, err21
+	n23, err23 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.MaxBlockGap, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.MaxBlockGap):])
+	if err23 != nil {
+		return 0, err23
 	}
-	i -= n21
-	i = encodeVarintTypes(dAtA, i, uint64(n21))
+	i -= n23
+	i = encodeVarintTypes(dAtA, i, uint64(n23))
 	i--
 	dAtA[i] = 0x1
 	i--
@@ -3324,20 +4177,20 @@ func (m *Params) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 		i--
 		dAtA[i] = 0x60
 	}
-	n22, err22 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.MaxTimeLimit, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.MaxTimeLimit):])
-	if err22 != nil {
-		return 0, err22
+	n24, err24 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.MaxTimeLimit, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.MaxTimeLimit):])
+	if err24 != nil {
+		return 0, err24
 	}
-	i -= n22
-	i = encodeVarintTypes(dAtA, i, uint64(n22))
+	i -= n24
+	i = encodeVarintTypes(dAtA, i, uint64(n24))
 	i--
 	dAtA[i] = 0x5a
-	n23, err23 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.MinTimeLimit, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.MinTimeLimit):])
-	if err23 != nil {
-		return 0, err23
+	n25, err25 := github_com_cosmos_gogoproto_types.StdDurationMarshalTo(m.MinTimeLimit, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.MinTimeLimit):])
+	if err25 != nil {
+		return 0, err25
 	}
-	i -= n23
-	i = encodeVarintTypes(dAtA, i, uint64(n23))
+	i -= n25
+	i = encodeVarintTypes(dAtA, i, uint64(n25))
 	i--
 	dAtA[i] = 0x52
 	if m.MaxRevealBlocks != 0 {
@@ -3405,6 +4258,439 @@ func (m *Params) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	}
 	i--
 	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *Pause) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Pause) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Pause) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.Bids {
+		i--
+		if m.Bids {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Requests {
+		i--
+		if m.Requests {
+			dAtA[i] = 1
+		} else {
+			dAtA[i] = 0
+		}
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *Receipt) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *Receipt) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *Receipt) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.ProofHash) > 0 {
+		i -= len(m.ProofHash)
+		copy(dAtA[i:], m.ProofHash)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.ProofHash)))
+		i--
+		dAtA[i] = 0x4a
+	}
+	if m.EndHeight != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.EndHeight))
+		i--
+		dAtA[i] = 0x40
+	}
+	{
+		size := m.Price.Size()
+		i -= size
+		if _, err := m.Price.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x3a
+	if len(m.Prover) > 0 {
+		i -= len(m.Prover)
+		copy(dAtA[i:], m.Prover)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.Prover)))
+		i--
+		dAtA[i] = 0x32
+	}
+	if m.EndReason != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.EndReason))
+		i--
+		dAtA[i] = 0x28
+	}
+	if len(m.Digest) > 0 {
+		i -= len(m.Digest)
+		copy(dAtA[i:], m.Digest)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.Digest)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if len(m.Program) > 0 {
+		i -= len(m.Program)
+		copy(dAtA[i:], m.Program)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.Program)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Verifier) > 0 {
+		i -= len(m.Verifier)
+		copy(dAtA[i:], m.Verifier)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.Verifier)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.Requester) > 0 {
+		i -= len(m.Requester)
+		copy(dAtA[i:], m.Requester)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.Requester)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *ProverStats) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *ProverStats) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *ProverStats) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if m.LastActive != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.LastActive))
+		i--
+		dAtA[i] = 0x58
+	}
+	{
+		size := m.BondsLost.Size()
+		i -= size
+		if _, err := m.BondsLost.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x52
+	{
+		size := m.Slashed.Size()
+		i -= size
+		if _, err := m.Slashed.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x4a
+	{
+		size := m.ProtocolFees.Size()
+		i -= size
+		if _, err := m.ProtocolFees.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x42
+	{
+		size := m.Fees.Size()
+		i -= size
+		if _, err := m.Fees.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x3a
+	if m.Missed != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Missed))
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.Fulfilled != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Fulfilled))
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.Promoted != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Promoted))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.Won != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Won))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Reveals != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Reveals))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Bids != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Bids))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *MarketStats) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *MarketStats) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *MarketStats) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Provers.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x4a
+	{
+		size := m.Refunds.Size()
+		i -= size
+		if _, err := m.Refunds.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x42
+	{
+		size := m.RequestFees.Size()
+		i -= size
+		if _, err := m.RequestFees.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x3a
+	if m.Revoked != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Revoked))
+		i--
+		dAtA[i] = 0x30
+	}
+	if m.Failed != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Failed))
+		i--
+		dAtA[i] = 0x28
+	}
+	if m.NoneRanked != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.NoneRanked))
+		i--
+		dAtA[i] = 0x20
+	}
+	if m.NoBids != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.NoBids))
+		i--
+		dAtA[i] = 0x18
+	}
+	if m.Cancelled != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Cancelled))
+		i--
+		dAtA[i] = 0x10
+	}
+	if m.Requests != 0 {
+		i = encodeVarintTypes(dAtA, i, uint64(m.Requests))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *StatsDelta) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *StatsDelta) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *StatsDelta) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.Statement) > 0 {
+		i -= len(m.Statement)
+		copy(dAtA[i:], m.Statement)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.Statement)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if m.Price != nil {
+		{
+			size, err := m.Price.MarshalToSizedBuffer(dAtA[:i])
+			if err != nil {
+				return 0, err
+			}
+			i -= size
+			i = encodeVarintTypes(dAtA, i, uint64(size))
+		}
+		i--
+		dAtA[i] = 0x1a
+	}
+	{
+		size, err := m.Market.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	{
+		size, err := m.Prover.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0xa
+	return len(dAtA) - i, nil
+}
+
+func (m *PriceSample) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *PriceSample) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *PriceSample) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	n30, err30 := github_com_cosmos_gogoproto_types.StdTimeMarshalTo(m.Time, dAtA[i-github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Time):])
+	if err30 != nil {
+		return 0, err30
+	}
+	i -= n30
+	i = encodeVarintTypes(dAtA, i, uint64(n30))
+	i--
+	dAtA[i] = 0x2a
+	{
+		size := m.Price.Size()
+		i -= size
+		if _, err := m.Price.MarshalTo(dAtA[i:]); err != nil {
+			return 0, err
+		}
+		i = encodeVarintTypes(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x22
+	if len(m.Program) > 0 {
+		i -= len(m.Program)
+		copy(dAtA[i:], m.Program)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.Program)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Verifier) > 0 {
+		i -= len(m.Verifier)
+		copy(dAtA[i:], m.Verifier)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.Verifier)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if len(m.RequestId) > 0 {
+		i -= len(m.RequestId)
+		copy(dAtA[i:], m.RequestId)
+		i = encodeVarintTypes(dAtA, i, uint64(len(m.RequestId)))
+		i--
+		dAtA[i] = 0xa
+	}
 	return len(dAtA) - i, nil
 }
 
@@ -3659,6 +4945,10 @@ func (m *Auction) Size() (n int) {
 	if m.EndHeight != 0 {
 		n += 1 + sovTypes(uint64(m.EndHeight))
 	}
+	if m.RetainedUntil != nil {
+		l = github_com_cosmos_gogoproto_types.SizeOfStdTime(*m.RetainedUntil)
+		n += 1 + l + sovTypes(uint64(l))
+	}
 	return n
 }
 
@@ -3840,6 +5130,184 @@ func (m *Params) Size() (n int) {
 	if m.EndBlockCap != 0 {
 		n += 2 + sovTypes(uint64(m.EndBlockCap))
 	}
+	l = github_com_cosmos_gogoproto_types.SizeOfStdDuration(m.Retention)
+	n += 2 + l + sovTypes(uint64(l))
+	if m.PruneCap != 0 {
+		n += 2 + sovTypes(uint64(m.PruneCap))
+	}
+	return n
+}
+
+func (m *Pause) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Requests {
+		n += 2
+	}
+	if m.Bids {
+		n += 2
+	}
+	return n
+}
+
+func (m *Receipt) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Requester)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	l = len(m.Verifier)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	l = len(m.Program)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	l = len(m.Digest)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	if m.EndReason != 0 {
+		n += 1 + sovTypes(uint64(m.EndReason))
+	}
+	l = len(m.Prover)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	l = m.Price.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	if m.EndHeight != 0 {
+		n += 1 + sovTypes(uint64(m.EndHeight))
+	}
+	l = len(m.ProofHash)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	return n
+}
+
+func (m *ProverStats) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Bids != 0 {
+		n += 1 + sovTypes(uint64(m.Bids))
+	}
+	if m.Reveals != 0 {
+		n += 1 + sovTypes(uint64(m.Reveals))
+	}
+	if m.Won != 0 {
+		n += 1 + sovTypes(uint64(m.Won))
+	}
+	if m.Promoted != 0 {
+		n += 1 + sovTypes(uint64(m.Promoted))
+	}
+	if m.Fulfilled != 0 {
+		n += 1 + sovTypes(uint64(m.Fulfilled))
+	}
+	if m.Missed != 0 {
+		n += 1 + sovTypes(uint64(m.Missed))
+	}
+	l = m.Fees.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.ProtocolFees.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.Slashed.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.BondsLost.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	if m.LastActive != 0 {
+		n += 1 + sovTypes(uint64(m.LastActive))
+	}
+	return n
+}
+
+func (m *MarketStats) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Requests != 0 {
+		n += 1 + sovTypes(uint64(m.Requests))
+	}
+	if m.Cancelled != 0 {
+		n += 1 + sovTypes(uint64(m.Cancelled))
+	}
+	if m.NoBids != 0 {
+		n += 1 + sovTypes(uint64(m.NoBids))
+	}
+	if m.NoneRanked != 0 {
+		n += 1 + sovTypes(uint64(m.NoneRanked))
+	}
+	if m.Failed != 0 {
+		n += 1 + sovTypes(uint64(m.Failed))
+	}
+	if m.Revoked != 0 {
+		n += 1 + sovTypes(uint64(m.Revoked))
+	}
+	l = m.RequestFees.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.Refunds.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.Provers.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	return n
+}
+
+func (m *StatsDelta) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = m.Prover.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = m.Market.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	if m.Price != nil {
+		l = m.Price.Size()
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	l = len(m.Statement)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	return n
+}
+
+func (m *PriceSample) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.RequestId)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	l = len(m.Verifier)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	l = len(m.Program)
+	if l > 0 {
+		n += 1 + l + sovTypes(uint64(l))
+	}
+	l = m.Price.Size()
+	n += 1 + l + sovTypes(uint64(l))
+	l = github_com_cosmos_gogoproto_types.SizeOfStdTime(m.Time)
+	n += 1 + l + sovTypes(uint64(l))
 	return n
 }
 
@@ -5869,6 +7337,42 @@ func (m *Auction) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		case 15:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RetainedUntil", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.RetainedUntil == nil {
+				m.RetainedUntil = new(time.Time)
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(m.RetainedUntil, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipTypes(dAtA[iNdEx:])
@@ -7371,6 +8875,1455 @@ func (m *Params) Unmarshal(dAtA []byte) error {
 					break
 				}
 			}
+		case 20:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Retention", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdDurationUnmarshal(&m.Retention, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 21:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field PruneCap", wireType)
+			}
+			m.PruneCap = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.PruneCap |= uint32(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Pause) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Pause: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Pause: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Requests", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Requests = bool(v != 0)
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bids", wireType)
+			}
+			var v int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				v |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			m.Bids = bool(v != 0)
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *Receipt) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: Receipt: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: Receipt: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Requester", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Requester = append(m.Requester[:0], dAtA[iNdEx:postIndex]...)
+			if m.Requester == nil {
+				m.Requester = []byte{}
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Verifier", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Verifier = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Program", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Program = append(m.Program[:0], dAtA[iNdEx:postIndex]...)
+			if m.Program == nil {
+				m.Program = []byte{}
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Digest", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Digest = append(m.Digest[:0], dAtA[iNdEx:postIndex]...)
+			if m.Digest == nil {
+				m.Digest = []byte{}
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EndReason", wireType)
+			}
+			m.EndReason = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.EndReason |= EndReason(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Prover = append(m.Prover[:0], dAtA[iNdEx:postIndex]...)
+			if m.Prover == nil {
+				m.Prover = []byte{}
+			}
+			iNdEx = postIndex
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Price", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Price.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 8:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field EndHeight", wireType)
+			}
+			m.EndHeight = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.EndHeight |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ProofHash", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.ProofHash = append(m.ProofHash[:0], dAtA[iNdEx:postIndex]...)
+			if m.ProofHash == nil {
+				m.ProofHash = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *ProverStats) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: ProverStats: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: ProverStats: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Bids", wireType)
+			}
+			m.Bids = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Bids |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Reveals", wireType)
+			}
+			m.Reveals = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Reveals |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Won", wireType)
+			}
+			m.Won = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Won |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Promoted", wireType)
+			}
+			m.Promoted = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Promoted |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Fulfilled", wireType)
+			}
+			m.Fulfilled = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Fulfilled |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Missed", wireType)
+			}
+			m.Missed = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Missed |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Fees", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Fees.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field ProtocolFees", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.ProtocolFees.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Slashed", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Slashed.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 10:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field BondsLost", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.BondsLost.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 11:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field LastActive", wireType)
+			}
+			m.LastActive = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.LastActive |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *MarketStats) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: MarketStats: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: MarketStats: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Requests", wireType)
+			}
+			m.Requests = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Requests |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Cancelled", wireType)
+			}
+			m.Cancelled = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Cancelled |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 3:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NoBids", wireType)
+			}
+			m.NoBids = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.NoBids |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 4:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field NoneRanked", wireType)
+			}
+			m.NoneRanked = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.NoneRanked |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 5:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Failed", wireType)
+			}
+			m.Failed = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Failed |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 6:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Revoked", wireType)
+			}
+			m.Revoked = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Revoked |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 7:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RequestFees", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.RequestFees.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 8:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Refunds", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Refunds.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 9:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Provers", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Provers.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *StatsDelta) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: StatsDelta: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: StatsDelta: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Prover", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Prover.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Market", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Market.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Price", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if m.Price == nil {
+				m.Price = &PriceSample{}
+			}
+			if err := m.Price.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Statement", wireType)
+			}
+			var byteLen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				byteLen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if byteLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + byteLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Statement = append(m.Statement[:0], dAtA[iNdEx:postIndex]...)
+			if m.Statement == nil {
+				m.Statement = []byte{}
+			}
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipTypes(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *PriceSample) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowTypes
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: PriceSample: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: PriceSample: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field RequestId", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.RequestId = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Verifier", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Verifier = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Program", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Program = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Price", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Price.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
+		case 5:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Time", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowTypes
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthTypes
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthTypes
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := github_com_cosmos_gogoproto_types.StdTimeUnmarshal(&m.Time, dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipTypes(dAtA[iNdEx:])

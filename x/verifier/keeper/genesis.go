@@ -40,6 +40,13 @@ func (k *Keeper) InitGenesis(ctx context.Context, g *types.GenesisState) error {
 			return err
 		}
 	}
+	if n, err := k.countRevocations(ctx); err != nil {
+		return err
+	} else if n > 0 {
+		if err := k.revocations.Set(ctx, n); err != nil {
+			return err
+		}
+	}
 	if err := k.importPrograms(ctx, g.Programs); err != nil {
 		return err
 	}

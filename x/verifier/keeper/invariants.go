@@ -15,11 +15,11 @@ import (
 // by its content, is in its owner's index once and its account holds at least
 // the deposit; each use is of a live circuit; each verifier's status is one that
 // state may hold; each key is some verifier's or circuit's; each restriction is
-// well formed, and that of a verifier is of one that exists; programs as
-// checkPrograms says. Error: types.ErrInvariant.
+// well formed, and that of a verifier is of one that exists; the revoked targets are
+// as many as counted; programs as checkPrograms says. Error: types.ErrInvariant.
 func (k *Keeper) CheckInvariants(ctx context.Context) error {
 	for _, check := range []func(context.Context) error{
-		k.checkCircuits, k.checkUses, k.checkVerifiers, k.checkRestrictions, k.checkPrograms,
+		k.checkCircuits, k.checkUses, k.checkVerifiers, k.checkRestrictions, k.checkRevocations, k.checkPrograms,
 	} {
 		if err := check(ctx); err != nil {
 			return err
@@ -124,6 +124,18 @@ func (k *Keeper) checkRestrictions(ctx context.Context) error {
 		}
 		return false, nil
 	})
+}
+
+func (k *Keeper) checkRevocations(ctx context.Context) error {
+	counted, err := k.Revocations(ctx)
+	if err != nil {
+		return err
+	}
+	found, err := k.countRevocations(ctx)
+	if err == nil && found != counted {
+		err = errorsmod.Wrapf(types.ErrInvariant, "%d revocations are counted, %d targets are revoked", counted, found)
+	}
+	return err
 }
 
 // count counts the entries of a collection.

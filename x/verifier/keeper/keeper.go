@@ -48,6 +48,8 @@ type Keeper struct {
 	circuitKeys collections.Map[[]byte, []byte]
 	// restrictions: (kind of target, id)
 	restrictions collections.Map[collections.Pair[uint32, string], types.Restriction]
+	// revocations: how many targets are revoked; absent for none
+	revocations collections.Item[uint64]
 	// circuitUses: (circuit id, ref)
 	circuitUses collections.KeySet[collections.Pair[[]byte, []byte]]
 	// programs: (publisher's address, program, 32 bytes)
@@ -83,6 +85,7 @@ func NewKeeper(
 		circuitKeys:  collections.NewMap(sb, types.CircuitKeysKey, "circuit_keys", collections.BytesKey, collections.BytesValue),
 		restrictions: collections.NewMap(sb, types.RestrictionsKey, "restrictions",
 			collections.PairKeyCodec(collections.Uint32Key, collections.StringKey), codec.CollValue[types.Restriction](cdc)),
+		revocations: collections.NewItem(sb, types.RevocationsKey, "revocations", collections.Uint64Value),
 		circuitUses: collections.NewKeySet(sb, types.CircuitUsesPrefix, "circuit_uses",
 			collections.PairKeyCodec(collections.BytesKey, collections.BytesKey)),
 	}

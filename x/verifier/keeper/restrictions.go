@@ -3,7 +3,9 @@ package keeper
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 
+	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -178,5 +180,42 @@ func (k *Keeper) Revoke(ctx context.Context, t types.Target, by string) error {
 	} else {
 		o.restriction.Revoked = true
 	}
+	n, err := k.Revocations(ctx)
+	if err != nil {
+		return err
+	}
+	if err := k.revocations.Set(ctx, n+1); err != nil {
+		return err
+	}
 	return k.close(ctx, o, by, "")
+}
+
+// Revocations returns how many verifiers, circuits and families are revoked. It
+// never falls, so whoever keeps the number can tell when there are more (law M11).
+func (k *Keeper) Revocations(ctx context.Context) (uint64, error) {
+	n, err := k.revocations.Get(ctx)
+	if errors.Is(err, collections.ErrNotFound) {
+		return 0, nil
+	}
+	return n, err
+}
+
+// countRevocations counts the revoked targets from their records.
+func (k *Keeper) countRevocations(ctx context.Context) (n uint64, err error) {
+	err = k.verifiers.Walk(ctx, nil, func(_ string, v types.Verifier) (bool, error) {
+		if v.Status == types.VERIFIER_STATUS_REVOKED {
+			n++
+		}
+		return false, nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	err = k.restrictions.Walk(ctx, nil, func(_ collections.Pair[uint32, string], r types.Restriction) (bool, error) {
+		if r.Revoked {
+			n++
+		}
+		return false, nil
+	})
+	return n, err
 }

@@ -10,6 +10,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 
+	"github.com/proofmarket/proofmarket/x/verifier/keeper"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/groth16/groth16test"
 	"github.com/proofmarket/proofmarket/x/verifier/types"
 )
@@ -320,4 +321,36 @@ func TestAddToRestrictedFamily(t *testing.T) {
 	require.ErrorIs(t, err, types.ErrRevoked)
 	_, err = s.msg.RegisterCircuit(s.Ctx, circuit)
 	require.ErrorIs(t, err, types.ErrRevoked)
+}
+
+// The number of revoked targets rises with each revocation, once, and an import counts
+// them again.
+func TestRevocationsAreCounted(t *testing.T) {
+	s := setup(t)
+	f := groth16test.All(t)[1]
+	circuit := s.register(t, alice, f)
+	pico, _ := picoProof(t)
+	count := func(k *keeper.Keeper) uint64 {
+		n, err := k.Revocations(s.Ctx)
+		require.NoError(t, err)
+		return n
+	}
+	for i, target := range []types.Target{types.CircuitTarget(circuit), types.VerifierTarget(pico.Verifier), types.FamilyTarget("pico")} {
+		require.Equal(t, uint64(i), count(s.k))
+		require.NoError(t, s.order("suspend", target))
+		require.NoError(t, s.order("revoke", target))
+		require.ErrorIs(t, s.order("revoke", target), types.ErrRevoked)
+		require.Equal(t, uint64(i+1), count(s.k))
+		require.NoError(t, s.k.CheckInvariants(s.Ctx))
+	}
+	_, err := s.msg.WithdrawCircuit(s.Ctx, &types.MsgWithdrawCircuit{Owner: alice.String(), CircuitId: circuit})
+	require.NoError(t, err)
+	require.Equal(t, uint64(3), count(s.k), "it never falls")
+	g, err := s.k.ExportGenesis(s.Ctx)
+	require.NoError(t, err)
+	next := setup(t)
+	require.NoError(t, next.k.InitGenesis(next.Ctx, g))
+	n, err := next.k.Revocations(next.Ctx)
+	require.NoError(t, err)
+	require.Equal(t, uint64(3), n)
 }

@@ -159,6 +159,10 @@ func TestInvariantsOfRestrictions(t *testing.T) {
 			v.Status = types.VERIFIER_STATUS_SUSPENDED
 			return s.k.PutVerifier(ctx, v)
 		},
+		"revoked, not counted": func(ctx sdk.Context) error {
+			r := types.Restriction{Target: types.CircuitTarget(zeros), Revoked: true}
+			return s.k.PutRestriction(ctx, r.Target, r)
+		},
 		"verifier with its key": func(ctx sdk.Context) error {
 			v := verifier()
 			v.Key = picoKey(t)
@@ -178,7 +182,7 @@ func TestInvariantsOfRestrictions(t *testing.T) {
 		require.ErrorIs(t, s.k.CheckInvariants(ctx), types.ErrInvariant, name)
 	}
 	// A circuit's restriction needs no circuit.
-	gone := types.Restriction{Target: types.CircuitTarget(zeros), Revoked: true}
+	gone := types.Restriction{Target: types.CircuitTarget(zeros), Suspensions: good.Suspensions}
 	require.NoError(t, s.k.PutRestriction(s.Ctx, gone.Target, gone))
 	require.NoError(t, s.k.CheckInvariants(s.Ctx))
 	require.Equal(t, math.NewInt(types.DefaultCircuitDeposit), s.circuitBalance(t, statement(f).Program))

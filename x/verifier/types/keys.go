@@ -37,6 +37,7 @@ var (
 	ProgramsKey       = collections.NewPrefix(8)
 	ProgramsByName    = collections.NewPrefix(9)
 	ProgramsByProgram = collections.NewPrefix(10)
+	RevocationsKey    = collections.NewPrefix(11)
 )
 
 // CircuitAccount returns the account that holds a circuit's deposit.

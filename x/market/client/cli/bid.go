@@ -90,7 +90,7 @@ func runBid(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	path, _ := cmd.Flags().GetString(flagSecrets)
-	if err := keepSecret(path, s); err != nil {
+	if err := keepSecrets(path, s); err != nil {
 		return fmt.Errorf("bid not sent, its secret could not be kept: %w", err)
 	}
 	msg := &types.MsgBid{Signer: clientCtx.GetFromAddress().String(), RequestId: id, Commitment: commitment}

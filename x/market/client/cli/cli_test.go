@@ -74,7 +74,7 @@ func TestSecrets(t *testing.T) {
 	for fee := range int64(3) {
 		s, commitment, err := newSecret("c-1", hash, prover, math.NewInt(fee), fee == 1)
 		require.NoError(t, err)
-		require.NoError(t, keepSecret(path, s))
+		require.NoError(t, keepSecrets(path, s))
 		commitments = append(commitments, commitment)
 	}
 	for fee, c := range commitments {
@@ -93,8 +93,8 @@ func TestSecrets(t *testing.T) {
 	require.Len(t, left, 1)
 
 	require.NoError(t, os.WriteFile(path, []byte("{"), 0o600))
-	require.Error(t, keepSecret(path, secret{}), "a damaged file is not overwritten")
-	require.Error(t, keepSecret(filepath.Join(path, "none"), secret{}))
+	require.Error(t, keepSecrets(path, secret{}), "a damaged file is not overwritten")
+	require.Error(t, keepSecrets(filepath.Join(path, "none"), secret{}))
 }
 
 func TestReadFileIsBounded(t *testing.T) {
@@ -146,7 +146,7 @@ func TestWatcher(t *testing.T) {
 }
 
 func TestCommands(t *testing.T) {
-	for _, name := range []string{"request", "bid", "reveal", "submit-proof", "claim"} {
+	for _, name := range []string{"request", "bid", "reveal", "bid-batch", "reveal-batch", "submit-proof", "claim"} {
 		sub, _, err := NewTxCmd().Find([]string{name})
 		require.NoError(t, err)
 		require.Equal(t, name, sub.Name())
@@ -156,4 +156,94 @@ func TestCommands(t *testing.T) {
 	sub, _, err := NewQueryCmd().Find([]string{"proof"})
 	require.NoError(t, err)
 	require.Equal(t, "proof", sub.Name())
+}
+
+// batchQuery answers about bids and requests by request id.
+type batchQuery struct {
+	types.QueryClient
+	bids   map[string]types.Bid
+	stages map[string]types.Stage
+}
+
+func (q batchQuery) Bid(_ context.Context, req *types.QueryBidRequest, _ ...grpc.CallOption) (*types.QueryBidResponse, error) {
+	bid, found := q.bids[req.RequestId]
+	if !found {
+		return nil, status.Error(codes.NotFound, "no bid")
+	}
+	return &types.QueryBidResponse{Bid: bid}, nil
+}
+
+func (q batchQuery) Request(_ context.Context, req *types.QueryRequestRequest, _ ...grpc.CallOption) (*types.QueryRequestResponse, error) {
+	return &types.QueryRequestResponse{View: types.RequestView{Stage: q.stages[req.Id]}}, nil
+}
+
+func TestSealAll(t *testing.T) {
+	prover := sdk.AccAddress(bytes.Repeat([]byte{1}, 20))
+	other := strings.Repeat("cd", 32)
+	msg := &types.MsgBidBatch{}
+	file := `[{"request_id":"0x` + hash + `","fee":"1.5PROOF","standby":true},{"request_id":"` + other + `","fee":"7"}]`
+	secrets, err := sealAll("c-1", prover, []byte(file), msg)
+	require.NoError(t, err)
+	require.Len(t, secrets, 2)
+	require.Equal(t, int64(1_500_000), secrets[0].Fee.Int64())
+	require.True(t, secrets[0].Standby)
+	require.NotEqual(t, secrets[0].Salt, secrets[1].Salt)
+	for i, id := range []string{hash, other} {
+		require.Equal(t, id, msg.Items[i].RequestId)
+		commitment, err := secrets[i].commitment()
+		require.NoError(t, err)
+		require.Equal(t, commitment, msg.Items[i].Commitment)
+	}
+	one := `{"request_id":"` + hash + `","fee":"1"}`
+	for name, bad := range map[string]string{
+		"no JSON": "x", "no list": one, "empty list": "[]", "empty": "", "twice": "[" + one + "," + one + "]", "something after it": "[" + one + "] 1",
+		"no fee": `[{"request_id":"` + hash + `"}]`, "no id": `[{"fee":"1"}]`, "unknown field": `[{"request_id":"` + hash + `","fee":"1","salt":"00"}]`,
+		"too many": "[" + one + strings.Repeat(","+one, types.MaxBatch) + "]",
+	} {
+		_, err := sealAll("c-1", prover, []byte(bad), &types.MsgBidBatch{})
+		require.Error(t, err, name)
+	}
+}
+
+// Without names, what can be revealed now is; a named bid must be there.
+func TestRevealItems(t *testing.T) {
+	prover := sdk.AccAddress(bytes.Repeat([]byte{1}, 20))
+	q := batchQuery{bids: map[string]types.Bid{}, stages: map[string]types.Stage{}}
+	var secrets []secret
+	id := func(name string) string { return strings.Repeat(name, 32) }
+	add := func(name string, state types.BidState, stage types.Stage) {
+		for fee := range int64(2) { // the second replaced the first
+			s, commitment, err := newSecret("c-1", id(name), prover, math.NewInt(fee), false)
+			require.NoError(t, err)
+			secrets = append(secrets, s)
+			q.bids[id(name)], q.stages[id(name)] = types.Bid{Commitment: commitment, State: state}, stage
+		}
+	}
+	add("a1", types.BID_STATE_SEALED, types.STAGE_REVEALING)
+	add("a2", types.BID_STATE_RANKED, types.STAGE_REVEALING)
+	add("a3", types.BID_STATE_SEALED, types.STAGE_BIDDING)
+	add("a4", types.BID_STATE_SEALED, types.STAGE_REVEALING)
+	add("a5", types.BID_STATE_SEALED, types.STAGE_REVEALING)
+	delete(q.bids, id("a5"))
+	cmd := &cobra.Command{}
+	cmd.SetContext(t.Context())
+	o := opener{cmd: cmd, query: q, prover: prover.String(), secrets: secrets}
+	items, err := o.items(nil)
+	require.NoError(t, err)
+	require.Len(t, items, 2)
+	require.Equal(t, id("a1"), items[0].RequestId)
+	require.Equal(t, id("a4"), items[1].RequestId)
+	require.Equal(t, int64(1), items[0].Fee.Int64(), "the bid that stands")
+
+	items, err = o.items([]string{id("a3")})
+	require.NoError(t, err)
+	require.Len(t, items, 1, "a named bid is revealed whatever its stage")
+	_, err = o.items([]string{id("a5")})
+	require.Error(t, err)
+	o.prover = sdk.AccAddress(bytes.Repeat([]byte{2}, 20)).String()
+	_, err = o.items(nil)
+	require.ErrorContains(t, err, "no bid that can be revealed")
+	o.prover, o.secrets = prover.String(), nil
+	_, err = o.items([]string{id("a1")})
+	require.ErrorContains(t, err, "no secret")
 }

@@ -57,15 +57,15 @@ func loadSecrets(path string) ([]secret, error) {
 	return list, nil
 }
 
-// keepSecret adds a secret to the file. The new file is complete and on the disk
+// keepSecrets adds secrets to the file. The new file is complete and on the disk
 // before it takes the old one's place, and so is its folder's entry, so that no
 // crash loses a secret of a bid that was sent.
-func keepSecret(path string, s secret) error {
+func keepSecrets(path string, more ...secret) error {
 	list, err := loadSecrets(path)
 	if err != nil {
 		return err
 	}
-	bz, err := json.MarshalIndent(append(list, s), "", "  ")
+	bz, err := json.MarshalIndent(append(list, more...), "", "  ")
 	if err != nil {
 		return err
 	}
@@ -98,10 +98,19 @@ func findSecret(path string, commitment []byte) (secret, error) {
 	if err != nil {
 		return secret{}, err
 	}
+	s, found := pickSecret(list, commitment)
+	if !found {
+		return s, fmt.Errorf("%s does not hold the secret of the bid that stands", path)
+	}
+	return s, nil
+}
+
+// pickSecret picks the secret that the commitment seals.
+func pickSecret(list []secret, commitment []byte) (secret, bool) {
 	for _, s := range list {
 		if c, err := s.commitment(); err == nil && bytes.Equal(c, commitment) {
-			return s, nil
+			return s, true
 		}
 	}
-	return secret{}, fmt.Errorf("%s does not hold the secret of the bid that stands", path)
+	return secret{}, false
 }

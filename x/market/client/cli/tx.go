@@ -27,7 +27,7 @@ func NewTxCmd() *cobra.Command {
 		SuggestionsMinimumDistance: 2,
 		RunE:                       client.ValidateCmd,
 	}
-	cmd.AddCommand(NewRequestCmd(), NewBidCmd(), NewRevealCmd(), NewSubmitProofCmd(), NewClaimCmd())
+	cmd.AddCommand(NewRequestCmd(), NewBidCmd(), NewRevealCmd(), NewBidBatchCmd(), NewRevealBatchCmd(), NewSubmitProofCmd(), NewClaimCmd())
 	return cmd
 }
 

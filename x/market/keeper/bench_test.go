@@ -1,0 +1,210 @@
+package keeper_test
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	dbm "github.com/cosmos/cosmos-db"
+	"github.com/stretchr/testify/require"
+)
+
+// benchLimit names the environment variable with the open requests of the largest
+// world.
+const benchLimit = "BENCH_REQUESTS"
+
+// leadAndAssign makes n requests that a prover owes a proof of.
+func (w *world) leadAndAssign(t testing.TB, n int) []string {
+	ids := w.lead(t, n)
+	w.end(t)
+	return ids
+}
+
+// benchMessages are those that are measured: ready makes the n requests that they are
+// about, in earlier blocks, and send sends one.
+var benchMessages = []struct {
+	name  string
+	ready func(testing.TB, *world, int) []string
+	send  func(t testing.TB, w *world, n uint64, id string) time.Duration
+}{
+	{
+		"request",
+		func(_ testing.TB, _ *world, n int) []string { return make([]string, n) },
+		func(t testing.TB, w *world, _ uint64, _ string) time.Duration {
+			msg := w.requestOf(w.nonce)
+			w.nonce++
+			start := time.Now()
+			w.request(t, msg)
+			return time.Since(start)
+		},
+	},
+	{
+		"bid_anywhere",
+		func(_ testing.TB, w *world, n int) (ids []string) {
+			for range n {
+				ids = append(ids, w.anywhere())
+			}
+			return ids
+		},
+		func(t testing.TB, w *world, n uint64, id string) time.Duration { return w.bid(t, n, id) },
+	},
+	{
+		"bid",
+		func(t testing.TB, w *world, n int) (ids []string) {
+			for range n {
+				ids = append(ids, w.request(t, w.requestOf(w.nonce)))
+				w.nonce++
+			}
+			w.end(t)
+			return ids
+		},
+		func(t testing.TB, w *world, n uint64, id string) time.Duration { return w.bid(t, n, id) },
+	},
+	{
+		"reveal",
+		func(t testing.TB, w *world, n int) []string {
+			ids := w.sealed(t, n)
+			w.toReveals(t)
+			return ids
+		},
+		func(t testing.TB, w *world, n uint64, id string) time.Duration { return w.reveal(t, n, id) },
+	},
+	{
+		"submit_proof",
+		func(t testing.TB, w *world, n int) []string { return w.leadAndAssign(t, n) },
+		func(t testing.TB, w *world, n uint64, id string) time.Duration { return w.prove(t, n, id) },
+	},
+	{
+		"refund",
+		func(t testing.TB, w *world, n int) []string {
+			ids := w.unwanted(t, n)
+			w.end(t)
+			// The block in which they fall due, without its end.
+			w.pass()
+			require.NoError(t, w.market.BeginBlock(w.Ctx))
+			return ids
+		},
+		func(t testing.TB, w *world, n uint64, id string) time.Duration { return w.refund(t, n, id) },
+	},
+}
+
+// unwanted makes n requests that nobody will bid for in their one block after this.
+func (w *world) unwanted(t testing.TB, n int) (ids []string) {
+	for range n {
+		msg := w.requestOf(w.nonce)
+		w.nonce++
+		msg.BiddingBlocks = 1
+		ids = append(ids, w.request(t, msg))
+	}
+	return ids
+}
+
+// blockEnds are the ends of blocks that are measured: ready leaves the world before
+// the end of a block.
+var blockEnds = []struct {
+	name  string
+	ready func(testing.TB, *world)
+}{
+	{"idle", func(testing.TB, *world) {}},
+	{"refunds", func(t testing.TB, w *world) { // nobody has bid
+		w.unwanted(t, perBlock)
+		w.end(t)
+	}},
+	{"closings", func(t testing.TB, w *world) { w.lead(t, perBlock) }},
+	{"shrinks", func(t testing.TB, w *world) { // ended in the block before
+		w.unwanted(t, perBlock)
+		w.end(t)
+		w.end(t)
+	}},
+}
+
+// benchSizes are the open requests of the worlds.
+func benchSizes(b *testing.B) []int {
+	limit := uint64(10_000)
+	if text := os.Getenv(benchLimit); text != "" {
+		var err error
+		limit, err = strconv.ParseUint(text, 10, 31)
+		require.NoError(b, err, benchLimit)
+	}
+	sizes := []int{1_000}
+	for _, n := range []int{int(limit / 10), int(limit)} {
+		if n > sizes[len(sizes)-1] {
+			sizes = append(sizes, n)
+		}
+	}
+	return sizes
+}
+
+// BenchmarkMarket measures what messages and the ends of blocks take among few and
+// among many open requests, over committed IAVL stores on disk, with the caches that
+// nodes have. Messages are about requests of the last blocks, as most are; those of
+// "bid_anywhere" go all over the open requests, so that in the smallest world all that
+// they read is in the node's caches and in the largest nothing is. The worlds take
+// turns, block by block, so that what disturbs the machine disturbs all. Each row has
+// the medians in µs, and that of the largest world in relation to the smallest.
+//
+// BENCH_REQUESTS is the size of the largest world; there is one of a tenth of it and
+// one of a thousand beside it.
+func BenchmarkMarket(b *testing.B) {
+	sizes := benchSizes(b)
+	var worlds []*world
+	for _, n := range sizes {
+		db, err := dbm.NewGoLevelDB("bench", b.TempDir(), nil)
+		require.NoError(b, err)
+		b.Cleanup(func() { require.NoError(b, db.Close()) })
+		start := time.Now()
+		worlds = append(worlds, newWorld(b, db, n))
+		b.Logf("%d open requests made in %s", n, time.Since(start).Round(time.Second))
+	}
+	run := func(name string, block func(*testing.B, *world) []time.Duration) {
+		b.Run(name, func(b *testing.B) {
+			took := make([][]time.Duration, len(worlds))
+			for i := range b.N {
+				for j := range worlds {
+					j = (i + j) % len(worlds)
+					took[j] = append(took[j], block(b, worlds[j])...)
+				}
+			}
+			report(b, sizes, took)
+		})
+	}
+	for _, m := range benchMessages {
+		run(m.name, func(b *testing.B, w *world) (took []time.Duration) {
+			for i, id := range m.ready(b, w, perBlock) {
+				took = append(took, m.send(b, w, uint64(i), id))
+			}
+			w.end(b)
+			return took
+		})
+	}
+	for _, e := range blockEnds {
+		run("end_block_"+e.name, func(b *testing.B, w *world) []time.Duration {
+			e.ready(b, w)
+			took, _ := w.end(b)
+			return []time.Duration{took}
+		})
+	}
+	// What comes after: hashing and saving the trees, which are the deeper the more
+	// they hold. It is no code of the module.
+	run("commit_refunds", func(b *testing.B, w *world) []time.Duration {
+		w.unwanted(b, perBlock)
+		w.end(b)
+		_, took := w.end(b)
+		return []time.Duration{took}
+	})
+}
+
+// report gives the medians, which a busy machine disturbs less than the means.
+func report(b *testing.B, sizes []int, took [][]time.Duration) {
+	b.ReportMetric(0, "ns/op") // the mean of all worlds says nothing
+	var median []float64
+	for i, all := range took {
+		slices.Sort(all)
+		median = append(median, float64(all[len(all)/2].Nanoseconds())/1000)
+		b.ReportMetric(median[i], fmt.Sprintf("µs/%07d", sizes[i]))
+	}
+	b.ReportMetric(median[len(median)-1]/median[0], "ratio")
+}

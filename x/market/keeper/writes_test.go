@@ -1,0 +1,88 @@
+package keeper_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"cosmossdk.io/core/store"
+
+	"github.com/cosmos/cosmos-sdk/runtime"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
+
+	"github.com/proofmarket/proofmarket/x/market/keeper"
+	"github.com/proofmarket/proofmarket/x/market/types"
+)
+
+// counting counts what is written to a store.
+type counting struct {
+	inner store.KVStoreService
+	n     *int
+}
+
+type countingStore struct {
+	store.KVStore
+	n *int
+}
+
+func (c counting) OpenKVStore(ctx context.Context) store.KVStore {
+	return countingStore{c.inner.OpenKVStore(ctx), c.n}
+}
+
+func (c countingStore) Set(key, value []byte) error { *c.n++; return c.KVStore.Set(key, value) }
+func (c countingStore) Delete(key []byte) error     { *c.n++; return c.KVStore.Delete(key) }
+
+// The store writes of each message and each step at the end of a block, the counting of
+// statistics included. More of them make every node slower.
+func TestWrites(t *testing.T) {
+	f := setup(t)
+	n := 0
+	key := f.Ctx.MultiStore().(interface {
+		StoreKeysByName() map[string]storetypes.StoreKey
+	}).StoreKeysByName()[types.StoreKey].(*storetypes.KVStoreKey)
+	f.keeper = keeper.NewKeeper(f.Codec, counting{runtime.NewKVStoreService(key), &n}, f.Account, f.Bank, fakePool{f.Fixture}, f.verifier, f.provers, f.Authority)
+	f.msgs, f.queries = keeper.NewMsgServer(f.keeper), keeper.NewQueryServer(f.keeper)
+	got := map[string]int{}
+	step := func(name string, do func()) {
+		n = 0
+		do()
+		got[name] = n
+	}
+	var id string
+	step("request", func() { id = f.request(withStandby) })
+	step("bid", func() { f.bid(id, alice, 6_000_000, true) })
+	step("bid again", func() { f.bid(id, alice, 6_000_000, true) })
+	f.bid(id, bob, 4_000_000)
+	f.bid(id, carol, 7_000_000)
+	f.toReveal(id)
+	step("reveal, leads", func() { f.reveal(id, alice, 6_000_000, true) })
+	step("reveal, takes the lead", func() { f.reveal(id, bob, 4_000_000) })
+	step("reveal, the last, does not lead", func() { f.reveal(id, carol, 7_000_000) })
+	f.endBlock()
+	f.beginBlock(1)
+	step("proof", func() {
+		_, err := run(f, f.msgs.SubmitProof, f.proofMsg(id, bob))
+		require.NoError(t, err)
+	})
+	id = f.request()
+	step("cancel", func() { f.cancel(id) })
+	f.endBlock()
+	step("idle block", func() { f.beginBlock(1); f.endBlock() })
+	f.beginBlock(1)
+	f.request(func(m *types.MsgRequest) { m.BiddingBlocks = 1 })
+	f.endBlock()
+	step("block with a refund", func() { f.beginBlock(1); f.endBlock() })
+	require.Equal(t, map[string]int{
+		"request":                         7,
+		"bid":                             3,
+		"bid again":                       2,
+		"reveal, leads":                   5,
+		"reveal, takes the lead":          5,
+		"reveal, the last, does not lead": 5,
+		"proof":                           13,
+		"cancel":                          9,
+		"idle block":                      1,
+		"block with a refund":             13,
+	}, got)
+}

@@ -1,0 +1,129 @@
+package types
+
+import (
+	"math/bits"
+
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
+)
+
+// MaxStatBits bounds sums of amounts in statistics: 2^72 amounts of the largest size
+// fit, and two sums add up within math.Int.
+const MaxStatBits = 200
+
+// MaxStatCount bounds counts in a genesis; sums have a bit less than MaxStatBits
+// there too. So there is room for as much again: what can't be added waits for ever.
+const MaxStatCount = 1<<63 - 1
+
+// NoProverStats are those of a prover that did nothing.
+func NoProverStats() ProverStats {
+	zero := math.ZeroInt()
+	return ProverStats{Fees: zero, ProtocolFees: zero, Slashed: zero, BondsLost: zero}
+}
+
+// NoMarketStats are those of a market on which nothing happened.
+func NoMarketStats() MarketStats {
+	return MarketStats{RequestFees: math.ZeroInt(), Refunds: math.ZeroInt(), Provers: NoProverStats()}
+}
+
+// NoStatsDelta adds nothing.
+func NoStatsDelta() StatsDelta { return StatsDelta{Prover: NoProverStats(), Market: NoMarketStats()} }
+
+// Plus gives the sums of both, figure by figure, and the later last_active. Amounts
+// left out count as 0. It returns ErrInvalidAmount for a count past 64 bits or an
+// amount out of 0 … 2^200 − 1.
+func (s ProverStats) Plus(o ProverStats) (ProverStats, error) {
+	var a adder
+	sum := ProverStats{
+		Bids:         a.count("bids", s.Bids, o.Bids),
+		Reveals:      a.count("reveals", s.Reveals, o.Reveals),
+		Won:          a.count("won", s.Won, o.Won),
+		Promoted:     a.count("promoted", s.Promoted, o.Promoted),
+		Fulfilled:    a.count("fulfilled", s.Fulfilled, o.Fulfilled),
+		Missed:       a.count("missed", s.Missed, o.Missed),
+		Fees:         a.amount("fees", s.Fees, o.Fees),
+		ProtocolFees: a.amount("protocol_fees", s.ProtocolFees, o.ProtocolFees),
+		Slashed:      a.amount("slashed", s.Slashed, o.Slashed),
+		BondsLost:    a.amount("bonds_lost", s.BondsLost, o.BondsLost),
+		LastActive:   max(s.LastActive, o.LastActive),
+	}
+	return sum, a.err
+}
+
+// Plus gives the sums of both, figure by figure, as ProverStats.Plus does.
+func (s MarketStats) Plus(o MarketStats) (MarketStats, error) {
+	var a adder
+	sum := MarketStats{
+		Requests:    a.count("requests", s.Requests, o.Requests),
+		Cancelled:   a.count("cancelled", s.Cancelled, o.Cancelled),
+		NoBids:      a.count("no_bids", s.NoBids, o.NoBids),
+		NoneRanked:  a.count("none_ranked", s.NoneRanked, o.NoneRanked),
+		Failed:      a.count("failed", s.Failed, o.Failed),
+		Revoked:     a.count("revoked", s.Revoked, o.Revoked),
+		RequestFees: a.amount("request_fees", s.RequestFees, o.RequestFees),
+		Refunds:     a.amount("refunds", s.Refunds, o.Refunds),
+	}
+	var err error
+	if sum.Provers, err = s.Provers.Plus(o.Provers); err != nil {
+		return sum, err
+	}
+	return sum, a.err
+}
+
+// Plus gives what both add; a price and its statement are taken from the one that has
+// them.
+func (d StatsDelta) Plus(o StatsDelta) (StatsDelta, error) {
+	sum := d
+	var err error
+	if sum.Prover, err = d.Prover.Plus(o.Prover); err != nil {
+		return sum, err
+	}
+	if o.Price != nil {
+		sum.Price, sum.Statement = o.Price, o.Statement
+	}
+	sum.Market, err = d.Market.Plus(o.Market)
+	return sum, err
+}
+
+// adder adds figures and keeps the first error.
+type adder struct{ err error }
+
+// count adds two counts.
+func (a *adder) count(name string, x, y uint64) uint64 {
+	sum, carry := bits.Add64(x, y, 0)
+	if carry > 0 {
+		a.fail(name, "64 bits")
+	}
+	return sum
+}
+
+// amount adds two amounts; one left out is 0.
+func (a *adder) amount(name string, x, y math.Int) math.Int {
+	sum := math.ZeroInt()
+	for _, n := range []math.Int{x, y} {
+		if n.IsNil() {
+			continue
+		}
+		if !isStat(n) {
+			a.fail(name, "200 bits")
+			return sum
+		}
+		sum = sum.Add(n)
+	}
+	if !isStat(sum) {
+		a.fail(name, "200 bits")
+	}
+	return sum
+}
+
+// fail keeps the first error.
+func (a *adder) fail(name, bound string) {
+	if a.err == nil {
+		a.err = errorsmod.Wrapf(ErrInvalidAmount, "statistics: %s must not be negative nor pass %s", name, bound)
+	}
+}
+
+// isStat tells whether 0 ≤ n < 2^MaxStatBits.
+func isStat(n math.Int) bool {
+	return !n.IsNegative() && n.BigIntMut().BitLen() <= MaxStatBits
+}
