@@ -123,7 +123,7 @@ fuzz: build/tools/peakmem ## Fuzz for a while: make fuzz [TARGET=FuzzName] [TIME
 .PHONY: soak-provers
 soak-provers: ## Run the provers' random machine: make soak-provers [SOAK_STEPS=1000000]
 	GOMAXPROCS=1 GOGC=800 GOMEMLIMIT=1GiB COSMOS_SDK_CONFIG_SCOPE=soak go test ./x/staking/keeper -v -run '^TestMachine$$' -count 1 -timeout 0 \
-		-rapid.checks=$$((($(SOAK_STEPS) + $(SOAK_RUN_STEPS) - 1) / $(SOAK_RUN_STEPS))) -rapid.steps=$(SOAK_RUN_STEPS) -rapid.shrinktime=2m
+		-rapid.checks=$$(($(SOAK_STEPS) * 101 / 100 / $(SOAK_RUN_STEPS) + 1)) -rapid.steps=$(SOAK_RUN_STEPS) -rapid.shrinktime=2m
 
 .PHONY: soak-market
 soak-market: ## Run the whole application's random machine: make soak-market [SOAK_STEPS=1000000]

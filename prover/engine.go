@@ -124,10 +124,7 @@ func NewEngine(cfg EngineConfig, c Chain, s *store.Store, blobs *Blobs, f *Fetch
 	if err := cfg.Breaker.Validate(); err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
-	known, err := newMachines(b, cfg.Breaker, s, log, m)
-	if err != nil {
-		return nil, err
-	}
+	known := newMachines(b, cfg.Breaker, s, log, m)
 	e := &Engine{
 		cfg: cfg, prover: prover, chain: c, store: s, blobs: blobs, fetcher: f, backends: b, log: log, metrics: m,
 		wake:  make(chan struct{}, 1),

@@ -60,7 +60,7 @@ type machine struct {
 }
 
 // newMachines goes on with what is on disk.
-func newMachines(set *backend.Set, policy strategy.BreakerPolicy, s *store.Store, log *slog.Logger, m *Metrics) (*machines, error) {
+func newMachines(set *backend.Set, policy strategy.BreakerPolicy, s *store.Store, log *slog.Logger, m *Metrics) *machines {
 	ms := &machines{breaker: policy, store: s, log: log, metrics: m, list: make(map[string]*machine)}
 	for _, b := range set.All() {
 		one := &machine{}
@@ -76,7 +76,7 @@ func newMachines(set *backend.Set, policy strategy.BreakerPolicy, s *store.Store
 			log.Warn("bidding is still stopped", "backend", b.Name, "state", one.Breaker.Is(), "cause", one.Breaker.Cause)
 		}
 	}
-	return ms, nil
+	return ms
 }
 
 // speed is how fast a backend proves, in units a second.

@@ -218,8 +218,7 @@ func TestMachinesMeasureAndRemember(t *testing.T) {
 	head := chain.Head{Height: 5, Time: time.Unix(1_700_000_000, 0).UTC()}
 	log := slog.New(slog.DiscardHandler)
 
-	ms, err := newMachines(set, policy, s, log, metrics)
-	require.NoError(t, err)
+	ms := newMachines(set, policy, s, log, metrics)
 	require.Equal(t, uint64(100), ms.speed(b))
 	for range 30 {
 		ms.proved("cpu", 1_000, time.Second)
@@ -231,14 +230,12 @@ func TestMachinesMeasureAndRemember(t *testing.T) {
 	require.InDelta(t, 0, valueOf(t, registry, "proverd_backend_bidding", "cpu"), 0)
 	ms.finished(&store.Job{RequestID: "r", Backend: "gone"}, head, store.Missed, "late")
 
-	again, err := newMachines(set, policy, s, log, nil)
-	require.NoError(t, err)
+	again := newMachines(set, policy, s, log, nil)
 	require.Equal(t, ms.speed(b), again.speed(b))
 	require.Contains(t, again.of(b).Stop.Text, "request r: late")
 
 	require.NoError(t, s.SetBackend("cpu", []int{1}), "not what it should be")
-	fresh, err := newMachines(set, policy, s, log, nil)
-	require.NoError(t, err)
+	fresh := newMachines(set, policy, s, log, nil)
 	require.Equal(t, uint64(100), fresh.speed(b))
 	require.Nil(t, fresh.of(b).Stop)
 }

@@ -30,7 +30,7 @@ func TestStanding(t *testing.T) {
 	}
 	params, market := provertypes.DefaultParams(), markettypes.DefaultParams()
 	n := newFakeNode(t, 10)
-	n.query = func(path string, height int64) (uint32, []byte, int64) {
+	n.query = func(path string, _ int64) (uint32, []byte, int64) {
 		switch path {
 		case "/proofmarket.provers.v1.Query/Prover":
 			return 0, marshal(&provertypes.QueryProverResponse{Prover: view}), 10

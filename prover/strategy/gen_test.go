@@ -31,12 +31,6 @@ func machine() Backend {
 	return Backend{Name: "cpu", Workers: 1, Queue: 2, UnitsPerSecond: 1_000}
 }
 
-// stand is how an idle prover with one backend stands.
-func stand(taken ...Taken) Figures {
-	b := machine()
-	return Figures{Backend: &b, Load: NewLoad(b, taken), Jobs: len(taken), Taken: taken}
-}
-
 func stake(own, assets int64) *Stake {
 	return &Stake{
 		OvercommitBps: 500,

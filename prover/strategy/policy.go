@@ -123,7 +123,7 @@ func (p Policy) Validate() error {
 			bad = append(bad, fmt.Errorf("%s must be zero or more, and below 2^%d", name, maxAmountBits))
 		}
 	}
-	costs := func(prefix string, c Costs, base Costs) {
+	costs := func(prefix string, c, base Costs) {
 		c = c.over(base)
 		amount(prefix+"fixed_cost", c.Fixed)
 		amount(prefix+"per_million_units", c.PerMillionUnits)

@@ -67,7 +67,7 @@ func (h hook) IsOnePerModuleType() {}
 func (h hook) IsAppModule() {}
 
 // options sets the chain up: accounts, no inflation, a guardian, small amounts.
-func options(p *pool) []testutil.Option {
+func options() []testutil.Option {
 	return []testutil.Option{
 		testutil.WithAccounts(accountNames()...),
 		testutil.WithBalance(math.NewInt(startBalance)),

@@ -67,7 +67,7 @@ func run(t *testing.T, rt *rapid.T) {
 	defer m.done()
 	defer m.tell()
 	m.people()
-	m.install(testutil.NewApp(m.tb, options(m.pool)...))
+	m.install(testutil.NewApp(m.tb, options()...))
 	m.w.begin(uint64(m.app.Height()), m.app.Now(), false)
 	m.crowded = rapid.IntRange(0, 3).Draw(rt, "crowd") == 2
 	m.rng = rand.New(rand.NewPCG(1, 1))

@@ -163,13 +163,29 @@ func TestAdversaryAtTheEdgesOfEachWindow(t *testing.T) {
 		block int
 		want  error
 	}{
-		{"bid", 0, nil}, {"bid", 3, nil}, {"bid", 4, types.ErrBiddingClosed}, {"bid", 13, types.ErrBiddingClosed}, {"bid", 14, types.ErrBiddingClosed},
-		{"replace", 0, nil}, {"replace", 3, nil}, {"replace", 4, types.ErrBiddingClosed},
-		{"reveal", 0, types.ErrRevealNotOpen}, {"reveal", 3, types.ErrRevealNotOpen},
-		{"reveal", 4, nil}, {"reveal", 13, nil}, {"reveal", 14, types.ErrRevealClosed}, {"reveal", 75, types.ErrRequestEnded},
-		{"proof", 4, types.ErrNotAssigned}, {"proof", 13, types.ErrNotAssigned},
-		{"proof", 14, nil}, {"proof", 73, nil}, {"proof", 74, types.ErrOverdue}, {"proof", 75, types.ErrRequestEnded},
-		{"cancel", 0, types.ErrBidsStand}, {"cancel", 14, types.ErrBidsStand}, {"cancel", 75, types.ErrRequestEnded},
+		{"bid", 0, nil},
+		{"bid", 3, nil},
+		{"bid", 4, types.ErrBiddingClosed},
+		{"bid", 13, types.ErrBiddingClosed},
+		{"bid", 14, types.ErrBiddingClosed},
+		{"replace", 0, nil},
+		{"replace", 3, nil},
+		{"replace", 4, types.ErrBiddingClosed},
+		{"reveal", 0, types.ErrRevealNotOpen},
+		{"reveal", 3, types.ErrRevealNotOpen},
+		{"reveal", 4, nil},
+		{"reveal", 13, nil},
+		{"reveal", 14, types.ErrRevealClosed},
+		{"reveal", 75, types.ErrRequestEnded},
+		{"proof", 4, types.ErrNotAssigned},
+		{"proof", 13, types.ErrNotAssigned},
+		{"proof", 14, nil},
+		{"proof", 73, nil},
+		{"proof", 74, types.ErrOverdue},
+		{"proof", 75, types.ErrRequestEnded},
+		{"cancel", 0, types.ErrBidsStand},
+		{"cancel", 14, types.ErrBidsStand},
+		{"cancel", 75, types.ErrRequestEnded},
 	} {
 		t.Run(fmt.Sprint(tc.what, " in block ", tc.block), func(t *testing.T) {
 			f := setup(t)

@@ -84,9 +84,16 @@ func TestAdversaryTwoIdentitiesGainNothing(t *testing.T) {
 	}
 	const m = 1_000_000
 	for _, d := range []duel{
-		{2 * m, 5 * m, 0, 0}, {2 * m, 5 * m, 3 * m, 0}, {2 * m, 5 * m, 9 * m, 0}, {2 * m, 5 * m, 1 * m, 9 * m},
-		{2 * m, 5 * m, 5 * m, 0}, {2 * m, 5*m + bond, 5 * m, 0}, {2 * m, 5*m + bond + 1, 5 * m, 0}, {2 * m, maxFee, 9 * m, 9*m + 5},
-		{5, 6, maxFee, maxFee}, {5, maxFee, 7, 9},
+		{2 * m, 5 * m, 0, 0},
+		{2 * m, 5 * m, 3 * m, 0},
+		{2 * m, 5 * m, 9 * m, 0},
+		{2 * m, 5 * m, 1 * m, 9 * m},
+		{2 * m, 5 * m, 5 * m, 0},
+		{2 * m, 5*m + bond, 5 * m, 0},
+		{2 * m, 5*m + bond + 1, 5 * m, 0},
+		{2 * m, maxFee, 9 * m, 9*m + 5},
+		{5, 6, maxFee, maxFee},
+		{5, maxFee, 7, 9},
 	} {
 		t.Run(fmt.Sprintf("%+v", d), func(t *testing.T) {
 			low := duel{d.low, 0, d.carol, d.dave}.play(setup(t), nil, false)

@@ -185,8 +185,12 @@ func checkKept(sums byEpoch, kept []uint64) error {
 // returns ErrInvariant where less is left.
 func minus(left, s types.ProverStats) (types.ProverStats, error) {
 	counts := [][2]*uint64{
-		{&left.Bids, &s.Bids}, {&left.Reveals, &s.Reveals}, {&left.Won, &s.Won},
-		{&left.Promoted, &s.Promoted}, {&left.Fulfilled, &s.Fulfilled}, {&left.Missed, &s.Missed},
+		{&left.Bids, &s.Bids},
+		{&left.Reveals, &s.Reveals},
+		{&left.Won, &s.Won},
+		{&left.Promoted, &s.Promoted},
+		{&left.Fulfilled, &s.Fulfilled},
+		{&left.Missed, &s.Missed},
 	}
 	for _, c := range counts {
 		if *c[0] < *c[1] {

@@ -128,15 +128,6 @@ func (k *Keeper) view(ctx context.Context, e *entry) (types.RequestView, error) 
 	return v, nil
 }
 
-// viewOf loads and views a request.
-func (q queryServer) viewOf(ctx context.Context, id []byte) (types.RequestView, error) {
-	e, err := q.k.load(ctx, id)
-	if err != nil {
-		return types.RequestView{}, err
-	}
-	return q.k.view(ctx, e)
-}
-
 // Bids lists the bids for a request.
 func (q queryServer) Bids(ctx context.Context, req *types.QueryBidsRequest) (*types.QueryBidsResponse, error) {
 	if req == nil {

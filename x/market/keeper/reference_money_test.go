@@ -124,8 +124,10 @@ func TestReferenceRefunds(t *testing.T) {
 			f.provers.change(f.Ctx, alice, func(p *fakeProver) { p.SelfStake = 0 })
 			require.False(f.t, f.reveal(id, alice, 5).Ranked)
 		}, 13, types.END_REASON_NONE_RANKED, map[string]int64{"alice": -bond, "bob": -bond, chest: 2 * bond}},
-		"deadline passed": {func(f *fixture, id string) { f.sealAndOpen(id) }, 0, types.END_REASON_MISSED,
-			map[string]int64{"bob": -bond - penalty, chest: bond + penalty}},
+		"deadline passed": {
+			func(f *fixture, id string) { f.sealAndOpen(id) }, 0, types.END_REASON_MISSED,
+			map[string]int64{"bob": -bond - penalty, chest: bond + penalty},
+		},
 	} {
 		for _, asked := range []bool{false, true} {
 			t.Run(fmt.Sprint(name, ", asked ", asked), func(t *testing.T) {

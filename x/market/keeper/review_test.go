@@ -97,7 +97,7 @@ func TestGenesisThatWouldBreakLater(t *testing.T) {
 		s.Provers.Bids = bids
 		return s
 	}
-	both := func(bids uint64, epoch uint64) func(*types.GenesisState) {
+	both := func(bids, epoch uint64) func(*types.GenesisState) {
 		return func(g *types.GenesisState) {
 			g.MarketStats = []types.GenesisMarketStats{{Stats: market(bids)}, {Epoch: epoch, Stats: market(bids)}}
 			g.ProverStats = []types.GenesisProverStats{

@@ -12,10 +12,7 @@ import (
 	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
-type (
-	target      = verifiertypes.Target
-	restriction = verifiertypes.Restriction
-)
+type target = verifiertypes.Target
 
 // on asks for a proof under another verifier.
 func on(verifier string) func(*types.MsgRequest) {

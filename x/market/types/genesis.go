@@ -253,7 +253,7 @@ func (g GenesisState) validateBids() error {
 		if err := checkParty(b.Prover, b.Bid.Payer, b.Bid.Bond, b.Bid.Fee); err != nil {
 			return invalid(what, err)
 		}
-		if err := checkSize("commitment", b.Bid.Commitment, CommitmentBytes); err != nil {
+		if err := check32("commitment", b.Bid.Commitment); err != nil {
 			return invalid(what, err)
 		}
 		if b.Bid.State < BID_STATE_SEALED || b.Bid.State > BID_STATE_UNRANKED {

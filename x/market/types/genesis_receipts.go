@@ -1,13 +1,10 @@
 package types
 
 import (
-	"crypto/sha256"
-
 	errorsmod "cosmossdk.io/errors"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
-	"github.com/proofmarket/proofmarket/x/market/auction"
 	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
@@ -45,10 +42,10 @@ func (r Receipt) validate() error {
 			return err
 		}
 	}
-	if err := checkSize("program", r.Program, auction.IDSize); err != nil {
+	if err := check32("program", r.Program); err != nil {
 		return err
 	}
-	if err := checkSize("digest", r.Digest, auction.IDSize); err != nil {
+	if err := check32("digest", r.Digest); err != nil {
 		return err
 	}
 	if err := CheckAmount("price", r.Price); err != nil {
@@ -61,7 +58,7 @@ func (r Receipt) validate() error {
 		if err := sdk.VerifyAddressFormat(r.Prover); err != nil {
 			return errorsmod.Wrapf(ErrInvalidAddress, "prover: %s", err)
 		}
-		return checkSize("proof_hash", r.ProofHash, sha256.Size)
+		return check32("proof_hash", r.ProofHash)
 	}
 	if len(r.Prover) > 0 || len(r.ProofHash) > 0 || !r.Price.IsZero() {
 		return errorsmod.Wrap(ErrInvalidGenesis, "prover, price and proof_hash are of requests that were proved")

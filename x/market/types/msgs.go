@@ -131,7 +131,7 @@ func (m *MsgRaiseFee) Validate() error { return CheckPositive("max_fee", m.MaxFe
 
 // Validate checks the form of a bid. It returns ErrInvalidSize.
 func (m *MsgBid) Validate() error {
-	return checkSize("commitment", m.Commitment, CommitmentBytes)
+	return check32("commitment", m.Commitment)
 }
 
 // Validate checks the form of a reveal. It returns ErrInvalidAmount or ErrInvalidSize.
@@ -139,7 +139,7 @@ func (m *MsgReveal) Validate() error {
 	if err := CheckAmount("fee", m.Fee); err != nil {
 		return err
 	}
-	return checkSize("salt", m.Salt, auction.SaltSize)
+	return check32("salt", m.Salt)
 }
 
 // Validate checks the form of a submission. It returns ErrInvalidSize.
@@ -185,10 +185,10 @@ func CheckPositive(name string, n math.Int) error {
 	return nil
 }
 
-// checkSize returns ErrInvalidSize unless b has exactly size bytes.
-func checkSize(name string, b []byte, size int) error {
-	if len(b) != size {
-		return errorsmod.Wrapf(ErrInvalidSize, "%s must have %d bytes, got %d", name, size, len(b))
+// check32 returns ErrInvalidSize unless b has the 32 bytes of a hash or a salt.
+func check32(name string, b []byte) error {
+	if len(b) != CommitmentBytes {
+		return errorsmod.Wrapf(ErrInvalidSize, "%s must have %d bytes, got %d", name, CommitmentBytes, len(b))
 	}
 	return nil
 }

@@ -70,6 +70,7 @@ type world struct {
 // bigVault and smallVault return the number of positions in a vault of each kind,
 // and how many vaults there are.
 func (w *world) bigVault() (size, vaults uint64) { return w.positions / 2 / crowded, crowded }
+
 func (w *world) smallVault() (size, vaults uint64) {
 	return perVault, w.positions / 2 / perVault
 }
@@ -201,7 +202,7 @@ func (w *world) turn() (prover, staker sdk.AccAddress) {
 	size, vaults := w.bigVault()
 	i, number := n%vaults, n/vaults*stride%actors(size)
 	if w.next%2 == 1 {
-		size, vaults = w.smallVault()
+		_, vaults = w.smallVault()
 		i, number = crowded+n*stride%vaults, 0
 	}
 	if !w.anywhere {

@@ -132,8 +132,8 @@ func (k *Keeper) checkVaults(ctx context.Context) error {
 		if v.Ended != (over && v.Settled()) {
 			return true, broken("vault %s/%d: ended is %t", v.Prover, v.Generation, v.Ended)
 		}
-		pool, any := sums[vaultID{string(key.K1()), key.K2()}]
-		if !any {
+		pool, found := sums[vaultID{string(key.K1()), key.K2()}]
+		if !found {
 			pool = math.ZeroInt()
 		}
 		if !pool.Equal(v.PoolShares) {
