@@ -13,9 +13,9 @@ import (
 
 // EndBlock refunds what stands on revoked verifiers (law M11), applies what falls due
 // (law M9), shrinks what has ended long ago (law M15), folds the block's statistics
-// (law M14), and moves what the treasury is
-// owed to the community pool (law M18). It must run after bank's EndBlock. No item can
-// stop it: each runs in its own cache context.
+// (law M14), and moves what the treasury is owed to the community pool (law M18). It
+// must run after bank's EndBlock. No item can stop it: each runs in its own cache
+// context.
 func (k *Keeper) EndBlock(ctx context.Context) error {
 	params, err := k.params.Get(ctx)
 	if err != nil {
