@@ -124,12 +124,11 @@ func NewEngine(cfg EngineConfig, c Chain, s *store.Store, blobs *Blobs, f *Fetch
 	if err := cfg.Breaker.Validate(); err != nil {
 		return nil, fmt.Errorf("policy: %w", err)
 	}
-	known := newMachines(b, cfg.Breaker, s, log, m)
 	e := &Engine{
 		cfg: cfg, prover: prover, chain: c, store: s, blobs: blobs, fetcher: f, backends: b, log: log, metrics: m,
 		wake:  make(chan struct{}, 1),
 		slots: make(map[string]slots),
-		open:  make(map[string]*note), machines: known,
+		open:  make(map[string]*note), machines: newMachines(b, cfg.Breaker, s, log, m),
 	}
 	for _, n := range b.All() {
 		e.slots[n.Name] = slots{
