@@ -171,7 +171,10 @@ func TestBadInputOfBid(t *testing.T) {
 	f := setup(t)
 	id := f.request()
 	refusesAll(f, f.msgs.Bid, func() *types.MsgBid { return f.bidMsg(id, alice, alice, 5, false) }, table[*types.MsgBid]{
-		"wrong signer": {func(m *types.MsgBid) { m.Signer = stranger.String() }, types.ErrNotAProver},
+		"wrong signer":          {func(m *types.MsgBid) { m.Signer = stranger.String() }, types.ErrNotAProver},
+		"max_bond: negative":    {func(m *types.MsgBid) { m.MaxBond = math.NewInt(-1) }, types.ErrInvalidAmount},
+		"max_bond: 2^128":       {func(m *types.MsgBid) { m.MaxBond = limit128 }, types.ErrInvalidAmount},
+		"max_bond: one too low": {func(m *types.MsgBid) { m.MaxBond = math.NewInt(bond - 1) }, types.ErrBondTooHigh},
 	}.addresses("signer", func(m *types.MsgBid, a string) { m.Signer = a }).
 		ids(func(m *types.MsgBid, id string) { m.RequestId = id }).
 		sizes("commitment", 32, func(m *types.MsgBid, b []byte) { m.Commitment = b }))

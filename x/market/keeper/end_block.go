@@ -14,8 +14,9 @@ import (
 // EndBlock refunds what stands on revoked verifiers (law M11), applies what falls due
 // (law M9), shrinks what has ended long ago (law M15), folds the block's statistics
 // (law M14), and moves what the treasury is owed to the community pool (law M18). It
-// must run after bank's EndBlock. No item can stop it: each runs in its own cache
-// context.
+// must run after bank's EndBlock. Neither an item nor a phase can stop it: each runs in
+// its own cache context. A phase that fails begins again with the next block, and
+// messages apply meanwhile what is due.
 func (k *Keeper) EndBlock(ctx context.Context) error {
 	params, err := k.params.Get(ctx)
 	if err != nil {
@@ -27,11 +28,31 @@ func (k *Keeper) EndBlock(ctx context.Context) error {
 	}
 	m.ending = true
 	limit := int(params.EndBlockCap)
-	swept, err := k.sweepRevoked(ctx, m, max(limit/2, 1))
-	if err != nil {
+	swept := 0
+	k.phase(ctx, "sweep", func(ctx context.Context) (err error) {
+		swept, err = k.sweepRevoked(ctx, m, max(limit/2, 1))
 		return err
+	})
+	k.phase(ctx, "queues", func(ctx context.Context) error { return k.processDue(ctx, m, limit-swept) })
+	k.phase(ctx, "pruning", func(ctx context.Context) error { return k.prune(ctx, m, int(params.PruneCap)) })
+	k.foldStats(ctx)
+	// Coins that can't leave the module account leave it with a later block.
+	k.phase(ctx, "treasury", func(ctx context.Context) error {
+		return treasury.Sweep(ctx, k.bank, k.pool, k.accounts.GetModuleAddress(types.ModuleName), chain.Denom)
+	})
+	return nil
+}
+
+// phase runs one part of the end of a block, and logs its failure.
+func (k *Keeper) phase(ctx context.Context, name string, run func(context.Context) error) {
+	if err := isolate.Run(ctx, types.ErrItemFailed, run); err != nil {
+		sdk.UnwrapSDKContext(ctx).Logger().Error("market: end of block", "phase", name, "error", err.Error())
 	}
-	due, err := k.dueItems(ctx, m, limit-swept)
+}
+
+// processDue applies at most limit due entries.
+func (k *Keeper) processDue(ctx context.Context, m moment, limit int) error {
+	due, err := k.dueItems(ctx, m, limit)
 	if err != nil {
 		return err
 	}
@@ -39,17 +60,6 @@ func (k *Keeper) EndBlock(ctx context.Context) error {
 		if err := k.process(ctx, m, item); err != nil {
 			return err
 		}
-	}
-	if err := k.prune(ctx, m, int(params.PruneCap)); err != nil {
-		return err
-	}
-	k.foldStats(ctx)
-	err = isolate.Run(ctx, types.ErrItemFailed, func(ctx context.Context) error {
-		return treasury.Sweep(ctx, k.bank, k.pool, k.accounts.GetModuleAddress(types.ModuleName), chain.Denom)
-	})
-	if err != nil {
-		// The coins stay in the module account and leave with a later block.
-		sdk.UnwrapSDKContext(ctx).Logger().Error("market: treasury sweep failed", "error", err.Error())
 	}
 	return nil
 }

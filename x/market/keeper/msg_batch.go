@@ -23,7 +23,7 @@ func (s msgServer) BidBatch(ctx context.Context, msg *types.MsgBidBatch) (*types
 	response := &types.MsgBidBatchResponse{Results: make([]types.BidResult, len(msg.Items))}
 	for i, item := range msg.Items {
 		response.Results[i] = s.k.bidItem(ctx, signer, &types.MsgBid{
-			Signer: msg.Signer, RequestId: item.RequestId, Commitment: item.Commitment,
+			Signer: msg.Signer, RequestId: item.RequestId, Commitment: item.Commitment, MaxBond: item.MaxBond,
 		})
 	}
 	return response, nil

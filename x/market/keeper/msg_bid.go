@@ -54,7 +54,7 @@ func (k *Keeper) placeBid(ctx context.Context, signer sdk.AccAddress, msg *types
 		if err := k.takesBids(ctx); err != nil {
 			return nil, err
 		}
-		if bid, err = k.firstBid(ctx, e, signer, msg.Signer); err != nil {
+		if bid, err = k.firstBid(ctx, e, signer, msg); err != nil {
 			return nil, err
 		}
 	}
@@ -84,9 +84,12 @@ func checkBidding(e *entry, m moment) error {
 }
 
 // firstBid takes the bond of a prover's first bid and counts the bidder.
-func (k *Keeper) firstBid(ctx context.Context, e *entry, payer sdk.AccAddress, payerName string) (types.Bid, error) {
+func (k *Keeper) firstBid(ctx context.Context, e *entry, payer sdk.AccAddress, msg *types.MsgBid) (types.Bid, error) {
 	bond, err := bidBond(e.request)
 	if err != nil {
+		return types.Bid{}, err
+	}
+	if err := msg.CheckBond(bond); err != nil {
 		return types.Bid{}, err
 	}
 	if err := k.escrow(ctx, e, payer, "bid bond", bond); err != nil {
@@ -94,7 +97,7 @@ func (k *Keeper) firstBid(ctx context.Context, e *entry, payer sdk.AccAddress, p
 	}
 	e.auction.Bids++
 	e.auction.UnrevealedBonds = e.auction.UnrevealedBonds.Add(bond)
-	return types.Bid{Bond: bond, Payer: payerName, State: types.BID_STATE_SEALED, Fee: math.ZeroInt()}, k.save(ctx, e)
+	return types.Bid{Bond: bond, Payer: msg.Signer, State: types.BID_STATE_SEALED, Fee: math.ZeroInt()}, k.save(ctx, e)
 }
 
 // bidBond is the bond of a first bid under the request's pinned terms.

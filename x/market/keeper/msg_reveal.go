@@ -97,15 +97,35 @@ func checkRevealing(e *entry, m moment) error {
 	}
 }
 
-// revealer says whose bid the signer opens. A bidder that is no prover any more,
-// because its vault was slashed to nothing, may still open its own bid. So may a
-// submitter whose link lapsed with the vault generation of the bid: it paid the
-// bond (laws M3, M6).
+// revealer says whose bid the signer opens: that of the prover that it acts for, else
+// its own, else that of the prover that it acted for.
 func (k *Keeper) revealer(ctx context.Context, e *entry, signer sdk.AccAddress) (sdk.AccAddress, error) {
 	prover, failure := k.actingFor(ctx, signer)
-	if !errors.Is(failure, types.ErrNotAProver) {
-		return prover, failure
+	if failure != nil && !errors.Is(failure, types.ErrNotAProver) {
+		return nil, failure
 	}
+	if failure != nil {
+		return k.pastRevealer(ctx, e, signer, failure)
+	}
+	if prover.Equals(signer) {
+		return prover, nil
+	}
+	// A prover that retired with a sealed bid may act for another prover by now.
+	bid, found, err := k.getBid(ctx, e.id, prover)
+	if err != nil || found && bid.State == types.BID_STATE_SEALED {
+		return prover, err
+	}
+	if own, found, err := k.getBid(ctx, e.id, signer); err != nil || found && own.State == types.BID_STATE_SEALED {
+		return signer, err
+	}
+	return prover, nil
+}
+
+// pastRevealer says whose bid a signer opens that acts for no prover any more, which
+// is what failure tells. A bidder whose vault was slashed to nothing may still open its
+// own bid. So may a submitter whose link lapsed with the vault generation of the bid:
+// it paid the bond (laws M3, M6).
+func (k *Keeper) pastRevealer(ctx context.Context, e *entry, signer sdk.AccAddress, failure error) (sdk.AccAddress, error) {
 	if _, found, err := k.getBid(ctx, e.id, signer); err != nil || found {
 		return signer, err
 	}
@@ -116,7 +136,8 @@ func (k *Keeper) revealer(ctx context.Context, e *entry, signer sdk.AccAddress) 
 	if !found {
 		return nil, failure
 	}
-	if prover, err = k.address("prover", link.Prover); err != nil {
+	prover, err := k.address("prover", link.Prover)
+	if err != nil {
 		return nil, err
 	}
 	bid, found, err := k.getBid(ctx, e.id, prover)

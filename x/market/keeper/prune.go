@@ -209,8 +209,7 @@ func (k *Keeper) drain(ctx context.Context, e *entry, limit int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	sum, err := k.payBonds(ctx, e, page)
-	if err != nil {
+	if _, err := k.payBonds(ctx, e, page); err != nil {
 		return len(page), err
 	}
 	left := e.auction.UnrevealedBonds
@@ -228,10 +227,7 @@ func (k *Keeper) drain(ctx context.Context, e *entry, limit int) (int, error) {
 	if err != nil {
 		return len(page), err
 	}
-	if err := k.save(ctx, e); err != nil {
-		return len(page), err
-	}
-	return len(page), emit(ctx, &types.EventBondsReturned{RequestId: e.request.Id, Amount: sum, Left: left})
+	return len(page), k.save(ctx, e)
 }
 
 // drainedTo is the last bid of the request that drain has looked at; nil for none.

@@ -92,3 +92,30 @@ func (f *fixture) account(id string) sdk.AccAddress {
 	require.NoError(f.t, err)
 	return types.RequestAccount(raw)
 }
+
+// A raise between a bid's making and its landing raises its bond: max_bond is how far
+// the bidder goes along.
+func TestMaxBond(t *testing.T) {
+	f := setup(t)
+	id := f.request()
+	f.raise(id, 3*maxFee)
+	msg := f.bidMsg(id, alice, alice, 5, false)
+	msg.MaxBond = math.NewInt(3*bond - 1)
+	fails(f, f.msgs.Bid, msg, types.ErrBondTooHigh)
+	response, err := run(f, f.msgs.BidBatch, &types.MsgBidBatch{Signer: alice.String(), Items: []types.BidItem{
+		{RequestId: id, Commitment: msg.Commitment, MaxBond: math.NewInt(3*bond - 1)},
+	}})
+	require.NoError(t, err)
+	require.Equal(t, types.ErrBondTooHigh.ABCICode(), response.Results[0].Error.Code)
+	msg.MaxBond = math.NewInt(3 * bond)
+	_, err = run(f, f.msgs.Bid, msg)
+	require.NoError(t, err)
+	// A bid that replaces another keeps its bond, whatever the limit says.
+	msg.MaxBond = math.NewInt(1)
+	_, err = run(f, f.msgs.Bid, msg)
+	require.NoError(t, err)
+	msg = f.bidMsg(id, bob, bob, 5, false)
+	msg.MaxBond = math.ZeroInt()
+	_, err = run(f, f.msgs.Bid, msg)
+	require.NoError(t, err, "0 is no limit")
+}

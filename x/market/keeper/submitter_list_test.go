@@ -142,3 +142,30 @@ func TestLapsedSubmitterRevealsNoOtherBid(t *testing.T) {
 	f.reveal(id, alice, 5)
 	f.blocks(1)
 }
+
+// A prover that retires with a sealed bid may act for another prover before the bid is
+// opened. It opens its own bid all the same: if both bids are sealed, the other
+// prover's goes first.
+func TestRetiredBidderActsForAnother(t *testing.T) {
+	f := setup(t)
+	one, both := f.request(), f.request()
+	f.bid(one, dave, 5)
+	f.bid(one, bob, 6)
+	f.bid(both, dave, 5)
+	f.bid(both, alice, 6)
+	f.provers.change(f.Ctx, dave, func(p *fakeProver) { p.State = stakingtypes.PROVER_STATE_RETIRED })
+	_, err := run(f, f.msgs.ConsentSubmitter, consentMsg(dave, alice))
+	require.NoError(t, err)
+	_, err = run(f, f.msgs.RegisterSubmitter, registerMsg(alice, dave))
+	require.NoError(t, err)
+	require.Equal(t, alice.String(), f.actsFor(dave))
+	f.toReveal(one)
+	_, err = run(f, f.msgs.Reveal, f.revealMsg(one, dave, dave, 5, false))
+	require.NoError(t, err)
+	fails(f, f.msgs.Reveal, f.revealMsg(both, dave, dave, 5, false), types.ErrWrongReveal)
+	_, err = run(f, f.msgs.Reveal, f.revealMsg(both, dave, alice, 6, false))
+	require.NoError(t, err)
+	_, err = run(f, f.msgs.Reveal, f.revealMsg(both, dave, dave, 5, false))
+	require.NoError(t, err)
+	fails(f, f.msgs.Reveal, f.revealMsg(both, dave, dave, 5, false), types.ErrAlreadyRevealed)
+}

@@ -66,6 +66,7 @@ var (
 	ErrFeeNotRaised  = errorsmod.Register(ModuleName, 63, "the new max_fee must be above the old one")
 	ErrTooManyItems  = errorsmod.Register(ModuleName, 64, "too many items")
 	ErrDuplicateItem = errorsmod.Register(ModuleName, 65, "item appears twice")
+	ErrBondTooHigh   = errorsmod.Register(ModuleName, 67, "bond is above max_bond; look at the request's max_fee again, it may have been raised")
 	ErrNoReceipt     = errorsmod.RegisterWithGRPCCode(ModuleName, 66, codes.NotFound, "no receipt")
 
 	ErrInvariant = errorsmod.Register(ModuleName, 90, "invariant broken")

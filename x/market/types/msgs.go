@@ -129,9 +129,22 @@ func checkURL(name, url string) error {
 // Validate checks the form of a raise. It returns ErrInvalidAmount.
 func (m *MsgRaiseFee) Validate() error { return CheckPositive("max_fee", m.MaxFee) }
 
-// Validate checks the form of a bid. It returns ErrInvalidSize.
+// Validate checks the form of a bid. It returns ErrInvalidAmount or ErrInvalidSize.
 func (m *MsgBid) Validate() error {
+	if !m.MaxBond.IsNil() { // left out means 0
+		if err := CheckAmount("max_bond", m.MaxBond); err != nil {
+			return err
+		}
+	}
 	return check32("commitment", m.Commitment)
+}
+
+// CheckBond returns ErrBondTooHigh for a bond above what the signer stands for.
+func (m *MsgBid) CheckBond(bond math.Int) error {
+	if m.MaxBond.IsNil() || m.MaxBond.IsZero() || bond.LTE(m.MaxBond) {
+		return nil
+	}
+	return errorsmod.Wrapf(ErrBondTooHigh, "bond %suproof, max_bond %suproof", bond, m.MaxBond)
 }
 
 // Validate checks the form of a reveal. It returns ErrInvalidAmount or ErrInvalidSize.

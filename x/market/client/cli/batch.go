@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type wantedBid struct {
 	RequestID string `json:"request_id"`
 	Fee       string `json:"fee"`
 	Standby   bool   `json:"standby"`
+	MaxBond   string `json:"max_bond"`
 }
 
 // NewBidBatchCmd returns the command that places many sealed bids.
@@ -36,7 +38,8 @@ func NewBidBatchCmd() *cobra.Command {
 		Long: fmt.Sprintf(`Place up to %d sealed bids in one transaction. FILE ("-" for standard input) is a JSON
 list such as
 
-  [{"request_id": "5f1c...", "fee": "1.5PROOF", "standby": true}, {"request_id": "77ab...", "fee": "900000"}]
+  [{"request_id": "5f1c...", "fee": "1.5PROOF", "standby": true, "max_bond": "2PROOF"},
+   {"request_id": "77ab...", "fee": "900000"}]
 
 Fees and salts are written to the --secrets file, and are on the disk before the bids
 leave; reveal and reveal-batch read them there. The transaction succeeds even if bids
@@ -113,12 +116,16 @@ func sealAll(chainID string, prover sdk.AccAddress, file []byte, msg *types.MsgB
 		if err != nil {
 			return nil, fmt.Errorf("bid %d: %w", i+1, err)
 		}
+		maxBond, err := parseAmount("max_bond", cmp.Or(b.MaxBond, "0"))
+		if err != nil {
+			return nil, fmt.Errorf("bid %d: %w", i+1, err)
+		}
 		s, commitment, err := newSecret(chainID, id, prover, fee, b.Standby)
 		if err != nil {
 			return nil, fmt.Errorf("bid %d: %w", i+1, err)
 		}
 		secrets = append(secrets, s)
-		msg.Items = append(msg.Items, types.BidItem{RequestId: id, Commitment: commitment})
+		msg.Items = append(msg.Items, types.BidItem{RequestId: id, Commitment: commitment, MaxBond: maxBond})
 	}
 	return secrets, msg.Validate()
 }

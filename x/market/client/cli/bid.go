@@ -23,6 +23,7 @@ const (
 	flagOfferStandby = "standby"
 	flagSecrets      = "secrets"
 	flagProver       = "prover"
+	flagMaxBond      = "max-bond"
 )
 
 // NewBidCmd returns the command that places a sealed bid.
@@ -33,12 +34,14 @@ func NewBidCmd() *cobra.Command {
 		Long: `Place a sealed bid, or replace yours while bidding is open. Fee and salt are written
 to the --secrets file, and are on the disk before the bid leaves: without them the
 bid cannot be revealed and its bond is lost. A file may hold several bids; reveal
-finds the one that stands on the chain.`,
+finds the one that stands on the chain. The bond follows the request's max_fee, which
+may be raised before the bid lands; --max-bond is how far you go along.`,
 		Example: `  marketd tx market bid 5f1c... 1.5PROOF --secrets bid.json --standby --from gpu-machine`,
 		Args:    cobra.ExactArgs(2),
 		RunE:    runBid,
 	}
 	cmd.Flags().Bool(flagOfferStandby, false, "offer to replace a winner that fails, at this fee")
+	cmd.Flags().String(flagMaxBond, "0", "highest bond that you stand for, such as 2PROOF; 0 for any")
 	addBidFlags(cmd)
 	return cmd
 }
@@ -80,6 +83,11 @@ func runBid(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	limit, _ := cmd.Flags().GetString(flagMaxBond)
+	maxBond, err := parseAmount("--"+flagMaxBond, limit)
+	if err != nil {
+		return err
+	}
 	prover, err := actingFor(cmd, clientCtx)
 	if err != nil {
 		return err
@@ -93,7 +101,7 @@ func runBid(cmd *cobra.Command, args []string) error {
 	if err := keepSecrets(path, s); err != nil {
 		return fmt.Errorf("bid not sent, its secret could not be kept: %w", err)
 	}
-	msg := &types.MsgBid{Signer: clientCtx.GetFromAddress().String(), RequestId: id, Commitment: commitment}
+	msg := &types.MsgBid{Signer: clientCtx.GetFromAddress().String(), RequestId: id, Commitment: commitment, MaxBond: maxBond}
 	return tx.GenerateOrBroadcastTxCLI(clientCtx, cmd.Flags(), msg)
 }
 
