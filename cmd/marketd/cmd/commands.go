@@ -38,7 +38,7 @@ func addCommands(root *cobra.Command, sample *app.App) {
 		devnetCommand(),
 	)
 	// start, comet, export, version, rollback.
-	server.AddCommandsWithStartCmdOptions(root, home, newApp, exportApp, server.StartCmdOptions{})
+	server.AddCommandsWithStartCmdOptions(root, home, newApp, exportApp, startOptions())
 	for _, c := range root.Commands() {
 		switch c.Name() {
 		case "start":

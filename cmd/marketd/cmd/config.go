@@ -13,6 +13,7 @@ import (
 
 	"github.com/proofmarket/proofmarket/app"
 	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/internal/nodedb"
 )
 
 const (
@@ -30,9 +31,37 @@ const (
 	mempoolBytes = 256 << 20
 )
 
+// nodeConfig is app.toml: what the SDK has there, and ours.
+type nodeConfig struct {
+	serverconfig.Config `mapstructure:",squash"`
+	DB                  dbConfig `mapstructure:"db"`
+}
+
+// dbConfig is about the database of the application's state.
+type dbConfig struct {
+	BlockCacheMiB int `mapstructure:"block-cache-mib"`
+}
+
+// keyBlockCache names the setting, in app.toml and as a flag.
+const keyBlockCache = "db.block-cache-mib"
+
+// appTemplate makes app.toml of a nodeConfig.
+const appTemplate = serverconfig.DefaultConfigTemplate + `
+###############################################################################
+###                              Database                                   ###
+###############################################################################
+
+[db]
+
+# block-cache-mib is the memory in MiB that goleveldb may use for blocks that it has
+# read, among them the filters that tell which keys are not there. Less memory makes
+# messages about requests that nobody used lately slower; 0 is goleveldb's own 8 MiB.
+block-cache-mib = {{ .DB.BlockCacheMiB }}
+`
+
 // appConfig returns the defaults of app.toml. REST and gRPC are on, because
 // wallets and provers need them, and listen on the loopback interface only.
-func appConfig() *serverconfig.Config {
+func appConfig() *nodeConfig {
 	cfg := serverconfig.DefaultConfig()
 	cfg.MinGasPrices = MinGasPrices
 	cfg.QueryGasLimit = queryGasLimit
@@ -44,7 +73,7 @@ func appConfig() *serverconfig.Config {
 	telemetry.PrometheusRetentionTime = metricsRetention
 	// Transactions wait in CometBFT's pool only: see app.App's handlers.
 	cfg.Mempool.MaxTxs = -1
-	return cfg
+	return &nodeConfig{Config: *cfg, DB: dbConfig{BlockCacheMiB: nodedb.DefaultBlockCache}}
 }
 
 // cometConfig returns the defaults of config.toml.

@@ -14,7 +14,6 @@ import (
 	clientcfg "github.com/cosmos/cosmos-sdk/client/config"
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/server"
-	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
 	"github.com/proofmarket/proofmarket/app"
@@ -106,7 +105,7 @@ func prepare(cmd *cobra.Command, clientCtx client.Context) error {
 	if err := writeCometConfig(clientCtx.HomeDir); err != nil {
 		return err
 	}
-	serverCtx, err := server.InterceptConfigsAndCreateContext(cmd, serverconfig.DefaultConfigTemplate, appConfig(), cometConfig())
+	serverCtx, err := server.InterceptConfigsAndCreateContext(cmd, appTemplate, appConfig(), cometConfig())
 	if err != nil {
 		return err
 	}

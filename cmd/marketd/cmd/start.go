@@ -12,6 +12,7 @@ import (
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 
 	"github.com/proofmarket/proofmarket/app"
+	"github.com/proofmarket/proofmarket/internal/nodedb"
 )
 
 // guardStart makes the start command refuse a configuration that would break a
@@ -22,6 +23,21 @@ func guardStart(start *cobra.Command) {
   marketd start --block-executor block-stm`
 	start.PreRunE = func(cmd *cobra.Command, _ []string) error {
 		return app.CheckNodeConfig(server.GetServerContextFromCmd(cmd).Config.Consensus)
+	}
+}
+
+// startOptions makes the start command open the database with the cache that its
+// configuration says.
+func startOptions() server.StartCmdOptions {
+	var start *cobra.Command
+	return server.StartCmdOptions{
+		AddFlags: func(cmd *cobra.Command) {
+			start = cmd
+			cmd.Flags().Int(keyBlockCache, nodedb.DefaultBlockCache, "memory for blocks read from goleveldb, in MiB; 0 for its own 8")
+		},
+		DBOpener: func(home string, backend dbm.BackendType) (dbm.DB, error) {
+			return nodedb.Open(home, backend, server.GetServerContextFromCmd(start).Viper.GetInt(keyBlockCache))
+		},
 	}
 }
 

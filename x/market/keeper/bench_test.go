@@ -10,6 +10,8 @@ import (
 
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/stretchr/testify/require"
+
+	"github.com/proofmarket/proofmarket/internal/nodedb"
 )
 
 // benchLimit names the environment variable with the open requests of the largest
@@ -152,7 +154,7 @@ func BenchmarkMarket(b *testing.B) {
 	sizes := benchSizes(b)
 	var worlds []*world
 	for _, n := range sizes {
-		db, err := dbm.NewGoLevelDB("bench", b.TempDir(), nil)
+		db, err := dbm.NewGoLevelDBWithOpts("bench", b.TempDir(), nodedb.Options(nodedb.DefaultBlockCache))
 		require.NoError(b, err)
 		b.Cleanup(func() { require.NoError(b, db.Close()) })
 		start := time.Now()

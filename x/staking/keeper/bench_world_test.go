@@ -22,6 +22,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/internal/nodedb"
 	"github.com/proofmarket/proofmarket/x/internal/ownaccount"
 	"github.com/proofmarket/proofmarket/x/staking/keeper"
 	"github.com/proofmarket/proofmarket/x/staking/types"
@@ -85,7 +86,7 @@ func holder(vault, slot uint64) sdk.AccAddress {
 // imports their vaults with the check of all invariants, and loads all of it again
 // with the caches that a node has by default, and with nothing in them.
 func newWorld(t testing.TB, dir string, positions uint64) *world {
-	db, err := dbm.NewGoLevelDB("bench", dir, nil)
+	db, err := dbm.NewGoLevelDBWithOpts("bench", dir, nodedb.Options(nodedb.DefaultBlockCache))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, db.Close()) })
 	f := newFixtureOn(t, db)
