@@ -135,30 +135,31 @@ func (e *Engine) decideOn(ctx context.Context, head chain.Head, v *markettypes.R
 		e.decline(id, head, d)
 		return
 	}
-	if err := e.createJob(head, v, b, found, d); err != nil {
+	j, err := e.createJob(head, v, b, found, d)
+	if err != nil {
 		e.decline(id, head, strategy.Refuse(strategy.Reason{
 			Code: strategy.CodeStore, Text: "the job cannot be written, so there is no bid: " + err.Error(), Later: true,
 		}))
 		return
 	}
 	e.machines.took(b.Name, id)
-	e.metrics.job(store.Decided)
+	e.metrics.moved(j)
 	e.say(id, slog.LevelInfo, "decided to bid", "fee", d.Fee, "standby", d.Standby, "cost", found.cost, "reason", d.Reason())
 }
 
 // createJob puts fee and salt on disk, before any transaction (law P1).
-func (e *Engine) createJob(head chain.Head, v *markettypes.RequestView, b backend.Named, found *inspection, d strategy.Decision) error {
+func (e *Engine) createJob(head chain.Head, v *markettypes.RequestView, b backend.Named, found *inspection, d strategy.Decision) (*store.Job, error) {
 	salt, err := store.NewSalt()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	id, err := hex.DecodeString(v.Request.Id)
 	if err != nil {
-		return fmt.Errorf("request id %q: %w", v.Request.Id, err)
+		return nil, fmt.Errorf("request id %q: %w", v.Request.Id, err)
 	}
 	commitment, err := auction.Commitment(e.chain.ChainID(), id, e.prover, d.Fee, d.Standby, salt)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	j := &store.Job{
 		RequestID:   v.Request.Id,
@@ -180,7 +181,7 @@ func (e *Engine) createJob(head chain.Head, v *markettypes.RequestView, b backen
 	if found.trial != nil {
 		j.Proof, j.PublicValues, j.ProvingTime = found.trial.Proof, found.trial.PublicValues, found.trial.took
 	}
-	return e.store.Create(j)
+	return j, e.store.Create(j)
 }
 
 // inspect fetches image and input, dry-runs them and compares the public values

@@ -43,15 +43,17 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	return m
 }
 
-func (m *Metrics) job(s store.State) {
+// moved counts a job that has entered its state, other than Done.
+func (m *Metrics) moved(j *store.Job) {
 	if m != nil {
-		m.states.WithLabelValues(string(s)).Inc()
+		m.states.WithLabelValues(string(j.State)).Inc()
 	}
 }
 
-func (m *Metrics) outcome(o store.Outcome) {
+// finished counts a job that has ended.
+func (m *Metrics) finished(j *store.Job) {
 	if m != nil {
-		m.outcomes.WithLabelValues(string(o)).Inc()
+		m.outcomes.WithLabelValues(string(j.Outcome)).Inc()
 	}
 }
 

@@ -5,15 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/cosmos/cosmos-sdk/crypto/keyring"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -26,9 +23,6 @@ import (
 const (
 	jobsFile = "jobs.db"
 	blobsDir = "files"
-
-	// stopTimeout bounds how long the metrics server may take to stop.
-	stopTimeout = 2 * time.Second
 	// actsForRetry is how often the chain is asked whom the key acts for, until
 	// the prover has registered it.
 	actsForRetry = time.Second
@@ -61,11 +55,12 @@ func Start(ctx context.Context, cfg Config, kr keyring.Keyring, log *slog.Logger
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	metrics := NewMetrics(registry)
-	stopMetrics, err := serveMetrics(cfg.Serve.Metrics, registry, log)
+	health := newHealth()
+	stopServing, err := serve(cfg.Serve.Metrics, registry, health, log)
 	if err != nil {
 		return err
 	}
-	defer stopMetrics()
+	defer stopServing()
 	writeStatus(cfg.Home, jobs, log)
 
 	prover, err := findProver(ctx, cfg, client, log)
@@ -91,8 +86,14 @@ func Start(ctx context.Context, cfg Config, kr keyring.Keyring, log *slog.Logger
 	if err != nil {
 		return err
 	}
+	stopControl, err := serveControl(cfg.Home, engine, jobs, log)
+	if err != nil {
+		return err
+	}
+	defer stopControl()
+	watch := newWatcher(client, prover, metrics, log)
 	log.Info("proverd started", "chain", cfg.Chain.ID, "prover", prover, "signer", client.Signer())
-	err = follow(ctx, cfg, engine, client, jobs, log)
+	err = follow(ctx, cfg, engine, client, jobs, health, watch, log)
 	engine.Wait()
 	log.Info("proverd stopped")
 	return err
@@ -175,7 +176,7 @@ func findProver(ctx context.Context, cfg Config, c *chain.Client, log *slog.Logg
 // follow calls Tick for each new block, and when background work is done. What
 // happened while it was away is in the chain's state, so no block is missed.
 // It returns when ctx ends, or when the nodes turn out to serve another chain.
-func follow(ctx context.Context, cfg Config, e *Engine, c *chain.Client, jobs *store.Store, log *slog.Logger) error {
+func follow(ctx context.Context, cfg Config, e *Engine, c *chain.Client, jobs *store.Store, health *health, watch *watcher, log *slog.Logger) error {
 	poll := time.NewTicker(time.Duration(cfg.Chain.PollInterval))
 	defer poll.Stop()
 	var height int64
@@ -186,6 +187,8 @@ func follow(ctx context.Context, cfg Config, e *Engine, c *chain.Client, jobs *s
 			woken = false
 			if err = e.Tick(ctx); err == nil {
 				height = head.Height
+				health.worked(head)
+				watch.look(ctx, head)
 				writeStatus(cfg.Home, jobs, log)
 			}
 		}
@@ -193,6 +196,7 @@ func follow(ctx context.Context, cfg Config, e *Engine, c *chain.Client, jobs *s
 		case errors.Is(err, chain.ErrOtherChain):
 			return fmt.Errorf("%w: if the chain was started anew, use a new home folder, or move %s out of this one", err, jobsFile)
 		case err != nil && ctx.Err() == nil && !down:
+			health.failed(err)
 			log.Warn("this block's work could not be done, trying again", "error", err)
 			down = true
 		case err == nil && down:
@@ -207,30 +211,4 @@ func follow(ctx context.Context, cfg Config, e *Engine, c *chain.Client, jobs *s
 		case <-poll.C:
 		}
 	}
-}
-
-func serveMetrics(address string, registry *prometheus.Registry, log *slog.Logger) (stop func(), err error) {
-	if address == "" {
-		return func() {}, nil
-	}
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("serve metrics: %w", err)
-	}
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: stopTimeout}
-	go func() {
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("the metrics server stopped", "error", err)
-		}
-	}()
-	log.Info("serving metrics", "address", "http://"+l.Addr().String()+"/metrics")
-	return func() {
-		ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
-		defer cancel()
-		if err := server.Shutdown(ctx); err != nil {
-			log.Warn("the metrics server did not stop in time", "error", err)
-		}
-	}, nil
 }

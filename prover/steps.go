@@ -100,7 +100,7 @@ func (e *Engine) outcome(j *store.Job, v *markettypes.RequestView) (store.Outcom
 
 // finish files a job.
 func (e *Engine) finish(head chain.Head, j *store.Job, outcome store.Outcome, why string) error {
-	_, err := e.update(j.RequestID, func(j *store.Job) error {
+	now, err := e.update(j.RequestID, func(j *store.Job) error {
 		j.State, j.Outcome, j.Finished = store.Done, outcome, head.Height
 		if outcome == store.Fulfilled && j.Pending != nil {
 			j.ProofTx = j.Pending.Hash
@@ -116,7 +116,7 @@ func (e *Engine) finish(head chain.Head, j *store.Job, outcome store.Outcome, wh
 	if outcome == store.Missed || outcome == store.NotRevealed {
 		level = slog.LevelError
 	}
-	e.metrics.outcome(outcome)
+	e.metrics.finished(now)
 	e.machines.finished(j, head, outcome, why)
 	e.say(j.RequestID, level, "job done", "outcome", outcome, "detail", why)
 	return nil
@@ -142,7 +142,7 @@ func (e *Engine) move(j *store.Job, to store.State, change func(*store.Job), arg
 		n := e.noteOf(j.RequestID)
 		n.failures, n.retryAt = 0, 0
 		e.mu.Unlock()
-		e.metrics.job(to)
+		e.metrics.moved(now)
 		if to == store.Revealed {
 			e.machines.revealed(j.Backend)
 		}

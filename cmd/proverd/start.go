@@ -3,15 +3,12 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -114,38 +111,6 @@ func replace[T any](changed bool, to *T, v T) {
 	if changed {
 		*to = v
 	}
-}
-
-func newInitCmd() *cobra.Command {
-	o := &overrides{}
-	cmd := &cobra.Command{
-		Use:   "init",
-		Short: "Write a configuration into the home folder",
-		Example: `  proverd init --chain-id proofmarket-devnet-1 --node http://127.0.0.1:26657 --key submitter
-  proverd init --home /srv/prover --chain-id proofmarket-1 --keyring-backend file --fixed-cost 5000`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			home, err := homeOf(cmd)
-			if err != nil {
-				return err
-			}
-			cfg := prover.DefaultConfig(home)
-			if err := o.apply(cmd, &cfg); err != nil {
-				return err
-			}
-			path, err := prover.WriteConfig(cfg)
-			if errors.Is(err, fs.ErrExist) {
-				return fmt.Errorf("%w: edit that file, or choose another --%s", err, flagHome)
-			}
-			if err != nil {
-				return err
-			}
-			fmt.Fprintln(cmd.OutOrStdout(), "wrote", path)
-			return nil
-		},
-	}
-	o.register(cmd)
-	return cmd
 }
 
 func newStartCmd() *cobra.Command {
@@ -251,38 +216,6 @@ func newLogger(cfg prover.LogConfig, w io.Writer) (*slog.Logger, error) {
 	default:
 		return nil, fmt.Errorf("log format %q: use text or json", cfg.Format)
 	}
-}
-
-func newStatusCmd() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "status",
-		Short: "Print the jobs, of a running sidecar too",
-		Long: fmt.Sprintf(`Print all open jobs and the last %d finished ones, newest first, of a running
-sidecar too. Times in JSON are nanoseconds, amounts uproof.`, prover.MaxFinishedShown),
-		Example: "  proverd status --output json",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			home, err := homeOf(cmd)
-			if err != nil {
-				return err
-			}
-			s, err := prover.ReadStatus(home)
-			if err != nil {
-				return err
-			}
-			return printed(cmd, s, func(w io.Writer) {
-				fmt.Fprintf(w, "last block %d, finished jobs: %v\n", s.Height, s.Finished)
-				t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-				fmt.Fprintln(t, "REQUEST\tSTATE\tOUTCOME\tFEE\tCOST\tPROVED IN\tLAST ERROR")
-				for _, j := range s.Jobs {
-					fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", j.RequestID, j.State, j.Outcome, j.Fee, j.Cost, j.ProvingTimeText, j.LastError)
-				}
-				t.Flush()
-			})
-		},
-	}
-	addOutputFlag(cmd)
-	return cmd
 }
 
 func homeOf(cmd *cobra.Command) (string, error) {

@@ -7,6 +7,11 @@ import (
 	gogogrpc "github.com/cosmos/gogoproto/grpc"
 	"google.golang.org/grpc"
 
+	"cosmossdk.io/math"
+
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+
+	chainconst "github.com/proofmarket/proofmarket/internal/chain"
 	"github.com/proofmarket/proofmarket/x/market/auction"
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
 	provertypes "github.com/proofmarket/proofmarket/x/staking/types"
@@ -63,4 +68,22 @@ func (c *Client) Standing(ctx context.Context, prover string) (s Standing, err e
 		return Standing{}, fmt.Errorf("params of the market: %w", err)
 	}
 	return s, nil
+}
+
+// Balance returns how many uproof an account can spend; zero for one that the chain
+// does not know.
+func (c *Client) Balance(ctx context.Context, address string) (balance math.Int, err error) {
+	err = c.query(ctx, func(cc gogogrpc.ClientConn, at grpc.CallOption) error {
+		res, err := banktypes.NewQueryClient(cc).SpendableBalanceByDenom(ctx,
+			&banktypes.QuerySpendableBalanceByDenomRequest{Address: address, Denom: chainconst.Denom}, at)
+		if err != nil {
+			return err
+		}
+		balance = res.Balance.Amount
+		return nil
+	})
+	if err != nil {
+		return math.Int{}, fmt.Errorf("balance of %s: %w", address, err)
+	}
+	return balance, nil
 }

@@ -113,6 +113,12 @@ type Job struct {
 	TimeLimit time.Duration `json:"time_limit,omitempty"`
 	MinStake  math.Int      `json:"min_stake"`
 	Penalty   math.Int      `json:"penalty"`
+	// Estimate is what the strategy reckoned that the proof costs us, MaxBond the most
+	// that the bid's bond may be, Paid what a fulfilled request paid; in uproof, absent
+	// in records of older versions.
+	Estimate math.Int `json:"estimate"`
+	MaxBond  math.Int `json:"max_bond"`
+	Paid     math.Int `json:"paid"`
 
 	// Pending is the transaction under way, if any. Tries counts transactions
 	// and proofs that failed in the present state.
