@@ -50,18 +50,23 @@ type App struct {
 // NewApp starts a chain and runs its first block, which is empty.
 func NewApp(t testing.TB, opts ...Option) *App {
 	t.Helper()
+	a := newApp(t, opts)
+	a.open()
+	a.initChain()
+	a.Block()
+	return a
+}
+
+// newApp is an application that is not open yet.
+func newApp(t testing.TB, opts []Option) *App {
 	chain.ConfigureBech32()
-	a := &App{
+	return &App{
 		t:         t,
 		cfg:       newConfig(opts),
 		validator: ed25519.GenPrivKeyFromSecret([]byte("proofmarket test validator")),
 		accounts:  make(map[string]*Account),
 		pending:   make(map[string]uint64),
 	}
-	a.open()
-	a.initChain()
-	a.Block()
-	return a
 }
 
 // open opens the application over its database.

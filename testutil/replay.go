@@ -1,6 +1,9 @@
 package testutil
 
 import (
+	"testing"
+	"time"
+
 	"github.com/stretchr/testify/require"
 )
 
@@ -24,4 +27,15 @@ func (a *App) Restart() {
 	a.open()
 	require.Equal(a.t, a.height, a.LastBlockHeight())
 	clear(a.pending)
+}
+
+// OpenApp opens the application over the state of a block that is in its database
+// (WithDB) already, and goes on after it.
+func OpenApp(t testing.TB, height int64, blockTime time.Time, opts ...Option) *App {
+	t.Helper()
+	a := newApp(t, opts)
+	a.height, a.now = height, blockTime
+	a.open()
+	require.Equal(t, height, a.LastBlockHeight())
+	return a
 }

@@ -61,17 +61,27 @@ const (
 	sweepDelay   = 20 // blocks within which the requests of a revoked verifier end
 )
 
-// run is one chain's life.
-func run(t *testing.T, rt *rapid.T) {
-	m := &machine{tb: &tb{TB: t, rt: rt}, pool: thePool(t), w: newModel(), marketNow: startMarketParams(), proversNow: startProversParams()}
-	defer m.done()
-	defer m.tell()
+// newMachine is a machine that has not started its chain.
+func newMachine(t *testing.T, rt *rapid.T) *machine {
+	return &machine{tb: &tb{TB: t, rt: rt}, pool: thePool(t), w: newModel(), marketNow: startMarketParams(), proversNow: startProversParams()}
+}
+
+// start runs the first two blocks.
+func (m *machine) start(rt *rapid.T) {
 	m.people()
 	m.install(testutil.NewApp(m.tb, options()...))
 	m.w.begin(uint64(m.app.Height()), m.app.Now(), false)
 	m.crowded = rapid.IntRange(0, 3).Draw(rt, "crowd") == 2
 	m.rng = rand.New(rand.NewPCG(1, 1))
 	m.block(time.Second)
+}
+
+// run is one chain's life.
+func run(t *testing.T, rt *rapid.T) {
+	m := newMachine(t, rt)
+	defer m.done()
+	defer m.tell()
+	m.start(rt)
 	rt.Repeat(map[string]func(*rapid.T){"block": m.drawBlock})
 	m.settleAll()
 	m.app.RequireStableExport("verifier", "provers", "market")
