@@ -3,10 +3,13 @@ package cmd
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/proofmarket/proofmarket/internal/chain"
 )
 
 // rewrites are the commands of AutoCLI whose arguments are completed before it
@@ -20,6 +23,12 @@ var rewrites = []struct {
 	{"tx verifier update-params-proposal", takeDurations},
 	{"tx provers request-unstake", withShares},
 	{"tx provers transfer-shares", withShares},
+	{"tx provers register", amountsAt(0)},
+	{"tx provers stake", amountsAt(1)},
+	{"tx provers set-breaker", amountsAt(0, 1)},
+	{"tx provers fund-incentives", amountsAt(0)},
+	{"tx provers slash-prover", amountsAt(1)},
+	{"tx market raise-fee", amountsAt(1)},
 }
 
 // rewriteArguments puts the rewrites before their commands.
@@ -43,6 +52,23 @@ func withShares(args []string) []string {
 		return append(args, "0")
 	}
 	return args
+}
+
+// amountsAt lets the arguments at these places be amounts with their unit, such as
+// 1.5PROOF. What is no amount stays as it is, for the command to refuse.
+func amountsAt(places ...int) func([]string) []string {
+	return func(args []string) []string {
+		args = slices.Clone(args)
+		for _, i := range places {
+			if i >= len(args) {
+				continue
+			}
+			if n, err := chain.ParseAmount(args[i]); err == nil {
+				args[i] = n.String()
+			}
+		}
+		return args
+	}
 }
 
 // takeDurations makes a proposal take parameters as their query printed them: it

@@ -34,6 +34,13 @@ func TestDurationsAreTakenBack(t *testing.T) {
 	require.Error(t, rewriteArguments(&cobra.Command{Use: "marketd"}), "a command that is gone is noticed")
 }
 
+func TestAmountsMayHaveTheirUnit(t *testing.T) {
+	args := []string{"alpha", "1.5PROOF", "all"}
+	require.Equal(t, []string{"alpha", "1500000", "all"}, amountsAt(1)(args))
+	require.Equal(t, []string{"alpha", "1.5PROOF", "all"}, args)
+	require.Equal(t, []string{"alpha", "1.5PROOF", "all"}, amountsAt(0, 2, 7)(args))
+}
+
 // What the query prints is what the proposal takes.
 func TestParametersAreTakenBack(t *testing.T) {
 	home := t.TempDir()

@@ -75,6 +75,6 @@ func plain(text string) string {
 	if short := wrapping.ReplaceAllString(text, ""); short != text {
 		text = strings.TrimSuffix(short, unknownRequest)
 	}
-	text = notAnAmount.ReplaceAllString(text, "$1 is no whole number: give amounts in "+chain.Denom+", without the unit")
+	text = notAnAmount.ReplaceAllString(text, "$1 is no whole number of "+chain.Denom)
 	return notAnAddress.ReplaceAllString(text, "neither an address nor a key that `marketd keys list` shows: ")
 }

@@ -36,7 +36,7 @@ func TestErrorsArePlain(t *testing.T) {
 		"rpc error: code = NotFound desc = key not found":                                                  "key not found",
 		"failed to execute message; message index: 2: out of gas":                                          "failed to execute message; message index: 2: out of gas",
 		"unknown flag: unknown request":                                                                    "unknown flag: unknown request",
-		`rpc error: code = Unknown desc = math/big: cannot unmarshal "1PROOF" into a *big.Int: tx parse error: tx parse error [x/y.go:161]: unknown request`: `"1PROOF" is no whole number: give amounts in uproof, without the unit`,
+		`rpc error: code = Unknown desc = math/big: cannot unmarshal "1PROOF" into a *big.Int: tx parse error: tx parse error [x/y.go:161]: unknown request`: `"1PROOF" is no whole number of uproof`,
 		"[prover]: \"bobby\": invalid account address or key name: decoding bech32 failed":                                                                   "[prover]: \"bobby\": neither an address nor a key that `marketd keys list` shows: decoding bech32 failed",
 		"": "",
 	} {

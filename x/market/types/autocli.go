@@ -41,9 +41,9 @@ func queryOptions() *autocliv1.ServiceCommandDescriptor {
 			},
 			{
 				RpcMethod: "Requests", Use: "requests", Short: "List requests: all, or by requester, prover, verifier, program, status, or what is due",
-				Example: "  marketd query market requests --status request-status-pending\n" +
-					"  marketd query market requests --requester proof1... --due due-refundable\n" +
-					"  marketd query market requests --prover proof1... --status request-status-pending\n" +
+				Example: "  marketd query market requests --status pending\n" +
+					"  marketd query market requests --requester proof1... --due refundable\n" +
+					"  marketd query market requests --prover proof1... --status pending\n" +
 					"  marketd query market requests --verifier pico/v1.2.2 --program 00ab... --page-limit 20",
 			},
 			{

@@ -90,7 +90,7 @@ func proverCommands() []*autocliv1.RpcCommandOptions {
 			RpcMethod: "Register", Use: "register [self-stake]",
 			Short:          "Become a prover, with a vault of your own",
 			Long:           "Become a prover, or after retiring one again, with a new vault. self-stake is in uproof and at least min_self_stake (query provers params).",
-			Example:        example(`tx provers register 1000000000 --commission-bps 500 --profile '{"name":"fast prover"}' --from requester`),
+			Example:        example(`tx provers register 1000PROOF --commission-bps 500 --profile '{"name":"fast prover"}' --from requester`),
 			PositionalArgs: args("self_stake"),
 			FlagOptions: flags("commission_bps", "what you keep of rewards, in 1/10000: 500 is 5 %",
 				"profile", `who you are: {"name": at most 128 bytes, "icon_url": at most 512}`),
@@ -307,7 +307,7 @@ func moduleQueries() []*autocliv1.RpcCommandOptions {
 	return []*autocliv1.RpcCommandOptions{
 		{
 			RpcMethod: "Params", Use: "params", Short: "Show the parameters", Example: example("query provers params", "query provers params --output json"),
-			Long: "Show the parameters; amounts are in uproof, bps in 1/10000. One that is not shown is 0 or false.",
+			Long: "Show the parameters; amounts are in uproof, bps in 1/10000.",
 		},
 		{
 			RpcMethod: "Totals", Use: "totals", Short: "Show the number of provers by state and what all vaults hold",

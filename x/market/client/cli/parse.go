@@ -29,29 +29,14 @@ func cleanHash(name, s string) (string, error) {
 	return digits, nil
 }
 
-// parseAmount reads an amount: "1500000", "1500000uproof" or "1.5PROOF".
+// parseAmount reads an amount of the market's: "1500000", "1500000uproof" or "1.5PROOF".
 func parseAmount(name, s string) (math.Int, error) {
-	bad := func() (math.Int, error) {
-		return math.Int{}, fmt.Errorf("%s must be an amount such as 1500000, 1500000%s or 1.5%s, got %q", name, chain.Denom, chain.DisplayDenom, s)
+	n, err := chain.ParseAmount(s)
+	if err != nil {
+		return n, fmt.Errorf("%s: %w", name, err)
 	}
-	if whole, display := strings.CutSuffix(s, chain.DisplayDenom); display {
-		if len(whole) > 40 {
-			return bad()
-		}
-		dec, err := math.LegacyNewDecFromStr(strings.TrimSpace(whole))
-		if err != nil {
-			return bad()
-		}
-		units := dec.Mul(math.LegacyNewDecFromInt(math.NewIntWithDecimal(1, chain.Exponent)))
-		if n := units.TruncateInt(); units.IsInteger() && auction.CheckAmount(n) == nil {
-			return n, nil
-		}
-		return bad()
-	}
-	digits := strings.TrimSpace(strings.TrimSuffix(s, chain.Denom))
-	n, ok := math.NewIntFromString(digits)
-	if !ok || auction.CheckAmount(n) != nil {
-		return bad()
+	if err := auction.CheckAmount(n); err != nil {
+		return n, fmt.Errorf("%s: %w", name, err)
 	}
 	return n, nil
 }
