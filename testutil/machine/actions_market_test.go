@@ -151,13 +151,25 @@ func (m *machine) maxFeeOf(id string) int64 {
 	return million
 }
 
+// maxBondFor is mostly no limit, at times the bond to the unit or one less.
+func (m *machine) maxBondFor(id string) int64 {
+	r := m.w.requests[id]
+	if r == nil || !m.one(4) {
+		return 0
+	}
+	return r.bond() - int64(m.rng.IntN(2))
+}
+
 func (m *machine) bidFor(signer string, r *request) { m.bidOn(signer, r.id) }
 func (m *machine) anyBid()                          { m.bidOn(m.anySigner(), m.someID()) }
 
 func (m *machine) bidOn(signer, id string) {
 	fee, standby, salt := m.offer(m.maxFeeOf(id))
-	why, do := m.w.bid(signer, id, fee, standby, salt)
-	msg := &markettypes.MsgBid{Signer: signer, RequestId: id, Commitment: m.commitment(signer, id, fee, standby, salt)}
+	maxBond := m.maxBondFor(id)
+	why, do := m.w.bid(signer, id, fee, standby, salt, maxBond)
+	msg := &markettypes.MsgBid{
+		Signer: signer, RequestId: id, Commitment: m.commitment(signer, id, fee, standby, salt), MaxBond: math.NewInt(maxBond),
+	}
 	if res := m.send(msg, why); res != nil {
 		do()
 		name, _ := m.w.actsFor(signer)
@@ -377,7 +389,7 @@ func (m *machine) bidBatch() {
 	}
 	for i, result := range res.(*markettypes.MsgBidBatchResponse).Results {
 		o := offers[i]
-		why, do := m.w.bid(signer, ids[i], o.fee, o.standby, o.salt)
+		why, do := m.w.bid(signer, ids[i], o.fee, o.standby, o.salt, 0)
 		if m.itemAllowed(ids[i], why, result.Error) {
 			do()
 		}

@@ -97,7 +97,8 @@ func (w *model) raise(requester, id string, maxFee int64) (why reasons, do func(
 	}
 }
 
-func (w *model) bid(signer, id string, fee int64, standby bool, salt byte) (why reasons, do func()) {
+// bid places a bid; maxBond is the most that the signer stands for, 0 for any.
+func (w *model) bid(signer, id string, fee int64, standby bool, salt byte, maxBond int64) (why reasons, do func()) {
 	r, why := w.find(id)
 	if r == nil {
 		return why, nil
@@ -113,6 +114,7 @@ func (w *model) bid(signer, id string, fee int64, standby bool, salt byte) (why 
 	why = append(why, w.unmet(p, r)...)
 	why.when(old == nil && w.pause.Bids, markettypes.ErrPaused)
 	why.when(old == nil && w.bal[signer] < r.bond(), markettypes.ErrFunds)
+	why.when(old == nil && maxBond > 0 && r.bond() > maxBond, markettypes.ErrBondTooHigh)
 	return why, func() {
 		b := old
 		if b == nil {
@@ -126,11 +128,15 @@ func (w *model) bid(signer, id string, fee int64, standby bool, salt byte) (why 
 	}
 }
 
-// revealer tells whose bid the signer opens: that of whom it acts for, its own where
-// it is no prover any more, or the one that it bid for through a link that has lapsed
-// with the vault generation of the bid (laws M3, M6).
+// revealer tells whose bid the signer opens: that of whom it acts for, unless only its
+// own is sealed; its own where it is no prover any more; or the one that it bid for
+// through a link that has lapsed with the vault generation of the bid (laws M3, M6).
 func (w *model) revealer(r *request, signer string) (string, bool) {
+	sealed := func(name string) bool { b := r.bidOf(name); return b != nil && !b.revealed }
 	if name, acts := w.actsFor(signer); acts {
+		if !sealed(name) && sealed(signer) {
+			return signer, true
+		}
 		return name, true
 	}
 	if r.bidOf(signer) != nil {

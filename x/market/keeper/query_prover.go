@@ -132,7 +132,7 @@ func (k *Keeper) proverConditions(ctx context.Context, e *entry, prover sdk.AccA
 	need := stakingtypes.PROVER_STATE_ACTIVE.String()
 	standing, err := k.provers.Standing(ctx, prover)
 	if errors.Is(err, stakingtypes.ErrProverNotFound) {
-		return []types.Condition{{Name: string(auction.ReasonState), Have: stakingtypes.PROVER_STATE_UNSPECIFIED.String(), Need: need}}, nil
+		return []types.Condition{{Name: string(auction.ReasonState), Have: "no prover", Need: need}}, nil
 	}
 	if err != nil {
 		return nil, err
