@@ -157,7 +157,7 @@ func (m *machine) maxBondFor(id string) int64 {
 	if r == nil || !m.one(4) {
 		return 0
 	}
-	return r.bond() - int64(m.rng.IntN(2))
+	return max(r.bond()-int64(m.rng.IntN(2)), 0)
 }
 
 func (m *machine) bidFor(signer string, r *request) { m.bidOn(signer, r.id) }
