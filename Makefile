@@ -67,6 +67,14 @@ test: ## Run all tests
 test-race: ## Run the modules' and the sidecar's core tests under the race detector
 	go test -race $(RACE_PACKAGES)
 
+# The line of totals comes last, after a failure too.
+.PHONY: test-crash
+test-crash: ## Kill sidecars of a running network over and over: make test-crash [ROUNDS=200] [SEED=number]
+	@totals=$$(mktemp); trap 'rm -f "$$totals"' EXIT; status=0; \
+	go test ./devnet -v -count 1 -timeout 0 -run '^TestCrash$$' \
+		-crash.rounds $(or $(ROUNDS),200) -crash.seed $(or $(SEED),0) -crash.totals "$$totals" || status=$$?; \
+	cat "$$totals"; exit $$status
+
 .PHONY: lint
 lint: build/tools/golangci-lint ## Check style, documentation and import arrows
 	build/tools/golangci-lint run ./...
@@ -138,8 +146,8 @@ bench-vaults: ## Benchmark the vaults with up to a million positions (ten minute
 	BENCH_POSITIONS=$(or $(POSITIONS),1000000) go test -run '^$$' -bench Vaults -benchtime 40x -timeout 60m ./x/staking/keeper
 
 .PHONY: bench-market
-bench-market: ## Benchmark the market with many open requests: make bench-market [REQUESTS=100000]
-	BENCH_REQUESTS=$(or $(REQUESTS),100000) GOMEMLIMIT=5GiB go test -v -run '^$$' -bench Market -benchtime 40x -timeout 180m ./x/market/keeper
+bench-market: ## Benchmark the market with many open requests: make bench-market [REQUESTS=100000] [WORLDS=folder to keep them in]
+	BENCH_REQUESTS=$(or $(REQUESTS),100000) BENCH_WORLDS=$(WORLDS) GOMEMLIMIT=8GiB go test -v -run '^$$' -bench Market -benchtime 40x -timeout 180m ./x/market/keeper
 
 .PHONY: gas-table
 gas-table: ## Measure verifications and write their prices (x/verifier/types/gas_table.go)

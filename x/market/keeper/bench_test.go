@@ -3,6 +3,7 @@ package keeper_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"testing"
@@ -123,6 +124,25 @@ var blockEnds = []struct {
 	}},
 }
 
+// benchWorlds names the environment variable with a folder that keeps the worlds for
+// later runs: a large one takes long to make.
+const benchWorlds = "BENCH_WORLDS"
+
+// worldFolder is where the world of that size lies. The smallest is made anew for each
+// run: it has too few requests to share with another one.
+func worldFolder(b *testing.B, size int) string {
+	folder := os.Getenv(benchWorlds)
+	if folder == "" || size == smallest {
+		return b.TempDir()
+	}
+	folder = filepath.Join(folder, strconv.Itoa(size))
+	require.NoError(b, os.MkdirAll(folder, 0o755))
+	return folder
+}
+
+// smallest is the size of the smallest world.
+const smallest = 1_000
+
 // benchSizes are the open requests of the worlds.
 func benchSizes(b *testing.B) []int {
 	limit := uint64(10_000)
@@ -131,7 +151,7 @@ func benchSizes(b *testing.B) []int {
 		limit, err = strconv.ParseUint(text, 10, 31)
 		require.NoError(b, err, benchLimit)
 	}
-	sizes := []int{1_000}
+	sizes := []int{smallest}
 	for _, n := range []int{int(limit / 10), int(limit)} {
 		if n > sizes[len(sizes)-1] {
 			sizes = append(sizes, n)
@@ -149,17 +169,18 @@ func benchSizes(b *testing.B) []int {
 // the medians in µs, and that of the largest world in relation to the smallest.
 //
 // BENCH_REQUESTS is the size of the largest world; there is one of a tenth of it and
-// one of a thousand beside it.
+// one of a thousand beside it. BENCH_WORLDS is a folder to keep them in.
 func BenchmarkMarket(b *testing.B) {
 	sizes := benchSizes(b)
 	var worlds []*world
 	for _, n := range sizes {
-		db, err := dbm.NewGoLevelDBWithOpts("bench", b.TempDir(), nodedb.Options(nodedb.DefaultBlockCache))
+		db, err := dbm.NewGoLevelDBWithOpts("bench", worldFolder(b, n), nodedb.Options(nodedb.DefaultBlockCache))
 		require.NoError(b, err)
 		b.Cleanup(func() { require.NoError(b, db.Close()) })
 		start := time.Now()
 		worlds = append(worlds, newWorld(b, db, n))
 		b.Logf("%d open requests made in %s", n, time.Since(start).Round(time.Second))
+		worlds[len(worlds)-1].warm(b)
 	}
 	run := func(name string, block func(*testing.B, *world) []time.Duration) {
 		b.Run(name, func(b *testing.B) {

@@ -41,6 +41,8 @@ const (
 	// stride takes transactions all over the open requests. It shares no divisor
 	// with their numbers.
 	stride = 7919
+	// looks is how many requests and bids a world tries before it is measured.
+	looks = 20_000
 	// plenty is the uproof of each requester and the stake of each prover.
 	plenty = 100_000_000_000_000_000
 	// farHeight is where measuring begins, whatever it took to build a world, so
@@ -100,17 +102,23 @@ func newWorld(t testing.TB, db dbm.DB, requests int) *world {
 	b.Bank.AppendSendRestriction(w.provers.SendRestriction)
 	w.market = keeper.NewKeeper(b.Codec, runtime.NewKVStoreService(market), b.Account, b.Bank, fakePool{b}, w.verifier, w.provers, b.Authority)
 	w.msgs = keeper.NewMsgServer(w.market)
-	w.cms.Commit()
-	w.load(t, int(serverconfig.DefaultConfig().IAVLCacheSize))
-	w.begin()
-	w.found(t)
-	w.commit(t)
-	w.build(t, requests)
+	kept := w.cms.LastCommitID().Version
+	if kept == 0 {
+		w.cms.Commit()
+		w.load(t, int(serverconfig.DefaultConfig().IAVLCacheSize))
+		w.begin()
+		w.found(t)
+		w.commit(t)
+		w.build(t, requests)
+	}
 	w.cms.SetInterBlockCache(storecache.NewCommitKVStoreCacheManager(storecache.DefaultCommitKVStoreCacheSize))
 	w.load(t, int(serverconfig.DefaultConfig().IAVLCacheSize))
-	w.Ctx = w.Ctx.WithBlockHeight(farHeight)
+	w.Ctx = w.Ctx.WithBlockHeight(farHeight + kept)
 	w.begin()
 	w.nonce = measuredNonce
+	if kept > 0 {
+		w.goOn(t, requests, uint64(kept))
+	}
 	w.settle(t)
 	return w
 }
@@ -146,15 +154,19 @@ func (w *world) found(t testing.TB) {
 	require.NoError(t, w.market.BeginBlock(w.Ctx))
 }
 
-// build makes the open requests. Those that take bids are made in the order of their
-// ids, which keeps what each commit touches of the trees together.
-func (w *world) build(t testing.TB, requests int) {
-	assigned := max(requests/perAssigned, perBlock)
-	type made struct {
-		id    []byte
-		nonce uint64
-	}
-	list := make([]made, requests-assigned)
+// planned is a request to make.
+type planned struct {
+	id    []byte
+	nonce uint64
+}
+
+// assignedOf is how many of the open requests a prover owes a proof of.
+func assignedOf(requests int) int { return max(requests/perAssigned, perBlock) }
+
+// plan lists n requests that take bids, in the order of their ids, which keeps what
+// each commit touches of the trees together.
+func (w *world) plan(t testing.TB, n int) []planned {
+	list := make([]planned, n)
 	for i := range list {
 		msg := w.requestOf(buildingNonce + uint64(i))
 		program, digest, err := msg.Statement.Decode()
@@ -163,9 +175,16 @@ func (w *world) build(t testing.TB, requests int) {
 		require.NoError(t, err)
 		id, err := auction.RequestID(w.Ctx.ChainID(), requester, msg.Nonce, msg.Statement.Verifier, program[:], digest[:])
 		require.NoError(t, err)
-		list[i] = made{id: id[:], nonce: msg.Nonce}
+		list[i] = planned{id: id[:], nonce: msg.Nonce}
 	}
-	slices.SortFunc(list, func(a, b made) int { return bytes.Compare(a.id, b.id) })
+	slices.SortFunc(list, func(a, b planned) int { return bytes.Compare(a.id, b.id) })
+	return list
+}
+
+// build makes the open requests.
+func (w *world) build(t testing.TB, requests int) {
+	assigned := assignedOf(requests)
+	list := w.plan(t, requests-assigned)
 	for i, m := range list {
 		w.open = append(w.open, w.request(t, w.requestOf(m.nonce)))
 		if (i+1)%perCommit == 0 {
