@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"time"
 )
 
 const (
@@ -66,6 +67,8 @@ func (b *Blobs) Read(hash string) ([]byte, error) {
 		}
 		return nil, fmt.Errorf("%s was damaged on disk: %w", hash, fs.ErrNotExist)
 	}
+	now := time.Now()
+	_ = os.Chtimes(path, now, now) // only the order of Prune hangs on it
 	return data, nil
 }
 
@@ -116,8 +119,8 @@ func (b *Blobs) Write(hash string, r io.Reader, limit int64) error {
 	return syncDir(b.dir)
 }
 
-// Prune removes the oldest blobs that keep does not name until the rest takes
-// at most limit bytes.
+// Prune removes blobs that keep does not name, the least recently used first,
+// until the rest takes at most limit bytes.
 func (b *Blobs) Prune(keep map[string]bool, limit int64) error {
 	entries, err := os.ReadDir(b.dir)
 	if err != nil {

@@ -70,11 +70,13 @@ type KeyConfig struct {
 
 // FetchConfig bounds what is downloaded for strangers.
 type FetchConfig struct {
-	AllowPrivateURLs bool     `toml:"allow_private_urls"`
-	Timeout          Duration `toml:"timeout"`
-	MaxImageBytes    int64    `toml:"max_image_bytes"`
-	MaxInputBytes    int64    `toml:"max_input_bytes"`
-	MaxCacheBytes    int64    `toml:"max_cache_bytes"`
+	AllowPrivateURLs bool `toml:"allow_private_urls"`
+	// FileDirs are the folders below which file URLs are read, as absolute paths.
+	FileDirs      []string `toml:"file_dirs"`
+	Timeout       Duration `toml:"timeout"`
+	MaxImageBytes int64    `toml:"max_image_bytes"`
+	MaxInputBytes int64    `toml:"max_input_bytes"`
+	MaxCacheBytes int64    `toml:"max_cache_bytes"`
 }
 
 // ServeConfig says where metrics are served; empty for nowhere.
@@ -101,7 +103,7 @@ func DefaultConfig(home string) Config {
 		Key:   KeyConfig{Name: "submitter", Backend: "test", Dir: home},
 		Price: defaultPrice(), Filter: defaultFilter(), Breaker: defaultBreaker(),
 		Fetch: FetchConfig{
-			Timeout: Duration(time.Minute), MaxImageBytes: gnark.DefaultMaxImageBytes,
+			FileDirs: []string{}, Timeout: Duration(time.Minute), MaxImageBytes: gnark.DefaultMaxImageBytes,
 			MaxInputBytes: gnark.DefaultMaxInputBytes, MaxCacheBytes: 4 << 30,
 		},
 		Log:      LogConfig{Format: "text", Level: "info"},
@@ -144,27 +146,6 @@ func LoadConfig(home string) (Config, error) {
 		cfg.Key.Dir = filepath.Join(home, cfg.Key.Dir)
 	}
 	return cfg, nil
-}
-
-// WriteConfig writes the configuration into its home folder; it replaces none.
-func WriteConfig(cfg Config) (path string, err error) {
-	if err := os.MkdirAll(cfg.Home, homeMode); err != nil {
-		return "", fmt.Errorf("make the home folder: %w", err)
-	}
-	raw, err := toml.Marshal(cfg)
-	if err != nil {
-		return "", fmt.Errorf("write the configuration: %w", err)
-	}
-	path = filepath.Join(cfg.Home, ConfigFile)
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, configMode)
-	if err != nil {
-		return "", fmt.Errorf("write the configuration: %w", err)
-	}
-	if _, err := f.Write(raw); err != nil {
-		f.Close()
-		return "", fmt.Errorf("write the configuration: %w", err)
-	}
-	return path, f.Close()
 }
 
 // Duration is a time.Duration that reads and writes as text, such as 2m0s.

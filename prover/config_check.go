@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -35,6 +36,9 @@ func (c Config) Validate() error {
 	c.checkKey(say)
 	c.checkStrategy(say)
 	c.checkBackends(say)
+	for _, d := range c.Fetch.FileDirs {
+		say("fetch.file_dirs", filepath.IsAbs(d), "%q: write an absolute path, such as /srv/images", d)
+	}
 	say("fetch.timeout", c.Fetch.Timeout > 0, "must be above 0s")
 	say("fetch.max_image_bytes", c.Fetch.MaxImageBytes > 0, "must be at least 1")
 	say("fetch.max_input_bytes", c.Fetch.MaxInputBytes > 0, "must be at least 1")

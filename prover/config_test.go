@@ -76,6 +76,7 @@ func TestConfigValidateNamesTheKey(t *testing.T) {
 		"chain.poll_interval": func(c *Config) { c.Chain.PollInterval = -1 },
 		"filter.programs":     func(c *Config) { c.Filter.Programs = []string{"0xaa"} },
 		"filter.denied_req":   func(c *Config) { c.Filter.DeniedRequesters = []string{"cosmos1"} },
+		"fetch.file_dirs":     func(c *Config) { c.Fetch.FileDirs = []string{"/srv/images", "images"} },
 		"fetch.max_cache":     func(c *Config) { c.Fetch.MaxCacheBytes = -1 },
 		"serve.metrics":       func(c *Config) { c.Serve.Metrics = "9464" },
 		"log.level":           func(c *Config) { c.Log.Level = "loud" },

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sort"
 	"sync"
 	"time"
 
@@ -28,8 +27,12 @@ type Chain interface {
 	ChainID() string
 	Signer() string
 	Head(ctx context.Context) (chain.Head, error)
-	Pending(ctx context.Context) ([]markettypes.RequestView, error)
+	// Pending lists the open requests as they were at a height, or later.
+	Pending(ctx context.Context) (views []markettypes.RequestView, at int64, err error)
+	// Block is what a block did to the market.
+	Block(ctx context.Context, height int64) ([]chain.Change, error)
 	Request(ctx context.Context, id string) (markettypes.RequestView, []byte, error)
+	RequestFrom(ctx context.Context, id string, least int64) (markettypes.RequestView, []byte, error)
 	Bid(ctx context.Context, requestID, prover string) (markettypes.Bid, error)
 	MayBid(ctx context.Context, requestID, prover string) (*markettypes.QueryMayBidResponse, error)
 	Standing(ctx context.Context, prover string) (chain.Standing, error)
@@ -60,6 +63,9 @@ type EngineConfig struct {
 // times the number of failures so far.
 const retryBlocks = 2
 
+// pruneBlocks is how often old files are looked for.
+const pruneBlocks = 20
+
 // Engine drives every job one step at a time from what the chain and the job
 // store say. Nothing that matters is in its memory only.
 type Engine struct {
@@ -84,13 +90,32 @@ type Engine struct {
 	// last Tick.
 	unwritable bool
 
+	// baton is held by a Tick, and by orders of the operator.
+	baton baton
+
+	// book is what is known of the open requests, turn what the present Tick gathers,
+	// bidAt the height at which bids left last, stood how we stood when all requests
+	// that were declined for that were looked at. nudges counts calls that lateDelay
+	// brought about for the block nudgedAt. Only Tick uses them.
+	book             *book
+	turn             *turn
+	bidAt            int64
+	stood            uint64
+	nudgedAt, pruned int64
+	nudges           int
+	// keys and stakes save questions to the chain.
+	keys   keyCache
+	stakes stakeCache
+
 	// decide makes "is there room" and "take it" one step.
 	decide sync.Mutex
 
 	mu sync.Mutex
-	// open remembers requests that are open: what we know of them and whether a
-	// task works on them. All of it can be found out again.
+	// open remembers requests that are open: what we found out about them and whether
+	// a task works on them. All of it can be found out again.
 	open map[string]*note
+	// done lists requests whose closer look has ended since the last Tick.
+	done []string
 }
 
 // slots bound what one backend is given at a time.
@@ -128,7 +153,9 @@ func NewEngine(cfg EngineConfig, c Chain, s *store.Store, blobs *Blobs, f *Fetch
 		cfg: cfg, prover: prover, chain: c, store: s, blobs: blobs, fetcher: f, backends: b, log: log, metrics: m,
 		wake:  make(chan struct{}, 1),
 		slots: make(map[string]slots),
+		book:  newBook(),
 		open:  make(map[string]*note), machines: newMachines(b, cfg.Breaker, s, log, m),
+		baton: newBaton(),
 	}
 	for _, n := range b.All() {
 		e.slots[n.Name] = slots{
@@ -145,48 +172,6 @@ func (e *Engine) Wake() <-chan struct{} { return e.wake }
 // Wait returns when no background work is left. Call it after the context of
 // the last Tick has ended, or in tests.
 func (e *Engine) Wait() { e.tasks.Wait() }
-
-// Tick looks at the chain once and takes every step that can be taken: first
-// what has a deadline, the nearest first, then new requests. A job that fails
-// stops no other. The error says that the chain could not be read.
-func (e *Engine) Tick(ctx context.Context) error {
-	head, err := e.chain.Head(ctx)
-	if err != nil {
-		return err
-	}
-	list, err := e.chain.Pending(ctx)
-	if err != nil {
-		return err
-	}
-	views := make(map[string]*markettypes.RequestView, len(list))
-	for i := range list {
-		views[list[i].Request.Id] = &list[i]
-	}
-	e.forget(views)
-
-	jobs, err := e.store.Open()
-	if err != nil {
-		return fmt.Errorf("read the job store: %w", err)
-	}
-	byUrgency(jobs, views)
-	e.noteTimeLeft(jobs, views)
-	e.checkHealth(ctx, head)
-	e.machines.tend(head, e.hasJob)
-	for _, j := range jobs {
-		if err := e.advance(ctx, head, j, views[j.RequestID]); err != nil && ctx.Err() == nil {
-			e.say(j.RequestID, slog.LevelWarn, "step failed, will try again", "state", j.State, "error", err)
-		}
-	}
-	if s, err := e.survey(); err == nil && !e.unwritable {
-		for i := range list {
-			e.consider(ctx, head, &list[i], s)
-		}
-	}
-	e.save()
-	e.prune()
-	e.metrics.height(head.Height)
-	return ctx.Err()
-}
 
 // save writes what is not on disk yet. While that fails nothing new is begun
 // (law P6).
@@ -215,43 +200,11 @@ func (e *Engine) update(id string, change func(*store.Job) error) (*store.Job, e
 	return j, err
 }
 
-// byUrgency sorts jobs by what the chain will do to them first.
-func byUrgency(jobs []*store.Job, views map[string]*markettypes.RequestView) {
-	rank := func(j *store.Job) (class int, left uint64) {
-		v := views[j.RequestID]
-		switch {
-		case v == nil:
-			return 3, 0
-		case v.Stage == markettypes.STAGE_REVEALING:
-			return 0, v.BlocksLeft
-		case v.Stage == markettypes.STAGE_ASSIGNED || v.Stage == markettypes.STAGE_STANDBY:
-			return 1, uint64(max(0, v.TimeLeft))
-		default:
-			return 2, v.BlocksLeft
-		}
-	}
-	sort.SliceStable(jobs, func(i, k int) bool {
-		ci, li := rank(jobs[i])
-		ck, lk := rank(jobs[k])
-		return ci < ck || (ci == ck && li < lk)
-	})
-}
-
-// noteTimeLeft remembers how much time the chain gives each job.
-func (e *Engine) noteTimeLeft(jobs []*store.Job, views map[string]*markettypes.RequestView) {
+// noteTimeLeft remembers how much time the chain gives a job.
+func (e *Engine) noteTimeLeft(id string, left time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	for _, j := range jobs {
-		if v := views[j.RequestID]; v != nil {
-			e.noteOf(j.RequestID).left = v.TimeLeft
-		}
-	}
-}
-
-// hasJob reports whether a request has a job that is not done.
-func (e *Engine) hasJob(id string) bool {
-	j, err := e.store.Get(id)
-	return err == nil && j.State != store.Done
+	e.noteOf(id).left = left
 }
 
 // noteOf returns the note of a request and makes it if need be.
@@ -265,18 +218,18 @@ func (e *Engine) noteOf(id string) *note {
 }
 
 // start runs a task for a request in the background unless one runs already or
-// all slots are taken.
-func (e *Engine) start(ctx context.Context, id string, slots chan struct{}, task func(context.Context)) {
+// all slots are taken; it reports which.
+func (e *Engine) start(ctx context.Context, id string, slots chan struct{}, task func(context.Context)) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	n := e.noteOf(id)
 	if n.busy {
-		return
+		return false
 	}
 	select {
 	case slots <- struct{}{}:
 	default:
-		return
+		return false
 	}
 	ctx, n.cancel = context.WithCancel(ctx)
 	n.busy = true
@@ -290,11 +243,17 @@ func (e *Engine) start(ctx context.Context, id string, slots chan struct{}, task
 		n.cancel()
 		n.busy, n.cancel = false, nil
 		e.mu.Unlock()
-		select {
-		case e.wake <- struct{}{}:
-		default:
-		}
+		e.signal()
 	}()
+	return true
+}
+
+// signal makes Wake ready.
+func (e *Engine) signal() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
 }
 
 // stop ends the task for a request, if there is one.
@@ -336,20 +295,12 @@ func (e *Engine) say(id string, level slog.Level, msg string, args ...any) {
 	e.log.Log(context.Background(), level, msg, append([]any{"request", id}, args...)...)
 }
 
-// forget drops what is remembered of requests that are not open any more.
-func (e *Engine) forget(views map[string]*markettypes.RequestView) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for id, n := range e.open {
-		if views[id] == nil && !n.busy {
-			delete(e.open, id)
-		}
+// prune drops files that nothing needs, after a job has ended and now and then. It
+// leaves all alone while a task may have fetched one that no job names yet.
+func (e *Engine) prune(head chain.Head) {
+	if e.pruned > 0 && head.Height < e.pruned+pruneBlocks {
+		return
 	}
-}
-
-// prune drops files that nothing needs. It leaves all alone while a task may
-// have fetched one that no job names yet.
-func (e *Engine) prune() {
 	for _, s := range e.slots {
 		if len(s.evaluate) > 0 {
 			return
@@ -366,6 +317,7 @@ func (e *Engine) prune() {
 	if err := e.blobs.Prune(keep, e.cfg.MaxBlobBytes); err != nil {
 		e.log.Warn("old files could not be removed", "error", err)
 	}
+	e.pruned = head.Height
 }
 
 // errStop ends a chain of steps without being a fault.

@@ -208,7 +208,7 @@ func TestRefusesRequestsThatAreNotWhatTheySay(t *testing.T) {
 		},
 		"image too large":    {rig: func(r *rig) { r.cfg.MaxImageBytes = 10 }, reason: "too large"},
 		"private address":    {rig: func(r *rig) { r.allow = false }, reason: "not a public address"},
-		"file address":       {change: func(r *markettypes.Request) { r.Image.Url = "file:///etc/passwd" }, reason: "use http or https"},
+		"file address":       {change: func(r *markettypes.Request) { r.Image.Url = "file:///etc/passwd" }, reason: "fetch.file_dirs"},
 		"verifier of nobody": {change: func(r *markettypes.Request) { r.Statement.Verifier = "pico/v1.2.2" }, reason: "no backend of ours"},
 		"keys that do not belong together": {
 			rig: func(r *rig) {
@@ -234,7 +234,7 @@ func TestRefusesRequestsThatAreNotWhatTheySay(t *testing.T) {
 			r.round()
 			r.round()
 			r.requireNoJob(id, tc.reason)
-			require.True(t, r.engine.open[id].refused)
+			require.Contains(t, r.engine.book.dismissed, id)
 		})
 	}
 }

@@ -13,8 +13,11 @@ import (
 	"strings"
 	"time"
 
+	"cosmossdk.io/math"
+
 	"github.com/proofmarket/proofmarket/prover/backend"
 	"github.com/proofmarket/proofmarket/prover/chain"
+	"github.com/proofmarket/proofmarket/prover/crashpoint"
 	"github.com/proofmarket/proofmarket/prover/store"
 	"github.com/proofmarket/proofmarket/prover/strategy"
 	"github.com/proofmarket/proofmarket/x/market/auction"
@@ -46,29 +49,6 @@ type inspection struct {
 type madeProof struct {
 	backend.Result
 	took time.Duration
-}
-
-// consider looks at a request that we have no job for, and starts a closer look
-// in the background if it may be worth it.
-func (e *Engine) consider(ctx context.Context, head chain.Head, v *markettypes.RequestView, s *survey) {
-	id := v.Request.Id
-	if v.Stage != markettypes.STAGE_BIDDING || v.BlocksLeft == 0 || !e.mayTry(id, head.Height) {
-		return
-	}
-	if _, err := e.store.Get(id); !errors.Is(err, store.ErrNotFound) {
-		return // it has a job, or the store cannot tell
-	}
-	b, ok := e.backends.For(v.Request.Statement.Verifier)
-	if d := Quote(e.cfg.Policy, v, e.known(id).work(), s.figures(b, ok)); !d.Bid {
-		e.decline(id, head, d)
-		return
-	}
-	view := *v
-	e.start(ctx, id, e.slots[b.Name].evaluate, func(ctx context.Context) {
-		ctx, cancel := context.WithTimeout(ctx, b.Limits.EvaluateTimeout)
-		defer cancel()
-		e.decideOn(ctx, head, &view, b)
-	})
 }
 
 // decline says why there is no bid, and looks again only if that may change. What
@@ -108,28 +88,30 @@ func (e *Engine) decideOn(ctx context.Context, head chain.Head, v *markettypes.R
 		return
 	}
 
-	may, err := e.chain.MayBid(ctx, id, e.cfg.Prover)
-	if err != nil {
+	// The chain is asked only where our own figures say yes.
+	figures, err := e.figuresFor(ctx, head, b)
+	if err == nil {
+		if d := Quote(e.cfg.Policy, v, found.work(), figures); !d.Bid {
+			e.decline(id, head, d)
+			return
+		}
+	}
+	may, mayErr := e.chain.MayBid(ctx, id, e.cfg.Prover)
+	if err := errors.Join(err, mayErr); err != nil {
 		e.failed(id, head.Height)
 		e.say(id, slog.LevelWarn, "could not ask whether we may bid, will try again", "error", err)
-		return
-	}
-	stake, err := e.chain.Standing(ctx, e.cfg.Prover)
-	if err != nil {
-		e.failed(id, head.Height)
-		e.say(id, slog.LevelWarn, "could not ask for our stake, will try again", "error", err)
 		return
 	}
 
 	// From here to the end one request at a time, or two could take one place.
 	e.decide.Lock()
 	defer e.decide.Unlock()
-	s, err := e.survey()
-	if err != nil {
+	if figures, err = e.figuresFor(ctx, head, b); err != nil {
+		e.failed(id, head.Height)
+		e.say(id, slog.LevelWarn, "could not ask for our stake, will try again", "error", err)
 		return
 	}
-	figures := s.figures(b, true)
-	chainFigures(&figures, may, stake)
+	barredBy(&figures, may)
 	d := Quote(e.cfg.Policy, v, found.work(), figures)
 	if !d.Bid {
 		e.decline(id, head, d)
@@ -142,9 +124,31 @@ func (e *Engine) decideOn(ctx context.Context, head chain.Head, v *markettypes.R
 		}))
 		return
 	}
+	crashpoint.At(crashpoint.DecidedWritten)
 	e.machines.took(b.Name, id)
 	e.metrics.moved(j)
 	e.say(id, slog.LevelInfo, "decided to bid", "fee", d.Fee, "standby", d.Standby, "cost", found.cost, "reason", d.Reason())
+}
+
+// figuresFor is how we stand for a request on a backend, our stake included. The
+// jobs are of the time of the stake's figures or earlier: one that was revealed since
+// would be in neither.
+func (e *Engine) figuresFor(ctx context.Context, head chain.Head, b backend.Named) (strategy.Figures, error) {
+	for {
+		before := e.stakes.generation()
+		stake, err := e.stakes.get(ctx, e.chain, e.cfg.Prover, head.Height)
+		if err != nil {
+			return strategy.Figures{}, err
+		}
+		s, err := e.survey()
+		if err != nil {
+			return strategy.Figures{}, err
+		}
+		if e.stakes.generation() == before {
+			s.stake = &strategy.Stake{Figures: stake.Figures, OvercommitBps: stake.OvercommitBps}
+			return s.figures(b, true), nil
+		}
+	}
 }
 
 // createJob puts fee and salt on disk, before any transaction (law P1).
@@ -161,6 +165,10 @@ func (e *Engine) createJob(head chain.Head, v *markettypes.RequestView, b backen
 	if err != nil {
 		return nil, err
 	}
+	bond, err := auction.Bond(v.Request.MaxFee, v.Request.Terms.MinBidBond, v.Request.Terms.BidBondBps)
+	if err != nil {
+		return nil, fmt.Errorf("the request's bond: %w", err)
+	}
 	j := &store.Job{
 		RequestID:   v.Request.Id,
 		Prover:      e.cfg.Prover,
@@ -176,6 +184,9 @@ func (e *Engine) createJob(head chain.Head, v *markettypes.RequestView, b backen
 		TimeLimit:   v.Request.TimeLimit,
 		MinStake:    v.Request.MinStake,
 		Penalty:     v.Request.Terms.Penalty,
+		Estimate:    d.Price.Cost,
+		MaxBond:     bond,
+		Paid:        math.ZeroInt(),
 		Created:     head.Height,
 	}
 	if found.trial != nil {
@@ -220,7 +231,7 @@ func (e *Engine) inspect(ctx context.Context, v *markettypes.RequestView, b back
 		return nil, err
 	}
 	// The key is what the proof will be checked with (law P3).
-	key, err := e.chain.Key(ctx, r.Statement)
+	key, err := e.keys.get(ctx, e.chain, r.Statement)
 	if err != nil {
 		return nil, err
 	}
@@ -289,7 +300,7 @@ func (e *Engine) tryProof(ctx context.Context, b backend.Named, task backend.Tas
 	if err := key.Verify(task.Statement.Program, task.Statement.Digest, res.PublicValues, res.Proof); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKeyMismatch, err)
 	}
-	e.metrics.proof(true, made.took)
+	e.metrics.proof(b.Name, true, made.took)
 	e.machines.proved(b.Name, cost, made.took)
 	e.say(r.Id, slog.LevelInfo, "trial proof passes", "took", rounded(made.took))
 	return made, e.store.SetProved(pair)

@@ -95,7 +95,7 @@ type fakeTx struct {
 
 // fakeChain is a market of one block at a time; the test sets its stages.
 type fakeChain struct {
-	t  *testing.T
+	t  testing.TB
 	mu sync.Mutex
 
 	head   chain.Head
@@ -108,6 +108,22 @@ type fakeChain struct {
 	// standing is what the chain says of our stake.
 	standing chain.Standing
 
+	// published is each request as the events of blocks left it, blocks what those
+	// said up to the height told; blockErr keeps a block's results back.
+	published map[string]string
+	blocks    map[int64][]chain.Change
+	told      int64
+	blockErr  func(height int64) error
+	// quiet leaves what changed to the test: nothing is compared.
+	quiet bool
+	// lists, views and standings count what was asked.
+	lists, asked, standings int
+
+	// step is called when a transaction is signed, sent, or looked for, and for the
+	// chain's state; dead tells that the process that asks has died.
+	step func()
+	dead bool
+
 	signed []sdk.Msg
 	sent   int
 	// signErr answers Sign; onBroadcast may fail, and says whether the
@@ -115,18 +131,23 @@ type fakeChain struct {
 	signErr     error
 	onBroadcast func(sdk.Msg) (arrives bool, err error)
 	failTx      func(sdk.Msg) string
+	// refuseItem and failItem do the same to single items of batches: when they are
+	// signed, and in their block. hideItems leaves their results out.
+	refuseItem, failItem func(id string) error
+	hideItems            bool
 }
 
-func newFakeChain(t *testing.T) *fakeChain {
+func newFakeChain(t testing.TB) *fakeChain {
 	return &fakeChain{
-		t:      t,
-		head:   chain.Head{Height: 10, Time: time.Unix(1_700_000_000, 0).UTC()},
-		views:  map[string]*markettypes.RequestView{},
-		inputs: map[string][]byte{},
-		bids:   map[string]*markettypes.Bid{},
-		keys:   map[string]proof.Key{},
-		txs:    map[string]*fakeTx{},
-		mayBid: true,
+		t:         t,
+		head:      chain.Head{Height: 10, Time: time.Unix(1_700_000_000, 0).UTC()},
+		views:     map[string]*markettypes.RequestView{},
+		inputs:    map[string][]byte{},
+		bids:      map[string]*markettypes.Bid{},
+		keys:      map[string]proof.Key{},
+		txs:       map[string]*fakeTx{},
+		mayBid:    true,
+		published: map[string]string{}, blocks: map[int64][]chain.Change{},
 		standing: chain.Standing{Figures: auction.Figures{
 			Active: true, SelfStake: math.NewInt(1_000), MinSelfStake: math.OneInt(), Assets: math.NewInt(2_000),
 			AssignedStake: math.ZeroInt(), Exposure: math.ZeroInt(), MaxExposure: math.ZeroInt(),
@@ -140,6 +161,7 @@ func (c *fakeChain) Signer() string  { return signerAddr }
 func (c *fakeChain) Head(context.Context) (chain.Head, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.publish()
 	return c.head, nil
 }
 
@@ -149,20 +171,30 @@ func (c *fakeChain) Seen() chain.Seen {
 	return chain.Seen{Height: c.head.Height, Time: c.head.Time, State: c.head.Height}
 }
 
-func (c *fakeChain) Pending(context.Context) (out []markettypes.RequestView, err error) {
+func (c *fakeChain) Pending(context.Context) (out []markettypes.RequestView, at int64, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.lists++
 	for _, v := range c.views {
 		if v.Auction.Status == markettypes.REQUEST_STATUS_PENDING {
 			out = append(out, *v)
 		}
 	}
-	return out, nil
+	return out, c.head.Height, nil
 }
 
-func (c *fakeChain) Request(_ context.Context, id string) (markettypes.RequestView, []byte, error) {
+func (c *fakeChain) Request(ctx context.Context, id string) (markettypes.RequestView, []byte, error) {
+	return c.RequestFrom(ctx, id, 0)
+}
+
+func (c *fakeChain) RequestFrom(_ context.Context, id string, least int64) (markettypes.RequestView, []byte, error) {
+	c.stepped()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.asked++
+	if least > c.head.Height {
+		return markettypes.RequestView{}, nil, fmt.Errorf("%w: it lags", chain.ErrUnavailable)
+	}
 	v, ok := c.views[id]
 	if !ok {
 		return markettypes.RequestView{}, nil, chain.ErrNotFound
@@ -171,6 +203,7 @@ func (c *fakeChain) Request(_ context.Context, id string) (markettypes.RequestVi
 }
 
 func (c *fakeChain) Bid(_ context.Context, id, prover string) (markettypes.Bid, error) {
+	c.stepped()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	b, ok := c.bids[id]
@@ -187,6 +220,7 @@ func (c *fakeChain) MayBid(context.Context, string, string) (*markettypes.QueryM
 func (c *fakeChain) Standing(context.Context, string) (chain.Standing, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.standings++
 	return c.standing, nil
 }
 
@@ -199,11 +233,27 @@ func (c *fakeChain) Key(_ context.Context, st verifiertypes.Statement) (proof.Ke
 	return nil, chain.ErrNotFound
 }
 
+// errDead is what a dead process hears.
+var errDead = fmt.Errorf("%w: the process is dead", chain.ErrUnavailable)
+
+func (c *fakeChain) stepped() {
+	if c.step != nil {
+		c.step()
+	}
+}
+
 func (c *fakeChain) Sign(_ context.Context, msg sdk.Msg) (chain.SignedTx, error) {
+	c.stepped()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.dead {
+		return chain.SignedTx{}, errDead
+	}
 	if c.signErr != nil {
 		return chain.SignedTx{}, c.signErr
+	}
+	if refused := itemsThat(c.refuseItem, msg); len(refused) > 0 {
+		return chain.SignedTx{}, &chain.ItemsError{Items: refused}
 	}
 	c.signed = append(c.signed, msg)
 	raw := []byte(fmt.Sprintf("tx %d", len(c.signed)))
@@ -213,8 +263,13 @@ func (c *fakeChain) Sign(_ context.Context, msg sdk.Msg) (chain.SignedTx, error)
 }
 
 func (c *fakeChain) Broadcast(_ context.Context, raw []byte) error {
+	c.stepped()
+	defer c.stepped()
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.dead {
+		return errDead
+	}
 	tx := c.txs[strings.ToUpper(sum(raw))]
 	require.NotNil(c.t, tx)
 	c.sent++
@@ -227,6 +282,7 @@ func (c *fakeChain) Broadcast(_ context.Context, raw []byte) error {
 }
 
 func (c *fakeChain) LookUp(_ context.Context, hash string) (chain.TxResult, error) {
+	c.stepped()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if tx := c.txs[hash]; tx != nil {
@@ -251,7 +307,7 @@ func (c *fakeChain) mine() {
 			reason = c.failTx(tx.msg)
 		}
 		if reason == "" {
-			reason = c.deliver(tx.msg)
+			reason = c.deliverAll(tx)
 		}
 		if reason != "" {
 			tx.result.Code, tx.result.Log = 5, reason
@@ -265,7 +321,12 @@ func (c *fakeChain) deliver(msg sdk.Msg) string {
 		if c.views[m.RequestId].Stage != markettypes.STAGE_BIDDING {
 			return "not bidding"
 		}
-		c.bids[m.RequestId] = &markettypes.Bid{Commitment: m.Commitment, State: markettypes.BID_STATE_SEALED, Bond: math.NewInt(1)}
+		r := c.views[m.RequestId].Request
+		bond, err := auction.Bond(r.MaxFee, r.Terms.MinBidBond, r.Terms.BidBondBps)
+		if err != nil || (m.MaxBond.IsPositive() && bond.GT(m.MaxBond)) {
+			return markettypes.ErrBondTooHigh.Error()
+		}
+		c.bids[m.RequestId] = &markettypes.Bid{Commitment: m.Commitment, State: markettypes.BID_STATE_SEALED, Bond: bond}
 	case *markettypes.MsgReveal:
 		b := c.bids[m.RequestId]
 		if c.views[m.RequestId].Stage != markettypes.STAGE_REVEALING || b.State != markettypes.BID_STATE_SEALED {
@@ -326,15 +387,4 @@ func (c *fakeChain) end(id string, status markettypes.RequestStatus, why markett
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.views[id].Auction.Status, c.views[id].Auction.EndReason = status, why
-}
-
-func (c *fakeChain) bidsSigned() (out []*markettypes.MsgBid) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, m := range c.signed {
-		if b, ok := m.(*markettypes.MsgBid); ok {
-			out = append(out, b)
-		}
-	}
-	return out
 }

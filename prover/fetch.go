@@ -52,20 +52,27 @@ var extraPrivate = []netip.Prefix{
 	netip.MustParsePrefix("fec0::/10"),      // site-local
 }
 
-// Fetcher downloads files that strangers name. Unless private addresses are
-// allowed it reaches public ones only; the check sits at the socket, after name
-// resolution and on every redirect, so a name that resolves to a private
-// address does not get past it.
+// Fetcher gets files that strangers name. Unless private addresses are allowed it
+// reaches public ones only; the check sits at the socket, after name resolution
+// and on every redirect, so a name that resolves to a private address does not get
+// past it. Files of this machine it reads in folders that the operator names, none
+// otherwise, and never because a server redirects to one.
 type Fetcher struct {
-	client *http.Client
+	client  *http.Client
+	timeout time.Duration
+	folders []string
 }
 
-// NewFetcher returns a fetcher whose downloads take at most timeout.
-func NewFetcher(timeout time.Duration, allowPrivate bool) *Fetcher {
+// NewFetcher returns a fetcher that takes at most timeout for a file. Below folders,
+// which are absolute paths, it reads what file URLs name.
+func NewFetcher(timeout time.Duration, allowPrivate bool, folders ...string) *Fetcher {
+	check := checkPublic
 	if allowPrivate {
-		return newFetcher(timeout, func(string) error { return nil })
+		check = func(string) error { return nil }
 	}
-	return newFetcher(timeout, checkPublic)
+	f := newFetcher(timeout, check)
+	f.folders = folders
+	return f
 }
 
 // newFetcher returns a fetcher that asks check about each socket address.
@@ -74,7 +81,7 @@ func newFetcher(timeout time.Duration, check func(address string) error) *Fetche
 		Timeout: timeout,
 		Control: func(_, address string, _ syscall.RawConn) error { return check(address) },
 	}
-	return &Fetcher{client: &http.Client{
+	return &Fetcher{timeout: timeout, client: &http.Client{
 		Timeout: timeout,
 		Transport: &http.Transport{
 			Proxy:                 nil, // a proxy would connect for us, unchecked
@@ -101,6 +108,9 @@ func (f *Fetcher) Fetch(ctx context.Context, address string, read func(io.Reader
 	u, err := url.Parse(address)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrAddress, err)
+	}
+	if u.Scheme == "file" {
+		return f.readFile(ctx, u, read)
 	}
 	if err := checkURL(u); err != nil {
 		return err

@@ -138,6 +138,18 @@ func TestPruneKeepsWhatIsNeeded(t *testing.T) {
 		_, err := b.Read(names[i])
 		require.Equal(t, left, err == nil, i)
 	}
+	again := bytes.Repeat([]byte{9}, 10)
+	require.NoError(t, b.Write(sum(again), bytes.NewReader(again), 10))
+	late := time.Unix(2_000_000_000, 0)
+	require.NoError(t, os.Chtimes(filepath.Join(dir, names[3]), time.Unix(1000, 0), time.Unix(1000, 0)))
+	require.NoError(t, os.Chtimes(filepath.Join(dir, sum(again)), time.Unix(1001, 0), time.Unix(1001, 0)))
+	_, err = b.Read(names[3])
+	require.NoError(t, err)
+	require.NoError(t, os.Chtimes(filepath.Join(dir, names[0]), late, late))
+	require.NoError(t, b.Prune(map[string]bool{names[0]: true}, 20))
+	require.True(t, b.Has(names[3]), "what was read last stays")
+	require.False(t, b.Has(sum(again)))
+
 	require.NoError(t, b.Prune(map[string]bool{names[0]: true}, 0))
 	_, err = b.Read(names[0])
 	require.NoError(t, err, "what a job needs stays, whatever the limit")

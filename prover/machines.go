@@ -238,10 +238,7 @@ func backendStatuses(jobs *store.Store) ([]BackendStatus, error) {
 		if _, err := jobs.Backend(name, &f); err != nil {
 			return nil, err
 		}
-		list = append(list, BackendStatus{
-			Name: name, State: f.Breaker.Is(), Cause: f.Breaker.Cause, Since: f.Breaker.Since, Trial: f.Breaker.Trial,
-			UnitsPerSecond: f.Speed.PerSecond(), Samples: f.Speed.Samples,
-		})
+		list = append(list, statusOfBackend(name, f))
 	}
 	return list, nil
 }

@@ -162,7 +162,7 @@ func TestUrgency(t *testing.T) {
 	for _, j := range jobs {
 		order = append(order, j.RequestID)
 	}
-	require.Equal(t, []string{"reveal 1", "reveal 9", "late", "early", "bidding", "gone"}, order)
+	require.Equal(t, []string{"reveal 1", "reveal 9", "late", "early", "gone", "bidding"}, order)
 }
 
 func TestTickSaysThatTheContextEnded(t *testing.T) {

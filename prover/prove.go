@@ -11,6 +11,7 @@ import (
 
 	"github.com/proofmarket/proofmarket/prover/backend"
 	"github.com/proofmarket/proofmarket/prover/chain"
+	"github.com/proofmarket/proofmarket/prover/crashpoint"
 	"github.com/proofmarket/proofmarket/prover/store"
 	"github.com/proofmarket/proofmarket/prover/strategy"
 	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
@@ -37,19 +38,22 @@ func (e *Engine) prove(ctx context.Context, head chain.Head, id string, st verif
 		if _, err := e.update(id, func(j *store.Job) error { j.Attempts++; return nil }); err != nil {
 			e.log.Warn("a failed attempt cannot be written down", "request", id, "error", err)
 		}
-		e.metrics.proof(false, time.Since(started))
+		e.metrics.proof(j.Backend, false, time.Since(started))
 		e.machines.failed(j.Backend, head, strategy.FaultProving, "request "+id+": "+err.Error())
 		e.say(id, slog.LevelError, "proving failed, will try again", "error", err)
 		return
 	}
-	e.metrics.proof(true, res.took)
+	e.metrics.proof(j.Backend, true, res.took)
 	e.machines.proved(j.Backend, j.Cost, res.took)
+	crashpoint.At(crashpoint.ProofMade)
 	if _, err := e.move(j, store.Proved, func(j *store.Job) {
 		j.Proof, j.PublicValues, j.ProvingTime = res.Proof, res.PublicValues, res.took
 	}, "took", rounded(res.took), "bytes", len(res.Proof)); err != nil {
 		e.failed(id, head.Height)
 		e.say(id, slog.LevelError, "the proof cannot be filed", "error", err)
+		return
 	}
+	crashpoint.At(crashpoint.ProofWritten)
 }
 
 func (e *Engine) proveAndCheck(ctx context.Context, j *store.Job, st verifiertypes.Statement) (*madeProof, error) {
@@ -83,7 +87,7 @@ func (e *Engine) proveAndCheck(ctx context.Context, j *store.Job, st verifiertyp
 		return nil, err
 	}
 	made := &madeProof{Result: res, took: time.Since(started)}
-	key, err := e.chain.Key(ctx, st)
+	key, err := e.keys.get(ctx, e.chain, st)
 	if err != nil {
 		return nil, err
 	}

@@ -54,6 +54,7 @@ func (i *inspection) work() *strategy.Work {
 // survey is how we stand, for many requests.
 type survey struct {
 	taken []strategy.Taken
+	stake *strategy.Stake          // nil where it is not known
 	loads map[string]strategy.Load // by backend
 	of    func(backend.Named) strategy.Backend
 }
@@ -79,7 +80,7 @@ func standing(s store.State) bool {
 // figures is how we stand for requests that a backend serves; none if ok is
 // false.
 func (s *survey) figures(b backend.Named, ok bool) strategy.Figures {
-	f := strategy.Figures{Jobs: len(s.taken), Taken: s.taken}
+	f := strategy.Figures{Jobs: len(s.taken), Taken: s.taken, Stake: s.stake}
 	if !ok {
 		return f
 	}
@@ -117,6 +118,12 @@ func (e *Engine) timeLeft(j *store.Job) time.Duration {
 // chainFigures adds what the chain says of us: whether the bid would be taken,
 // and what stake we have.
 func chainFigures(f *strategy.Figures, may *markettypes.QueryMayBidResponse, s chain.Standing) {
+	barredBy(f, may)
+	f.Stake = &strategy.Stake{Figures: s.Figures, OvercommitBps: s.OvercommitBps}
+}
+
+// barredBy adds why the chain would not take the bid.
+func barredBy(f *strategy.Figures, may *markettypes.QueryMayBidResponse) {
 	for _, c := range may.Conditions {
 		if !c.Ok {
 			f.Barred = append(f.Barred, strategy.Reason{
@@ -128,7 +135,6 @@ func chainFigures(f *strategy.Figures, may *markettypes.QueryMayBidResponse, s c
 	if !may.MayBid && len(f.Barred) == 0 {
 		f.Barred = append(f.Barred, strategy.Reason{Code: strategy.CodeChain, Text: "the chain would not let us", Later: true})
 	}
-	f.Stake = &strategy.Stake{Figures: s.Figures, OvercommitBps: s.OvercommitBps}
 }
 
 // inspectionReason says why a closer look ended without a find.

@@ -218,36 +218,44 @@ func (q *quoter) askChain(ctx context.Context, id string, f *strategy.Figures) e
 	return nil
 }
 
-// inspect takes the closer look of the engine, in a folder of its own, without a
-// trial proof.
-func (q *quoter) inspect(ctx context.Context, v *markettypes.RequestView, b backend.Named) (*inspection, error) {
+// inspect takes the closer look of the engine, without a trial proof.
+func (q *quoter) inspect(ctx context.Context, v *markettypes.RequestView, b backend.Named) (found *inspection, err error) {
 	if b.Limits.TrialProofs != TrialNever {
 		q.note("no trial proof was made: proverd start would make one before it bids (trial_proofs = %q)", b.Limits.TrialProofs)
-		b.Limits.TrialProofs = TrialNever
 	}
+	err = q.inspector(b, func(e *Engine, b backend.Named) error {
+		found, err = e.inspect(ctx, v, b)
+		return err
+	})
+	return found, err
+}
+
+// inspector lends an engine that can look into requests in a folder of its own, and
+// a backend that makes no trial proofs.
+func (q *quoter) inspector(b backend.Named, use func(*Engine, backend.Named) error) error {
+	b.Limits.TrialProofs = TrialNever
 	if err := os.MkdirAll(q.cfg.Home, homeMode); err != nil {
-		return nil, fmt.Errorf("make the home folder: %w", err)
+		return fmt.Errorf("make the home folder: %w", err)
 	}
 	dir, err := os.MkdirTemp(q.cfg.Home, "quote-*")
 	if err != nil {
-		return nil, fmt.Errorf("make a folder for the files: %w", err)
+		return fmt.Errorf("make a folder for the files: %w", err)
 	}
 	defer func() {
 		if err := os.RemoveAll(dir); err != nil {
-			q.log.Warn("the files of the quote could not be removed", "folder", dir, "error", err)
+			q.log.Warn("the files of the request could not be removed", "folder", dir, "error", err)
 		}
 	}()
 	blobs, err := OpenBlobs(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	e := &Engine{
+	return use(&Engine{
 		cfg:     EngineConfig{MaxImageBytes: q.cfg.Fetch.MaxImageBytes, MaxInputBytes: q.cfg.Fetch.MaxInputBytes},
 		chain:   q.chain,
 		blobs:   blobs,
-		fetcher: NewFetcher(time.Duration(q.cfg.Fetch.Timeout), q.cfg.Fetch.AllowPrivateURLs),
+		fetcher: NewFetcher(time.Duration(q.cfg.Fetch.Timeout), q.cfg.Fetch.AllowPrivateURLs, q.cfg.Fetch.FileDirs...),
 		log:     q.log,
 		open:    make(map[string]*note),
-	}
-	return e.inspect(ctx, v, b)
+	}, b)
 }

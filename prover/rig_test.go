@@ -32,7 +32,7 @@ import (
 // rig is an engine on a fake chain, a real store, a real backend and files
 // served over real HTTP.
 type rig struct {
-	t      *testing.T
+	t      testing.TB
 	home   string
 	chain  *fakeChain
 	store  *store.Store
@@ -48,7 +48,7 @@ type rig struct {
 	wrap func(backend.Backend) backend.Backend
 }
 
-func newRig(t *testing.T, change ...func(*rig)) *rig {
+func newRig(t testing.TB, change ...func(*rig)) *rig {
 	t.Helper()
 	policy := strategy.DefaultPolicy()
 	policy.Costs.Fixed = math.NewInt(1_000)
@@ -139,7 +139,7 @@ func (r *rig) add(seed byte, change ...func(*markettypes.Request)) string {
 		Image:     markettypes.Image{Url: r.server.URL + "/image", Sha256: sum(c.image)},
 		Input:     markettypes.Input{Url: r.server.URL + "/input", Sha256: sum(c.input)},
 		MaxFee:    math.NewInt(100_000), MinStake: math.NewInt(1), TimeLimit: time.Minute,
-		Terms: markettypes.Terms{Penalty: math.NewInt(1)},
+		Terms: markettypes.Terms{Penalty: math.NewInt(1), MinBidBond: math.NewInt(1)},
 	}
 	for _, f := range change {
 		f(&req)
@@ -149,7 +149,10 @@ func (r *rig) add(seed byte, change ...func(*markettypes.Request)) string {
 	r.chain.keys[hex.EncodeToString(circuitID[:])] = key
 	r.chain.views[id] = &markettypes.RequestView{
 		Request: req, Stage: markettypes.STAGE_BIDDING, BlocksLeft: 5,
-		Auction: markettypes.Auction{Status: markettypes.REQUEST_STATUS_PENDING},
+		Auction: markettypes.Auction{
+			Status: markettypes.REQUEST_STATUS_PENDING, Stage: markettypes.STAGE_BIDDING, UnrevealedBonds: math.ZeroInt(), SecondFee: math.ZeroInt(),
+			BiddingEnd: uint64(r.chain.head.Height) + 1000, RevealEnd: uint64(r.chain.head.Height) + 2000,
+		},
 	}
 	return id
 }

@@ -55,7 +55,11 @@ func Start(ctx context.Context, cfg Config, kr keyring.Keyring, log *slog.Logger
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	metrics := NewMetrics(registry)
-	health := newHealth()
+	if err := metrics.resume(jobs); err != nil {
+		return fmt.Errorf("read the job store: %w", err)
+	}
+	health := newHealth(cfg, time.Now)
+	metrics.watch(health, cfg.Home, client.Nodes)
 	stopServing, err := serve(cfg.Serve.Metrics, registry, health, log)
 	if err != nil {
 		return err
@@ -91,10 +95,12 @@ func Start(ctx context.Context, cfg Config, kr keyring.Keyring, log *slog.Logger
 		return err
 	}
 	defer stopControl()
+	health.started(prover, engine)
 	watch := newWatcher(client, prover, metrics, log)
 	log.Info("proverd started", "chain", cfg.Chain.ID, "prover", prover, "signer", client.Signer())
 	err = follow(ctx, cfg, engine, client, jobs, health, watch, log)
 	engine.Wait()
+	watch.wait()
 	log.Info("proverd stopped")
 	return err
 }
@@ -143,7 +149,7 @@ func newEngineFromConfig(cfg Config, prover string, c Chain, s *store.Store, b *
 	return NewEngine(EngineConfig{
 		Prover: prover, Policy: cfg.Policy(), Breaker: cfg.BreakerPolicy(),
 		MaxImageBytes: cfg.Fetch.MaxImageBytes, MaxInputBytes: cfg.Fetch.MaxInputBytes, MaxBlobBytes: cfg.Fetch.MaxCacheBytes,
-	}, c, s, b, NewFetcher(time.Duration(cfg.Fetch.Timeout), cfg.Fetch.AllowPrivateURLs), p, log, m)
+	}, c, s, b, NewFetcher(time.Duration(cfg.Fetch.Timeout), cfg.Fetch.AllowPrivateURLs, cfg.Fetch.FileDirs...), p, log, m)
 }
 
 // findProver returns whom the key acts for. Where the configuration does not
@@ -173,12 +179,13 @@ func findProver(ctx context.Context, cfg Config, c *chain.Client, log *slog.Logg
 	}
 }
 
-// follow calls Tick for each new block, and when background work is done. What
-// happened while it was away is in the chain's state, so no block is missed.
+// follow calls Tick for each new block, and when background work is done. Tick goes
+// through the blocks since the last one, or lists everything, so none is missed.
 // It returns when ctx ends, or when the nodes turn out to serve another chain.
 func follow(ctx context.Context, cfg Config, e *Engine, c *chain.Client, jobs *store.Store, health *health, watch *watcher, log *slog.Logger) error {
 	poll := time.NewTicker(time.Duration(cfg.Chain.PollInterval))
 	defer poll.Stop()
+	blocks := c.NewBlocks(ctx)
 	var height int64
 	down, woken := false, false
 	for {
@@ -187,16 +194,16 @@ func follow(ctx context.Context, cfg Config, e *Engine, c *chain.Client, jobs *s
 			woken = false
 			if err = e.Tick(ctx); err == nil {
 				height = head.Height
-				health.worked(head)
+				health.worked(head, !e.unwritable)
 				watch.look(ctx, head)
 				writeStatus(cfg.Home, jobs, log)
 			}
 		}
+		health.ticked(err)
 		switch {
 		case errors.Is(err, chain.ErrOtherChain):
 			return fmt.Errorf("%w: if the chain was started anew, use a new home folder, or move %s out of this one", err, jobsFile)
 		case err != nil && ctx.Err() == nil && !down:
-			health.failed(err)
 			log.Warn("this block's work could not be done, trying again", "error", err)
 			down = true
 		case err == nil && down:
@@ -208,7 +215,8 @@ func follow(ctx context.Context, cfg Config, e *Engine, c *chain.Client, jobs *s
 			return nil
 		case <-e.Wake():
 			woken = true
-		case <-poll.C:
+		case <-blocks: // a node told of one
+		case <-poll.C: // or did not, and has one all the same
 		}
 	}
 }

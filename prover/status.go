@@ -2,6 +2,7 @@ package prover
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"cosmossdk.io/math"
 
 	"github.com/proofmarket/proofmarket/prover/store"
+	"github.com/proofmarket/proofmarket/prover/strategy"
 )
 
 const (
@@ -27,8 +29,15 @@ const (
 
 // Status is what `proverd status` prints.
 type Status struct {
-	// Height is the last block that was looked at.
-	Height int64 `json:"height"`
+	// Running tells that a sidecar runs on the home folder.
+	Running bool `json:"running"`
+	// Height is the last block that was looked at, BlockTime that block's time.
+	Height    int64     `json:"height"`
+	BlockTime time.Time `json:"block_time,omitzero"`
+	// Bidding tells that bids are made on at least one backend; else NotBidding says
+	// why not.
+	Bidding    bool   `json:"bidding"`
+	NotBidding string `json:"not_bidding,omitempty"`
 	// Jobs lists all open jobs, newest first, and after them the finished ones,
 	// newest first, MaxFinishedShown at most.
 	Jobs []JobStatus `json:"jobs"`
@@ -37,6 +46,25 @@ type Status struct {
 	Backends []BackendStatus `json:"backends"`
 	// Finished counts all jobs that ever ended, by outcome.
 	Finished map[store.Outcome]int `json:"finished"`
+	Totals   Totals                `json:"totals"`
+}
+
+// Totals sum up the jobs; amounts are in uproof.
+type Totals struct {
+	// Open counts open jobs, States the same by state.
+	Open   int                 `json:"open"`
+	States map[store.State]int `json:"states"`
+	// Fees is what the bids of open jobs ask, MinStake the stake that they take,
+	// and Penalties what is slashed if every proof that we owe is missed.
+	Fees      math.Int `json:"fees"`
+	MinStake  math.Int `json:"min_stake"`
+	Penalties math.Int `json:"penalties"`
+	// Finished counts all jobs that ever ended.
+	Finished int `json:"finished"`
+	// Paid is what the fulfilled jobs among those listed paid, and Cost what the
+	// strategy reckoned that they cost.
+	Paid math.Int `json:"paid"`
+	Cost math.Int `json:"cost"`
 }
 
 // JobStatus is a job without its salt, which is what keeps a sealed bid sealed.
@@ -68,7 +96,8 @@ type JobStatus struct {
 }
 
 // ReadStatus reads how a sidecar stands: from its job store, or, while it runs
-// and holds that, from what it wrote after the last block.
+// and holds that, from itself, or, where it does not answer, from what it wrote
+// after the last block.
 func ReadStatus(home string) (Status, error) {
 	jobs, err := store.OpenReadOnly(filepath.Join(home, jobsFile))
 	if err == nil {
@@ -76,19 +105,27 @@ func ReadStatus(home string) (Status, error) {
 		return statusOf(jobs)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return Status{}, fmt.Errorf("there are no jobs in %s yet: run `proverd start` with this home folder first: %w", home, err)
+		return Status{}, fmt.Errorf("%w: %s: run `proverd start` with it first: %w", ErrNoStore, home, err)
 	}
 	if !errors.Is(err, store.ErrLocked) {
 		return Status{}, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
+	defer cancel()
+	if c, err := dialControl(ctx, home); err == nil && c != nil {
+		if s, err := c.status(ctx); err == nil {
+			return s, nil
+		}
 	}
 	raw, err := os.ReadFile(filepath.Join(home, statusFile))
 	if err != nil {
 		return Status{}, fmt.Errorf("the running sidecar has not written its status yet, try again: %w", err)
 	}
-	var s Status
+	s := Status{}
 	if err := json.Unmarshal(raw, &s); err != nil {
 		return Status{}, fmt.Errorf("read the running sidecar's status: %w", err)
 	}
+	s.Running = true
 	return s, nil
 }
 
@@ -98,13 +135,14 @@ func statusOf(jobs *store.Store) (Status, error) {
 	if err != nil {
 		return s, err
 	}
-	s.Height = seen.Height
+	s.Height, s.BlockTime = seen.Height, seen.Time
 	if s.Finished, err = jobs.Outcomes(); err != nil {
 		return s, err
 	}
 	if s.Backends, err = backendStatuses(jobs); err != nil {
 		return s, err
 	}
+	s.Bidding, s.NotBidding = biddingOn(s.Backends)
 	open, err := jobs.Open()
 	if err != nil {
 		return s, err
@@ -114,10 +152,62 @@ func statusOf(jobs *store.Store) (Status, error) {
 	if err != nil {
 		return s, err
 	}
+	s.Totals = totalsOf(open, finished, s.Finished)
 	for _, j := range append(open, finished...) {
 		s.Jobs = append(s.Jobs, jobStatus(j))
 	}
 	return s, nil
+}
+
+// biddingOn tells whether bids are made on any of the backends, and if not, why.
+func biddingOn(list []BackendStatus) (bool, string) {
+	for _, b := range list {
+		if b.Bids() {
+			return true, ""
+		}
+	}
+	if len(list) == 0 {
+		return true, "" // nothing happened yet that would stop it
+	}
+	return false, "bidding is stopped on every backend"
+}
+
+// Bids tells whether bids are made on the backend.
+func (b BackendStatus) Bids() bool {
+	return b.State == strategy.Closed || (b.State == strategy.HalfOpen && b.Trial == "")
+}
+
+func totalsOf(open, finished []*store.Job, outcomes map[store.Outcome]int) Totals {
+	t := Totals{
+		Open: len(open), States: make(map[store.State]int),
+		Fees: math.ZeroInt(), MinStake: math.ZeroInt(), Penalties: math.ZeroInt(), Paid: math.ZeroInt(), Cost: math.ZeroInt(),
+	}
+	for _, j := range open {
+		t.States[j.State]++
+		t.Fees = summed(t.Fees, j.Fee)
+		t.MinStake = summed(t.MinStake, j.MinStake)
+		if j.State == store.Assigned || j.State == store.Proved || j.State == store.Submitting {
+			t.Penalties = summed(t.Penalties, j.Penalty)
+		}
+	}
+	for _, n := range outcomes {
+		t.Finished += n
+	}
+	for _, j := range finished {
+		if j.Outcome == store.Fulfilled {
+			t.Paid, t.Cost = summed(t.Paid, j.Paid), summed(t.Cost, j.Estimate)
+		}
+	}
+	return t
+}
+
+// summed adds an amount that a record may lack. A sum too large for any amount of
+// the chain stays as it was.
+func summed(sum, v math.Int) math.Int {
+	if out, err := sum.SafeAdd(amountOr0(v)); err == nil {
+		return out
+	}
+	return sum
 }
 
 func newestFirst(jobs []*store.Job) {

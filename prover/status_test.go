@@ -9,7 +9,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"cosmossdk.io/math"
+
 	"github.com/proofmarket/proofmarket/prover/store"
+	"github.com/proofmarket/proofmarket/prover/strategy"
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
 )
 
@@ -41,8 +44,47 @@ func TestStatus(t *testing.T) {
 	require.NoError(t, r.store.Close())
 	stopped, err := ReadStatus(r.home)
 	require.NoError(t, err)
+	require.True(t, running.Running)
+	require.False(t, stopped.Running)
+	running.Running = false
 	require.Equal(t, running, stopped)
 	r.open()
+}
+
+func TestTotals(t *testing.T) {
+	amount := func(v int64) math.Int { return math.NewInt(v) }
+	open := []*store.Job{
+		{State: store.Bid, Fee: amount(10), MinStake: amount(100), Penalty: amount(1)},
+		{State: store.Assigned, Fee: amount(20), MinStake: amount(200), Penalty: amount(2)},
+		{State: store.Submitting, Fee: amount(40)}, // of an older version
+		{State: store.Proved, Fee: amount(80), MinStake: amount(400), Penalty: amount(4)},
+	}
+	done := []*store.Job{
+		{State: store.Done, Outcome: store.Fulfilled, Paid: amount(7), Estimate: amount(3)},
+		{State: store.Done, Outcome: store.Lost, Paid: amount(1), Estimate: amount(3)},
+		{State: store.Done, Outcome: store.Fulfilled},
+	}
+	got := totalsOf(open, done, map[store.Outcome]int{store.Fulfilled: 9, store.Lost: 2})
+	require.Equal(t, Totals{
+		Open: 4, States: map[store.State]int{store.Bid: 1, store.Assigned: 1, store.Submitting: 1, store.Proved: 1},
+		Fees: amount(150), MinStake: amount(700), Penalties: amount(6), Finished: 11, Paid: amount(7), Cost: amount(3),
+	}, got)
+}
+
+func TestBiddingOn(t *testing.T) {
+	closed, open := BackendStatus{State: strategy.Closed}, BackendStatus{State: strategy.Open, Cause: "it fails"}
+	tried, trial := BackendStatus{State: strategy.HalfOpen}, BackendStatus{State: strategy.HalfOpen, Trial: "ab"}
+	for _, c := range []struct {
+		list []BackendStatus
+		bids bool
+	}{
+		{nil, true}, {[]BackendStatus{closed}, true}, {[]BackendStatus{open, closed}, true}, {[]BackendStatus{tried}, true},
+		{[]BackendStatus{open}, false}, {[]BackendStatus{open, trial}, false},
+	} {
+		bids, why := biddingOn(c.list)
+		require.Equal(t, c.bids, bids)
+		require.Equal(t, c.bids, why == "")
+	}
 }
 
 // The form that programs read: nanoseconds, whatever the state.

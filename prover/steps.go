@@ -10,6 +10,7 @@ import (
 
 	"github.com/proofmarket/proofmarket/prover/backend"
 	"github.com/proofmarket/proofmarket/prover/chain"
+	"github.com/proofmarket/proofmarket/prover/crashpoint"
 	"github.com/proofmarket/proofmarket/prover/store"
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
 	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
@@ -23,22 +24,23 @@ const (
 	maxSteps = 10
 )
 
-// advance takes a job as far as it goes now. view is nil if the request is not
-// among the open ones.
-func (e *Engine) advance(ctx context.Context, head chain.Head, j *store.Job, view *markettypes.RequestView) error {
-	if view == nil {
-		full, _, err := e.chain.Request(ctx, j.RequestID)
-		if errors.Is(err, chain.ErrNotFound) {
-			return e.finish(head, j, store.Ended, "the chain does not have the request any more")
-		}
-		if err != nil {
-			return err
-		}
-		view = &full
+// advance takes a job as far as it goes now.
+func (e *Engine) advance(ctx context.Context, head chain.Head, j *store.Job) error {
+	view, err := e.viewOf(ctx, head, j.RequestID)
+	if errors.Is(err, chain.ErrNotFound) {
+		return e.finish(head, j, store.Ended, "the chain does not have the request any more")
 	}
+	if err != nil {
+		return err
+	}
+	e.noteTimeLeft(j.RequestID, view.TimeLeft)
 	if view.Auction.Status != markettypes.REQUEST_STATUS_PENDING {
 		outcome, why := e.outcome(j, view)
-		return e.finish(head, j, outcome, why)
+		return e.finish(head, j, outcome, why, func(j *store.Job) {
+			if outcome == store.Fulfilled {
+				j.Paid = view.Auction.Assignment.Price
+			}
+		})
 	}
 	for range maxSteps {
 		was := j.State
@@ -98,19 +100,23 @@ func (e *Engine) outcome(j *store.Job, v *markettypes.RequestView) (store.Outcom
 	}
 }
 
-// finish files a job.
-func (e *Engine) finish(head chain.Head, j *store.Job, outcome store.Outcome, why string) error {
+// finish files a job, with what change adds to its record.
+func (e *Engine) finish(head chain.Head, j *store.Job, outcome store.Outcome, why string, change ...func(*store.Job)) error {
 	now, err := e.update(j.RequestID, func(j *store.Job) error {
 		j.State, j.Outcome, j.Finished = store.Done, outcome, head.Height
 		if outcome == store.Fulfilled && j.Pending != nil {
 			j.ProofTx = j.Pending.Hash
 		}
 		j.Pending = nil
+		for _, f := range change {
+			f(j)
+		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
+	crashpoint.At(crashpoint.DoneWritten)
 	e.stop(j.RequestID) // a proof that nobody waits for any more
 	level := slog.LevelInfo
 	if outcome == store.Missed || outcome == store.NotRevealed {
@@ -124,7 +130,22 @@ func (e *Engine) finish(head chain.Head, j *store.Job, outcome store.Outcome, wh
 
 // move writes a state change and logs it.
 func (e *Engine) move(j *store.Job, to store.State, change func(*store.Job), args ...any) (*store.Job, error) {
-	now, err := e.update(j.RequestID, func(j *store.Job) error {
+	if to == store.Revealed {
+		e.stakes.forget()
+	}
+	now, err := e.update(j.RequestID, moving(to, change))
+	if err != nil {
+		return nil, err
+	}
+	if to != j.State {
+		e.entered(now, args...)
+	}
+	return now, nil
+}
+
+// moving is the change of a job that goes to a state.
+func moving(to store.State, change func(*store.Job)) func(*store.Job) error {
+	return func(j *store.Job) error {
 		if to != j.State {
 			j.Tries, j.LastError = 0, ""
 		}
@@ -133,31 +154,81 @@ func (e *Engine) move(j *store.Job, to store.State, change func(*store.Job), arg
 			change(j)
 		}
 		return nil
-	})
-	if err != nil {
-		return nil, err
 	}
-	if to != j.State {
-		e.mu.Lock()
-		n := e.noteOf(j.RequestID)
-		n.failures, n.retryAt = 0, 0
-		e.mu.Unlock()
-		e.metrics.moved(now)
-		if to == store.Revealed {
-			e.machines.revealed(j.Backend)
+}
+
+// moveSoon is move in one write with other jobs', after which the job goes on.
+func (e *Engine) moveSoon(j *store.Job, to store.State, change func(*store.Job), args ...any) (*store.Job, error) {
+	e.turn.moves = append(e.turn.moves, stateMove{job: j, to: to, change: change, args: args})
+	return j, errStop
+}
+
+// stateMove is a state change that waits for others.
+type stateMove struct {
+	job    *store.Job
+	to     store.State
+	change func(*store.Job)
+	args   []any
+}
+
+// moveAll writes the state changes that wait, and returns the jobs as they are now.
+// What cannot be written together is written one by one.
+func (e *Engine) moveAll() (now []*store.Job) {
+	moves := e.turn.moves
+	e.turn.moves = nil
+	ids, byID := make([]string, len(moves)), make(map[string]stateMove, len(moves))
+	for i, m := range moves {
+		ids[i], byID[m.job.RequestID] = m.job.RequestID, m
+		if m.to == store.Revealed {
+			e.stakes.forget()
 		}
-		e.say(j.RequestID, slog.LevelInfo, "job "+string(to), args...)
 	}
-	return now, nil
+	jobs, err := e.store.UpdateAll(ids, nil, func(j *store.Job) error {
+		m := byID[j.RequestID]
+		return moving(m.to, m.change)(j)
+	})
+	if err == nil {
+		for _, j := range jobs {
+			e.entered(j, byID[j.RequestID].args...)
+		}
+		return jobs
+	}
+	for _, m := range moves {
+		j, err := e.move(m.job, m.to, m.change, m.args...)
+		if err != nil {
+			e.say(m.job.RequestID, slog.LevelWarn, "step failed, will try again", "state", m.job.State, "error", err)
+			continue
+		}
+		now = append(now, j)
+	}
+	return now
+}
+
+// entered counts and logs a job that has entered its state.
+func (e *Engine) entered(j *store.Job, args ...any) {
+	switch j.State {
+	case store.Revealed:
+		e.machines.revealed(j.Backend)
+	case store.Assigned:
+		crashpoint.At(crashpoint.AssignedWritten)
+	}
+	e.mu.Lock()
+	n := e.noteOf(j.RequestID)
+	n.failures, n.retryAt = 0, 0
+	e.mu.Unlock()
+	e.metrics.moved(j)
+	e.say(j.RequestID, slog.LevelInfo, "job "+string(j.State), args...)
 }
 
 // stepBid brings the bid onto the chain: always the one whose fee and salt are
 // on disk, however often it is sent (law P4).
 func (e *Engine) stepBid(ctx context.Context, head chain.Head, j *store.Job, v *markettypes.RequestView) (*store.Job, error) {
+	asOf := e.chain.Seen().State
 	bid, err := e.chain.Bid(ctx, j.RequestID, j.Prover)
 	switch {
 	case err == nil && bytes.Equal(bid.Commitment, j.Commitment):
-		return e.move(j, store.Bid, func(j *store.Job) {
+		crashpoint.At(crashpoint.BidSeen)
+		return e.moveSoon(j, store.Bid, func(j *store.Job) {
 			if j.Pending != nil {
 				j.BidTx = j.Pending.Hash
 			}
@@ -171,14 +242,14 @@ func (e *Engine) stepBid(ctx context.Context, head chain.Head, j *store.Job, v *
 		return nil, e.finish(head, j, store.NotPlaced, "the bidding window closed without our bid")
 	}
 	if j.Pending != nil {
-		return e.settle(ctx, head, j, store.Decided)
+		return e.settle(ctx, head, j, store.Decided, asOf)
 	}
 	if j.Tries >= maxBidTries {
 		return nil, e.finish(head, j, store.NotPlaced, j.LastError)
 	}
-	return e.send(ctx, j, store.Bidding, store.Decided, &markettypes.MsgBid{
-		Signer: e.chain.Signer(), RequestId: j.RequestID, Commitment: j.Commitment,
-	})
+	e.turn.bids = append(e.turn.bids, j)
+	e.turn.hurry = e.turn.hurry || v.BlocksLeft <= hurryBlocks
+	return j, errStop
 }
 
 // stepReveal opens the bid while the window is open.
@@ -186,6 +257,7 @@ func (e *Engine) stepReveal(ctx context.Context, head chain.Head, j *store.Job, 
 	if v.Stage == markettypes.STAGE_BIDDING {
 		return j, nil
 	}
+	asOf := e.chain.Seen().State
 	bid, err := e.chain.Bid(ctx, j.RequestID, j.Prover)
 	switch {
 	case errors.Is(err, chain.ErrNotFound):
@@ -195,7 +267,8 @@ func (e *Engine) stepReveal(ctx context.Context, head chain.Head, j *store.Job, 
 	case bid.State == markettypes.BID_STATE_UNRANKED:
 		return nil, e.finish(head, j, store.Lost, "we were not eligible any more when the bid was revealed")
 	case bid.State == markettypes.BID_STATE_RANKED:
-		return e.move(j, store.Revealed, func(j *store.Job) {
+		crashpoint.At(crashpoint.RevealSeen)
+		return e.moveSoon(j, store.Revealed, func(j *store.Job) {
 			if j.Pending != nil {
 				j.RevealTx = j.Pending.Hash
 			}
@@ -205,11 +278,10 @@ func (e *Engine) stepReveal(ctx context.Context, head chain.Head, j *store.Job, 
 		return nil, e.finish(head, j, store.NotRevealed, "the reveal window closed, the bond is lost")
 	}
 	if j.Pending != nil {
-		return e.settle(ctx, head, j, store.Bid)
+		return e.settle(ctx, head, j, store.Bid, asOf)
 	}
-	return e.send(ctx, j, store.Revealing, store.Bid, &markettypes.MsgReveal{
-		Signer: e.chain.Signer(), RequestId: j.RequestID, Fee: j.Fee, Standby: j.Standby, Salt: j.Salt,
-	})
+	e.turn.reveals = append(e.turn.reveals, j)
+	return j, errStop
 }
 
 // stepWait waits for the auction to end, or for a winner that fails.
@@ -293,9 +365,8 @@ func (e *Engine) stepSubmit(ctx context.Context, head chain.Head, j *store.Job, 
 		return j, nil // no proof is taken, and the deadline waits too (law M11)
 	}
 	if j.Pending != nil {
-		return e.settle(ctx, head, j, store.Proved)
+		return e.settle(ctx, head, j, store.Proved, 0)
 	}
-	return e.send(ctx, j, store.Submitting, store.Proved, &markettypes.MsgSubmitProof{
-		Signer: e.chain.Signer(), RequestId: j.RequestID, PublicValues: j.PublicValues, Proof: j.Proof,
-	})
+	e.send(ctx, head, proofs, []*store.Job{j})
+	return j, errStop
 }

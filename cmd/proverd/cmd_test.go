@@ -50,7 +50,7 @@ func TestStartSaysWhatIsMissing(t *testing.T) {
 	_, err := run(t, "start", "--home", home)
 	require.ErrorContains(t, err, "proverd init")
 
-	_, err = run(t, "init", "--home", home)
+	_, err = run(t, "init", "--home", home, "--no-key")
 	require.NoError(t, err)
 	_, err = run(t, "start", "--home", home)
 	require.ErrorContains(t, err, "chain.id")

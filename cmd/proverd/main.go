@@ -9,10 +9,14 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/cosmos/cosmos-sdk/version"
+
 	"github.com/proofmarket/proofmarket/internal/chain"
 )
 
 func main() {
+	// The system's keyrings file keys under this name: marketd's, so that it finds them.
+	version.Name = "proofmarket"
 	chain.ConfigureBech32().Seal()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends the process at once: all that matters is on disk.

@@ -38,7 +38,7 @@ never needs to be on the machine that proves.`,
 	root.SetOut(os.Stdout)
 	root.SetErr(os.Stderr)
 	root.PersistentFlags().String(flagHome, defaultHome(), "folder of the configuration, the jobs and the files")
-	root.AddCommand(newInitCmd(), newStartCmd(), newStatusCmd(), newQuoteCmd(), newDemoCircuitCmd(), newVersionCmd(), newWorkerCmd())
+	root.AddCommand(newInitCmd(), newDoctorCmd(), newStartCmd(), newStatusCmd(), newQuoteCmd(), newJobsCmd(), newBenchCmd(), newDemoCircuitCmd(), newVersionCmd(), newWorkerCmd())
 	return root
 }
 

@@ -193,10 +193,13 @@ func start(ctx context.Context, cfg prover.Config, logTo io.Writer) error {
 
 // passphrase is what a keyring reads when it asks for one: the environment's,
 // each time that it asks, or the terminal.
-func passphrase() io.Reader {
+func passphrase() io.Reader { return passphraseFrom(bufio.NewReader(os.Stdin)) }
+
+// passphraseFrom is passphrase with another reader for the terminal.
+func passphraseFrom(terminal io.Reader) io.Reader {
 	p, ok := os.LookupEnv(passphraseEnv)
 	if !ok {
-		return bufio.NewReader(os.Stdin)
+		return terminal
 	}
 	const asks = 64 // creating and every use of a key may ask
 	return bufio.NewReader(strings.NewReader(strings.Repeat(p+"\n", asks)))

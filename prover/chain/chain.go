@@ -59,7 +59,7 @@ const (
 	DefaultGasPrice = "0.025uproof"
 	// DefaultGasMarginPercent is added to the gas that simulation used.
 	DefaultGasMarginPercent = 40
-	// GasReserve is added to that. Simulation sees the last block's state, but
+	// GasReserve is added to that, for each item of a batch. Simulation sees the last block's state, but
 	// others' transactions that come first in our block make ours dearer: a reveal
 	// costs more after others' reveals. It is small beside a bond.
 	GasReserve = 100_000
@@ -101,7 +101,8 @@ type Client struct {
 	signer sdk.AccAddress
 
 	mu          sync.Mutex
-	current     int // index into nodes
+	current     int            // index into nodes
+	failures    map[int]uint64 // by that index, see Nodes
 	seen        Seen
 	lastTimeout time.Time
 	account     *uint64 // number, once known
@@ -248,6 +249,7 @@ func (c *Client) each(ctx context.Context, do func(*node) error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		c.nodeFailed(at)
 		failures = append(failures, fmt.Sprintf("%s: %v", n.url, err))
 	}
 	return fmt.Errorf("%w: %s", ErrUnavailable, strings.Join(failures, "; "))

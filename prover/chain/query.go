@@ -84,8 +84,15 @@ func (c *Client) Head(ctx context.Context) (Head, error) {
 // than any that this client read before: a job that advanced on what one node
 // said must not be given up on what a slower one has not heard of yet.
 func (c *Client) query(ctx context.Context, call func(cc gogogrpc.ClientConn, at grpc.CallOption) error) error {
-	return c.each(ctx, func(n *node) error {
-		least := c.Seen().State
+	_, err := c.queryFrom(ctx, 0, call)
+	return err
+}
+
+// queryFrom is query for a state that is not older than least either. It returns
+// the height of the answer; 0 where the node does not tell.
+func (c *Client) queryFrom(ctx context.Context, least int64, call func(cc gogogrpc.ClientConn, at grpc.CallOption) error) (height int64, err error) {
+	err = c.each(ctx, func(n *node) error {
+		least := max(least, c.Seen().State)
 		var header metadata.MD
 		err := call(n.ctx, grpc.Header(&header))
 		if status.Code(err) == codes.NotFound {
@@ -94,8 +101,10 @@ func (c *Client) query(ctx context.Context, call func(cc gogogrpc.ClientConn, at
 		if err != nil {
 			return err
 		}
-		return c.sawState(header, least)
+		height, err = c.sawState(header, least)
+		return err
 	})
+	return height, err
 }
 
 // confirmAbsent turns a node's "not found" into ErrNotFound if it holds at a
@@ -111,31 +120,32 @@ func confirmAbsent(n *node, least int64, call func(gogogrpc.ClientConn, grpc.Cal
 }
 
 // sawState remembers the height of an answer, and refuses one from before least.
-func (c *Client) sawState(header metadata.MD, least int64) error {
+func (c *Client) sawState(header metadata.MD, least int64) (int64, error) {
 	values := header.Get(grpctypes.GRPCBlockHeightHeader)
 	if len(values) == 0 {
-		return nil
+		return 0, nil
 	}
 	height, err := strconv.ParseInt(values[0], 10, 64)
 	if err != nil {
-		return fmt.Errorf("it answers at height %q: %w", values[0], err)
+		return 0, fmt.Errorf("it answers at height %q: %w", values[0], err)
 	}
 	if height < least {
-		return fmt.Errorf("it lags: it answers at height %d after %d", height, least)
+		return 0, fmt.Errorf("it lags: it answers at height %d after %d", height, least)
 	}
 	c.mu.Lock()
 	c.seen.State = max(c.seen.State, height)
 	c.mu.Unlock()
-	return nil
+	return height, nil
 }
 
-// Pending returns all requests that have not ended.
-func (c *Client) Pending(ctx context.Context) ([]markettypes.RequestView, error) {
-	var views []markettypes.RequestView
+// Pending returns all requests that have not ended, as they were at the height at
+// or later: a request may be missing, or be there as it was, if something happened
+// to it in a block after that while the pages were read.
+func (c *Client) Pending(ctx context.Context) (views []markettypes.RequestView, at int64, err error) {
 	var key []byte
 	for {
 		var res *markettypes.QueryRequestsResponse
-		err := c.query(ctx, func(cc gogogrpc.ClientConn, at grpc.CallOption) (err error) {
+		height, err := c.queryFrom(ctx, 0, func(cc gogogrpc.ClientConn, at grpc.CallOption) (err error) {
 			res, err = markettypes.NewQueryClient(cc).Requests(ctx, &markettypes.QueryRequestsRequest{
 				Status:     markettypes.REQUEST_STATUS_PENDING,
 				Pagination: &query.PageRequest{Key: key, Limit: pageSize},
@@ -143,11 +153,14 @@ func (c *Client) Pending(ctx context.Context) ([]markettypes.RequestView, error)
 			return err
 		})
 		if err != nil {
-			return nil, fmt.Errorf("list open requests: %w", err)
+			return nil, 0, fmt.Errorf("list open requests: %w", err)
+		}
+		if len(key) == 0 || height < at {
+			at = height
 		}
 		views = append(views, res.Views...)
 		if res.Pagination == nil || len(res.Pagination.NextKey) == 0 {
-			return views, nil
+			return views, at, nil
 		}
 		key = res.Pagination.NextKey
 	}
@@ -156,7 +169,12 @@ func (c *Client) Pending(ctx context.Context) ([]markettypes.RequestView, error)
 // Request returns one request, with its inline input while it is open, or
 // ErrNotFound.
 func (c *Client) Request(ctx context.Context, id string) (view markettypes.RequestView, input []byte, err error) {
-	err = c.query(ctx, func(cc gogogrpc.ClientConn, at grpc.CallOption) error {
+	return c.RequestFrom(ctx, id, 0)
+}
+
+// RequestFrom is Request as it was at a height, or later.
+func (c *Client) RequestFrom(ctx context.Context, id string, least int64) (view markettypes.RequestView, input []byte, err error) {
+	_, err = c.queryFrom(ctx, least, func(cc gogogrpc.ClientConn, at grpc.CallOption) error {
 		res, err := markettypes.NewQueryClient(cc).Request(ctx, &markettypes.QueryRequestRequest{Id: id}, at)
 		if err != nil {
 			return err

@@ -34,11 +34,24 @@ type TxResult struct {
 	Code    uint32 // 0 for success
 	Log     string
 	GasUsed int64
+	// Items holds, by request, what became of the items of a batch that is in a
+	// block, nil for success; nil for other transactions, and where the node does
+	// not say.
+	Items map[string]error
+}
+
+// Err is why a transaction that is in a block failed; nil for one that did not.
+func (r TxResult) Err() error {
+	if r.Code == 0 {
+		return nil
+	}
+	return refusal(r.Log)
 }
 
 // Sign builds and signs a transaction with one message, with gas by simulation.
 // A message that the chain would refuse now gives ErrRefused with the chain's
-// reason, and costs nothing.
+// reason, a batch of which single items would fail an ItemsError; both cost
+// nothing.
 //
 // The transaction is unordered: it needs no sequence number, so several may be
 // under way and a lost one blocks nothing. Its timeout counts from the last
@@ -76,7 +89,10 @@ func (c *Client) Sign(ctx context.Context, msg sdk.Msg) (SignedTx, error) {
 		if err != nil {
 			return simulationError(err)
 		}
-		f = f.WithGas(sim.GasInfo.GasUsed + sim.GasInfo.GasUsed*c.cfg.GasMarginPercent/100 + GasReserve)
+		if err := refusedItems(sim.Result); err != nil {
+			return err
+		}
+		f = f.WithGas(sim.GasInfo.GasUsed + sim.GasInfo.GasUsed*c.cfg.GasMarginPercent/100 + GasReserve*itemCount(msg))
 		builder, err := f.BuildUnsignedTx(msg)
 		if err != nil {
 			return fmt.Errorf("build the transaction: %w", err)
@@ -97,7 +113,7 @@ func (c *Client) Sign(ctx context.Context, msg sdk.Msg) (SignedTx, error) {
 // simulationError tells the chain's refusal from a node's trouble.
 func simulationError(err error) error {
 	if isAnswer(err) {
-		return fmt.Errorf("%w: %s", ErrRefused, status.Convert(err).Message())
+		return refusal(status.Convert(err).Message())
 	}
 	return err
 }
@@ -126,7 +142,7 @@ func (c *Client) Broadcast(ctx context.Context, raw []byte) error {
 			}
 		}
 		if res.Code != 0 {
-			return fmt.Errorf("%w: code %d of %s: %s", ErrRefused, res.Code, res.Codespace, res.Log)
+			return refusal(fmt.Sprintf("code %d of %s: %s", res.Code, res.Codespace, res.Log))
 		}
 		return nil
 	})
@@ -156,6 +172,9 @@ func (c *Client) LookUp(ctx context.Context, hash string) (TxResult, error) {
 			return err
 		}
 		out = TxResult{Found: true, Height: res.Height, Code: res.TxResult.Code, Log: res.TxResult.Log, GasUsed: res.TxResult.GasUsed}
+		if out.Code == 0 {
+			out.Items = itemErrorsOf(res.TxResult.Data)
+		}
 		return nil
 	})
 	return out, err

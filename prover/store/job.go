@@ -76,12 +76,21 @@ const (
 	Missed Outcome = "missed"
 	// Ended: the request ended otherwise, for no fault of ours.
 	Ended Outcome = "ended"
+	// Abandoned: the operator gave it up with a bid that may be on the chain;
+	// nothing more is sent for it.
+	Abandoned Outcome = "abandoned"
 )
+
+// Outcomes lists all outcomes.
+var Outcomes = []Outcome{Fulfilled, Lost, NotPlaced, NotRevealed, Missed, Ended, Abandoned}
 
 // Tx is a signed transaction that may have been sent.
 type Tx struct {
 	Hash string `json:"hash"` // upper-case hex, as the node prints it
-	Raw  []byte `json:"raw"`
+	// Raw is the transaction; absent where Shared, see Store.Raw.
+	Raw []byte `json:"raw,omitempty"`
+	// Shared tells that the transaction carries items of other jobs too.
+	Shared bool `json:"shared,omitempty"`
 	// Expires is the block time from which no block can hold it any more.
 	Expires time.Time `json:"expires"`
 }
@@ -140,6 +149,12 @@ type Job struct {
 	// Created and Finished are block heights.
 	Created  int64 `json:"created"`
 	Finished int64 `json:"finished,omitempty"`
+}
+
+// copy returns a job that can be changed without changing this one.
+func (j *Job) copy() *Job {
+	c := *j
+	return &c
 }
 
 // NewSalt returns a fresh salt from the system's cryptographic generator.

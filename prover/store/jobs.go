@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -18,13 +19,22 @@ func (s *Store) Create(j *Job) error {
 	if j.State != Decided {
 		return fmt.Errorf("%w: a new job starts as %s, not %s", ErrJob, Decided, j.State)
 	}
-	return s.db.Update(func(tx *bolt.Tx) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.load(); err != nil {
+		return err
+	}
+	err := s.db.Update(func(tx *bolt.Tx) error {
 		id := []byte(j.RequestID)
 		if tx.Bucket(openBucket).Get(id) != nil || tx.Bucket(doneBucket).Get(id) != nil {
 			return fmt.Errorf("%w: %s", ErrExists, j.RequestID)
 		}
 		return put(tx.Bucket(openBucket), j)
 	})
+	if err == nil {
+		s.remember(j)
+	}
+	return err
 }
 
 // Update loads an open job, lets change alter it and writes it back in one
@@ -35,46 +45,20 @@ func (s *Store) Create(j *Job) error {
 // to Bidding that way: no bid leaves that is not on disk (law P1), while bonds
 // that are at stake already are not lost for want of a disk (law P6).
 func (s *Store) Update(requestID string, change func(*Job) error) (*Job, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now, err := s.changed(requestID, change)
-	if err != nil {
-		return nil, fmt.Errorf("job %s: %w", requestID, err)
+	now, err := s.UpdateAll([]string{requestID}, nil, change)
+	if len(now) == 0 {
+		return nil, err
 	}
-	raw, err := json.Marshal(now)
-	if err != nil {
-		return nil, fmt.Errorf("job %s: %w", requestID, err)
-	}
-	err = s.db.Update(func(tx *bolt.Tx) error { return s.write(tx, now, raw) })
-	switch {
-	case err == nil:
-		delete(s.unsaved, requestID)
-		return now, nil
-	case now.State == Bidding:
-		return nil, fmt.Errorf("job %s: %w", requestID, err)
-	default:
-		s.unsaved[requestID] = raw
-		return now, fmt.Errorf("job %s: %w: %w", requestID, ErrUnsaved, err)
-	}
+	return now[0], err
 }
 
 // changed returns an open job with a change applied, if the rules allow it.
 func (s *Store) changed(requestID string, change func(*Job) error) (*Job, error) {
-	raw, err := s.raw(requestID, openBucket)
-	if err != nil {
-		return nil, err
-	}
-	was, err := decode(requestID, raw)
-	if err != nil {
-		return nil, err
-	}
-	if was.State == Done { // in memory only
+	was := s.jobs[requestID]
+	if was == nil {
 		return nil, ErrNotFound
 	}
-	now, err := decode(requestID, raw)
-	if err != nil {
-		return nil, err
-	}
+	now := was.copy()
 	if err := change(now); err != nil {
 		return nil, err
 	}
@@ -93,6 +77,11 @@ func (s *Store) Flush() error {
 		return nil
 	}
 	err := s.db.Update(func(tx *bolt.Tx) error {
+		for hash, raw := range s.unsavedTxs {
+			if err := tx.Bucket(txsBucket).Put([]byte(hash), raw); err != nil {
+				return err
+			}
+		}
 		for id, raw := range s.unsaved {
 			j, err := decode(id, raw)
 			if err != nil {
@@ -106,6 +95,7 @@ func (s *Store) Flush() error {
 	})
 	if err == nil {
 		clear(s.unsaved)
+		clear(s.unsavedTxs)
 	}
 	return err
 }
@@ -155,62 +145,98 @@ func (s *Store) archive(tx *bolt.Tx, j *Job) error {
 }
 
 // Get returns the job of a request, open or done, or ErrNotFound.
-func (s *Store) Get(requestID string) (*Job, error) {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	raw, err := s.raw(requestID, openBucket, doneBucket)
-	if err != nil {
-		return nil, err
-	}
-	return decode(requestID, raw)
-}
-
-// raw returns a job's newest record: from memory, or from the first of the
-// buckets that has it.
-func (s *Store) raw(requestID string, buckets ...[]byte) (raw []byte, err error) {
-	if raw, ok := s.unsaved[requestID]; ok {
-		return raw, nil
-	}
-	err = s.db.View(func(tx *bolt.Tx) error {
-		for _, name := range buckets {
-			if b := tx.Bucket(name); b != nil {
-				if v := b.Get([]byte(requestID)); v != nil {
-					raw = slices.Clone(v)
-					return nil
-				}
-			}
+func (s *Store) Get(requestID string) (j *Job, err error) {
+	err = s.look(func() error {
+		if open := s.jobs[requestID]; open != nil {
+			j = open.copy()
+			return nil
 		}
-		return ErrNotFound
+		raw, held := s.unsaved[requestID]
+		if held {
+			j, err = decode(requestID, raw)
+			return err
+		}
+		return s.db.View(func(tx *bolt.Tx) error {
+			b := tx.Bucket(doneBucket)
+			if b == nil {
+				return ErrNotFound // a file that was never opened for writing
+			}
+			v := b.Get([]byte(requestID))
+			if v == nil {
+				return ErrNotFound
+			}
+			j, err = decode(requestID, v)
+			return err
+		})
 	})
-	return raw, err
+	return j, err
 }
 
 // Open returns the jobs that are not done, in the order of their ids. With
-// states given, only those in one of them.
-func (s *Store) Open(states ...State) ([]*Job, error) {
+// states given, only those in one of them. The jobs are copies; what their slices
+// and pointers lead to must not be changed.
+func (s *Store) Open(states ...State) (jobs []*Job, err error) {
+	err = s.look(func() error {
+		for _, j := range s.jobs {
+			if len(states) == 0 || slices.Contains(states, j.State) {
+				jobs = append(jobs, j.copy())
+			}
+		}
+		return nil
+	})
+	slices.SortFunc(jobs, func(a, b *Job) int { return cmp.Compare(a.RequestID, b.RequestID) })
+	return jobs, err
+}
+
+// look calls read while nothing changes, with the open jobs loaded.
+func (s *Store) look(read func() error) error {
 	s.mu.RLock()
-	defer s.mu.RUnlock()
-	var jobs []*Job
+	if s.jobs != nil {
+		defer s.mu.RUnlock()
+		return read()
+	}
+	s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.load(); err != nil {
+		return err
+	}
+	return read()
+}
+
+// load reads the open jobs once; from then on this process alone changes them.
+func (s *Store) load() error {
+	if s.jobs != nil {
+		return nil
+	}
+	jobs := make(map[string]*Job)
 	err := s.db.View(func(tx *bolt.Tx) error {
 		b := tx.Bucket(openBucket)
 		if b == nil {
 			return nil // a file that was never opened for writing
 		}
 		return b.ForEach(func(k, v []byte) error {
-			if newer, ok := s.unsaved[string(k)]; ok {
-				v = newer
-			}
 			j, err := decode(string(k), v)
 			if err != nil {
 				return err
 			}
-			if j.State != Done && (len(states) == 0 || slices.Contains(states, j.State)) {
-				jobs = append(jobs, j)
-			}
+			jobs[j.RequestID] = j
 			return nil
 		})
 	})
-	return jobs, err
+	if err == nil {
+		s.jobs = jobs
+	}
+	return err
+}
+
+// remember keeps what is in memory of the open jobs as they are.
+func (s *Store) remember(j *Job) {
+	if j.State == Done {
+		delete(s.jobs, j.RequestID)
+		return
+	}
+	s.jobs[j.RequestID] = j.copy()
 }
 
 // Finished returns the jobs that finished last, newest first, at most limit of

@@ -37,6 +37,9 @@ var (
 	// provedBucket: pair of image and program → 1.
 	provedBucket = []byte("proved")
 
+	// txsBucket: hash → signed transaction that many jobs share.
+	txsBucket = []byte("txs")
+
 	seenKey  = []byte("seen")
 	chainKey = []byte("chain_id")
 	// outcomePrefix and an outcome: number of jobs that ended so.
@@ -63,8 +66,13 @@ type Store struct {
 	keepDone int
 
 	mu sync.RWMutex
-	// unsaved: request id → job as JSON, newer than the one on disk.
-	unsaved map[string][]byte
+	// jobs: request id → job that is not done, as on disk or newer; nil until it is
+	// read first.
+	jobs map[string]*Job
+	// unsaved: request id → job as JSON, newer than the one on disk. unsavedTxs: hash
+	// → shared transaction that is not on disk.
+	unsaved    map[string][]byte
+	unsavedTxs map[string][]byte
 }
 
 // Open opens the file at path, and makes it if need be.
@@ -77,7 +85,7 @@ func Open(path string) (*Store, error) {
 		return nil, fmt.Errorf("open the job store %s: %w", path, err)
 	}
 	err = db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{openBucket, doneBucket, doneOrderBucket, metaBucket, provedBucket} {
+		for _, name := range [][]byte{openBucket, doneBucket, doneOrderBucket, metaBucket, provedBucket, txsBucket} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
@@ -105,7 +113,7 @@ func OpenReadOnly(path string) (*Store, error) {
 }
 
 func newStore(db *bolt.DB) *Store {
-	return &Store{db: db, keepDone: DefaultKeepDone, unsaved: make(map[string][]byte)}
+	return &Store{db: db, keepDone: DefaultKeepDone, unsaved: make(map[string][]byte), unsavedTxs: make(map[string][]byte)}
 }
 
 // Close closes the file.

@@ -22,6 +22,7 @@ func testJob(t *testing.T, id string) *Job {
 		RequestID: id, Prover: "proof1prover", Fee: math.NewInt(7), Salt: salt, Standby: true,
 		MinStake: math.NewInt(5), Penalty: math.NewInt(2), TimeLimit: time.Minute,
 		Commitment: []byte{1}, State: Decided, Cost: 9, Created: 3,
+		Estimate: math.ZeroInt(), MaxBond: math.NewInt(4), Paid: math.ZeroInt(),
 	}
 }
 

@@ -9,12 +9,14 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/stats"
 )
 
 const (
@@ -61,6 +63,26 @@ func dialOptions(cfg Config) ([]grpc.DialOption, error) {
 		options = append(options, grpc.WithPerRPCCredentials(t))
 	}
 	return options, nil
+}
+
+// connections counts those that ended, in place of statistics: gRPC makes another
+// by itself, and tells nobody.
+type connections struct{ ended *atomic.Uint64 }
+
+// TagRPC implements stats.Handler.
+func (connections) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
+
+// HandleRPC implements stats.Handler.
+func (connections) HandleRPC(context.Context, stats.RPCStats) {}
+
+// TagConn implements stats.Handler.
+func (connections) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
+
+// HandleConn implements stats.Handler.
+func (c connections) HandleConn(_ context.Context, s stats.ConnStats) {
+	if _, ok := s.(*stats.ConnEnd); ok {
+		c.ended.Add(1)
+	}
 }
 
 // token is a bearer token in a file. It may go over a plain connection: the service

@@ -8,7 +8,9 @@
 //     a restart (its queue is in memory) and that never was look alike. So a task
 //     is waited for as long as the caller's context lets it; the caller's next
 //     attempt has another Task.ID. A connection that broke means that the queue may
-//     be gone: the task is put in again, under the same id.
+//     be gone: the task is put in again, under the same id. A service that is back
+//     before it is asked again is noticed by the end of its connection; behind a
+//     proxy, which ends connections as it likes, only by a call that fails.
 //   - Finished proofs are on its disk: a sidecar that was restarted asks for the same
 //     Task.ID and finds them.
 //   - It proves one task at a time and does not notice that it was given one twice.
@@ -24,6 +26,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -80,6 +83,8 @@ type Backend struct {
 	cfg    Config
 	conn   *grpc.ClientConn
 	client api.ProverNetworkClient
+	// ended counts connections that are no more.
+	ended *atomic.Uint64
 }
 
 var _ backend.Backend = (*Backend)(nil)
@@ -94,11 +99,13 @@ func New(cfg Config) (*Backend, error) {
 	if err != nil {
 		return nil, err
 	}
+	ended := &atomic.Uint64{}
+	options = append(options, grpc.WithStatsHandler(connections{ended}))
 	conn, err := grpc.NewClient("passthrough:///"+cfg.Address, options...)
 	if err != nil {
 		return nil, fmt.Errorf("the Pico service at %q: %w", cfg.Address, err)
 	}
-	return &Backend{cfg: cfg, conn: conn, client: api.NewProverNetworkClient(conn)}, nil
+	return &Backend{cfg: cfg, conn: conn, client: api.NewProverNetworkClient(conn), ended: ended}, nil
 }
 
 // appExists finds the id in the refusal to register a program twice.

@@ -176,6 +176,34 @@ func TestARestartLosesTheQueue(t *testing.T) {
 	}
 }
 
+// A service that is back before anybody asked for the proof has lost its queue too.
+func TestARestartThatNoCallNoticed(t *testing.T) {
+	working, lives := make(chan struct{}), atomic.Int32{}
+	r := newRig(t, func(s *picotest.Config, c *pico.Config) {
+		c.PollInterval = 500 * time.Millisecond // a restart takes less
+		s.OnTask = func(ctx context.Context, _ picotest.Task) ([]byte, error) {
+			if lives.Add(1) == 1 {
+				close(working)
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return nil, nil
+		}
+	})
+	task := r.task(t, "a")
+	restarted := make(chan error, 1)
+	go func() {
+		<-working
+		restarted <- r.service.RestartBetweenCalls()
+	}()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	res, err := r.pico.Prove(ctx, task)
+	r.requireProof(t, res, err)
+	require.NoError(t, <-restarted)
+	require.Len(t, r.service.Tasks(), 2)
+}
+
 // One task at a time, in order.
 func TestTheQueueIsOneAtATime(t *testing.T) {
 	var atOnce, most atomic.Int32

@@ -44,13 +44,17 @@ func (b *Backend) Prove(ctx context.Context, task backend.Task) (backend.Result,
 func (b *Backend) wait(ctx context.Context, task backend.Task) ([]byte, error) {
 	poll := time.NewTicker(b.cfg.PollInterval)
 	defer poll.Stop()
-	queued, failures := false, 0
+	queued, failures, ended := false, 0, uint64(0)
 	for {
 		proof, err := b.ask(ctx, task)
 		if proof != nil {
 			return proof, nil
 		}
+		if !b.cfg.TLS && b.ended.Load() != ended {
+			queued = false // the service has no TLS: there is no proxy, so it was its own end
+		}
 		if err == nil && !queued {
+			ended = b.ended.Load()
 			if err = b.submit(ctx, task); err != nil && !lost(err) {
 				return nil, fmt.Errorf("submit task %s: %w", task.ID, err)
 			}

@@ -1,6 +1,7 @@
-// Package picotest stands in for the Pico proving service in tests. It proves
-// nothing: it hands out proofs that it was given before, over a real socket and
-// with the real service's interface and habits, which are
+// Package picotest stands in for the Pico proving service in tests, within one or
+// as a process of its own (cmd/pico-stand-in). It proves nothing: it hands out
+// proofs that it was given before, over a real socket and with the real service's
+// interface and habits, which are
 //
 //   - a second registration is refused as an internal error that holds the id;
 //   - the queue is in memory, proves one task at a time, and takes a task twice;
@@ -18,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 
@@ -46,6 +48,9 @@ type Replay struct {
 
 func (r Replay) appID() string { return hex.EncodeToString(r.Program[:]) }
 
+// answer is the proof as the service sends it, with its public inputs.
+func (r Replay) answer() []byte { return slices.Concat(r.Proof, r.Program[:], r.Digest[:]) }
+
 // Config says how the service behaves.
 type Config struct {
 	// Address to listen at; empty for a free port of 127.0.0.1.
@@ -58,6 +63,9 @@ type Config struct {
 	MaxMessageBytes int
 	// Programs are those that it can "prove".
 	Programs []Replay
+	// Disk is the file that keeps programs and finished proofs; empty to keep them in
+	// memory, where they survive Restart only.
+	Disk string
 	// OnTask is called before a task is worked on, outside of locks. It may wait,
 	// as a proof takes time, until ctx ends with the service. A non-nil answer
 	// replaces the proof as it would be sent; an error fails the task, silently.
@@ -74,15 +82,12 @@ type Task struct {
 	UseGPU        bool
 }
 
-type taskKey struct{ app, task string }
-
 // Service is a running stand-in.
 type Service struct {
 	cfg Config
 
 	mu      sync.Mutex
-	apps    map[string]bool // registered: on "disk"
-	proofs  map[taskKey][]byte
+	disk    disk
 	tasks   []Task // all that were ever submitted
 	address string
 	run     *run
@@ -101,7 +106,11 @@ const queueSize = 4096
 
 // Start returns a running service.
 func Start(cfg Config) (*Service, error) {
-	s := &Service{cfg: cfg, apps: map[string]bool{}, proofs: map[taskKey][]byte{}, address: cfg.Address}
+	kept, err := load(cfg.Disk)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{cfg: cfg, disk: kept, address: cfg.Address}
 	if s.address == "" {
 		s.address = "127.0.0.1:0"
 	}
@@ -123,7 +132,10 @@ func (s *Service) Tasks() []Task {
 }
 
 // Stop ends the service at once; its disk stays.
-func (s *Service) Stop() {
+func (s *Service) Stop() { s.end((*grpc.Server).Stop) }
+
+// end ends the service in that way.
+func (s *Service) end(stop func(*grpc.Server)) {
 	s.mu.Lock()
 	r := s.run
 	s.run = nil
@@ -132,13 +144,20 @@ func (s *Service) Stop() {
 		return
 	}
 	r.cancel()
-	r.server.Stop()
+	stop(r.server)
 	r.ended.Wait()
 }
 
 // Restart ends the service and starts it at the same address. Its queue is lost.
 func (s *Service) Restart() error {
 	s.Stop()
+	return s.start()
+}
+
+// RestartBetweenCalls is Restart once the calls under way are answered, so that no
+// caller sees an error.
+func (s *Service) RestartBetweenCalls() error {
+	s.end((*grpc.Server).GracefulStop)
 	return s.start()
 }
 
@@ -194,14 +213,15 @@ func (s *Service) work(ctx context.Context, t Task) {
 		if !ok || string(p.Input) != string(t.Input) {
 			return
 		}
-		answer = append(append(append(answer, p.Proof...), p.Program[:]...), p.Digest[:]...)
+		answer = p.answer()
 	}
 	if ctx.Err() != nil {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.proofs[taskKey{t.AppID, t.TaskID}] = answer
+	s.disk.keep(t, answer)
+	_ = s.disk.save(s.cfg.Disk) // a task that fails is not reported
 }
 
 // intercept checks the token before all else.
@@ -233,7 +253,7 @@ func (s *Service) registered(appID string) (Replay, error) {
 	p, ok := s.program(appID)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !ok || !s.apps[p.appID()] {
+	if !ok || !s.disk.Apps[p.appID()] {
 		return Replay{}, status.Errorf(codes.NotFound, "cannot find app %s", appID)
 	}
 	return p, nil
@@ -251,10 +271,13 @@ func (s *Service) RegisterApp(_ context.Context, req *api.RegisterAppRequest) (*
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.apps[p.appID()] {
+		if s.disk.Apps[p.appID()] {
 			return nil, status.Errorf(codes.Internal, "failed to register app: app already exists %s", p.appID())
 		}
-		s.apps[p.appID()] = true
+		s.disk.Apps[p.appID()] = true
+		if err := s.disk.save(s.cfg.Disk); err != nil {
+			return nil, status.Errorf(codes.Internal, "failed to register app: %s", err)
+		}
 		return &api.RegisterAppResponse{AppId: p.appID()}, nil
 	}
 	return nil, status.Error(codes.Internal, errNotELF.Error())
@@ -296,5 +319,5 @@ func (s *Service) ProveTask(_ context.Context, req *api.ProveTaskRequest) (*api.
 func (s *Service) GetProvingResult(_ context.Context, req *api.GetProvingResultRequest) (*api.GetProvingResultResponse, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return &api.GetProvingResultResponse{Proof: s.proofs[taskKey{req.AppId, req.TaskId}]}, nil
+	return &api.GetProvingResultResponse{Proof: s.disk.Proofs[req.AppId][req.TaskId]}, nil
 }
