@@ -92,18 +92,26 @@ type job struct {
 func (n *Network) jobPath() string { return filepath.Join(n.cli.home, "demo-job.json") }
 
 func (n *Network) writeJob(dir string) error {
-	url := func(a artifact) string { return "http://" + loopback(n.ports.Files) + "/" + filepath.Base(a.Path) }
-	j := job{
-		Verifier: "circuit", Program: n.circuit.CircuitID, Digest: n.circuit.Digest,
-		ImageURL: url(n.circuit.Image), ImageSHA256: n.circuit.Image.SHA256,
-		InputURL: url(n.circuit.Input), InputSHA256: n.circuit.Input.SHA256,
-		MaxFee: strconv.Itoa(demoMaxFee),
-	}
 	for _, a := range []artifact{n.circuit.Image, n.circuit.Input} {
 		if filepath.Dir(a.Path) != dir {
 			return errors.New("the demo circuit's files are not in " + dir)
 		}
 	}
+	return n.writeRequest(job{
+		Verifier: "circuit", Program: n.circuit.CircuitID, Digest: n.circuit.Digest,
+		ImageURL: n.fileURL(n.circuit.Image), ImageSHA256: n.circuit.Image.SHA256,
+		InputURL: n.fileURL(n.circuit.Input), InputSHA256: n.circuit.Input.SHA256,
+		MaxFee: strconv.Itoa(demoMaxFee),
+	})
+}
+
+// fileURL is where serveFiles publishes a file.
+func (n *Network) fileURL(a artifact) string {
+	return "http://" + loopback(n.ports.Files) + "/" + filepath.Base(a.Path)
+}
+
+// writeRequest writes what sendRequest asks for.
+func (n *Network) writeRequest(j job) error {
 	b, err := json.MarshalIndent(j, "", "  ")
 	if err != nil {
 		return err

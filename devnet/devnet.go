@@ -51,12 +51,18 @@ type Network struct {
 	keys    map[string]string // key name → address
 	provers []*prover
 	circuit demoCircuit
+	specs   []proverSpec    // who the provers are
+	genesis []genesisChange // beside those of every network
+}
+
+func newNetwork(opts Options) *Network {
+	return &Network{opts: opts, home: opts.Home, keys: map[string]string{}, specs: proverSpecs}
 }
 
 // Run starts the network and, with Options.Once, sends one request through it;
 // otherwise it serves until ctx ends.
 func Run(ctx context.Context, opts Options) (err error) {
-	n := &Network{opts: opts, keys: map[string]string{}}
+	n := newNetwork(opts)
 	if opts.Home != "" {
 		if n.home, err = filepath.Abs(opts.Home); err != nil {
 			return err
@@ -84,17 +90,23 @@ func Run(ctx context.Context, opts Options) (err error) {
 
 // start brings up node, provers and circuit.
 func (n *Network) start(ctx context.Context) error {
-	n.cli = cli{program: n.opts.Marketd, home: filepath.Join(n.home, "node")}
-	steps := []struct {
-		what string
-		do   func(context.Context) error
-	}{
+	return n.do(ctx, []step{
 		{"making keys and genesis", n.makeHome},
 		{"starting the validator", n.startNode},
 		{"proving keys for the demo circuit (once, then cached)", n.prepareCircuit},
 		{"registering provers, stake, submitters and the circuit", n.register},
 		{"starting the provers' sidecars", n.startProvers},
-	}
+	})
+}
+
+// step is a part of a network's start, named for people.
+type step struct {
+	what string
+	do   func(context.Context) error
+}
+
+// do takes the steps in order.
+func (n *Network) do(ctx context.Context, steps []step) error {
 	for _, s := range steps {
 		began := time.Now()
 		n.say("· %s …", s.what)

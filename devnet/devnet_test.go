@@ -18,10 +18,13 @@ import (
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
 )
 
-// binaries holds the node and the sidecar, built once for all tests.
+// binaries holds the node, the sidecar and the stand-in for a Pico service, built once for all tests.
 var binaries string
 
 func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == unreliable {
+		os.Exit(runUnreliable(os.Args[2]))
+	}
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "devnet-test-")
 		if err != nil {
@@ -31,7 +34,8 @@ func TestMain(m *testing.M) {
 		if err := touchSources(); err != nil {
 			panic(err)
 		}
-		build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", dir, "../cmd/marketd", "../cmd/proverd")
+		build := exec.Command("go", "build", "-ldflags", "-s -w", "-o", dir, "../cmd/marketd", "../cmd/proverd",
+			"../prover/backend/pico/picotest/cmd/pico-stand-in")
 		if out, err := build.CombinedOutput(); err != nil {
 			panic(string(out))
 		}
@@ -90,8 +94,7 @@ func TestNetwork(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), onceTimeout)
 	defer cancel()
 	var out bytes.Buffer
-	n := &Network{opts: testOptions(t, &out), keys: map[string]string{}}
-	n.home = n.opts.Home
+	n := newNetwork(testOptions(t, &out))
 	defer n.stop()
 	require.NoError(t, n.start(ctx), "%s", &out)
 	t.Run("servers answer", func(t *testing.T) { n.testServers(ctx, t) })

@@ -21,7 +21,7 @@ type account struct {
 
 // accounts lists whom genesis funds. Each prover has two keys: the one that
 // owns the stake and the submitter's, which alone lives beside its sidecar.
-func accounts() []account {
+func (n *Network) accounts() []account {
 	list := []account{
 		{"validator", 1_000_000 * proof},
 		{"faucet", 10_000_000 * proof},
@@ -29,7 +29,7 @@ func accounts() []account {
 		{"delegator", 10_000 * proof},
 		{"guardian", 100 * proof},
 	}
-	for _, p := range proverSpecs {
+	for _, p := range n.specs {
 		list = append(list, account{p.name, 5_000 * proof}, account{p.submitter(), 100 * proof})
 	}
 	return list
@@ -37,6 +37,7 @@ func accounts() []account {
 
 // makeHome lays down keys, genesis and configuration of a fresh chain.
 func (n *Network) makeHome(ctx context.Context) (err error) {
+	n.cli = cli{program: n.opts.Marketd, home: filepath.Join(n.home, "node")}
 	if _, err := os.Stat(n.cli.home); err == nil {
 		return fmt.Errorf("%s holds a network already: remove it or choose another --home", n.home)
 	} else if !errors.Is(err, os.ErrNotExist) {
@@ -48,7 +49,7 @@ func (n *Network) makeHome(ctx context.Context) (err error) {
 	if _, err := n.cli.call(ctx, "init", "devnet", "--chain-id", ChainID); err != nil {
 		return err
 	}
-	for _, a := range accounts() {
+	for _, a := range n.accounts() {
 		if n.keys[a.name], err = n.cli.addKey(ctx, n.keyringOf(a.name), a.name); err != nil {
 			return err
 		}
@@ -72,7 +73,7 @@ func (n *Network) makeHome(ctx context.Context) (err error) {
 // keyringOf is the folder whose keyring holds the key: submitters' keys belong
 // to their sidecars, all others to the node's home (law P5).
 func (n *Network) keyringOf(name string) string {
-	for _, p := range proverSpecs {
+	for _, p := range n.specs {
 		if p.submitter() == name {
 			return n.proverHome(p)
 		}
@@ -90,7 +91,7 @@ func (n *Network) fundAccounts(ctx context.Context) error {
 		Coins   []coin `json:"coins"`
 	}
 	var list []entry
-	for _, a := range accounts() {
+	for _, a := range n.accounts() {
 		list = append(list, entry{n.keys[a.name], []coin{{"uproof", strconv.FormatInt(a.amount, 10)}}})
 	}
 	b, err := json.Marshal(list)
@@ -105,6 +106,12 @@ func (n *Network) fundAccounts(ctx context.Context) error {
 	return err
 }
 
+// genesisChange sets a string of the genesis file.
+type genesisChange struct {
+	keys  []string // where it is, from the outside in
+	value string
+}
+
 // setGovernance names a guardian and makes votes short, so that suspensions and
 // proposals can be tried.
 func (n *Network) setGovernance() error {
@@ -113,14 +120,12 @@ func (n *Network) setGovernance() error {
 	if err != nil {
 		return err
 	}
-	for _, change := range []struct {
-		keys  []string
-		value string
-	}{
+	changes := []genesisChange{
 		{[]string{"app_state", "verifier", "params", "guardian"}, n.keys["guardian"]},
 		{[]string{"app_state", "gov", "params", "voting_period"}, "60s"},
 		{[]string{"app_state", "gov", "params", "expedited_voting_period"}, "30s"},
-	} {
+	}
+	for _, change := range append(changes, n.genesis...) {
 		if b, err = setString(b, change.keys, change.value); err != nil {
 			return fmt.Errorf("genesis: %w", err)
 		}

@@ -70,10 +70,12 @@ func (n *Network) sendRequest(ctx context.Context) (string, TxResult, error) {
 	if err != nil {
 		return "", res, err
 	}
-	if len(list.Views) != 1 {
-		return "", res, fmt.Errorf("the requester has %d requests, want 1", len(list.Views))
+	for _, v := range list.Views {
+		if v.Request.Height == uint64(res.Height) {
+			return v.Request.Id, res, nil
+		}
 	}
-	return list.Views[0].Request.Id, res, nil
+	return "", res, fmt.Errorf("the requester has no request of block %d", res.Height)
 }
 
 // follow shows each block's news of the request until it ends.
@@ -177,7 +179,7 @@ func (s *narrator) bids(ctx context.Context) error {
 
 // name gives an address the name of its key.
 func (n *Network) name(addr string) string {
-	for _, p := range proverSpecs {
+	for _, p := range n.specs {
 		if n.keys[p.name] == addr {
 			return p.name
 		}
@@ -205,7 +207,7 @@ func (n *Network) takeSnapshot(ctx context.Context) (s snapshot, err error) {
 		return s, err
 	}
 	s.vaults = map[string]math.Int{}
-	for _, p := range proverSpecs {
+	for _, p := range n.specs {
 		if s.vaults[p.name], err = n.chain.vaultTotal(ctx, n.keys[p.name]); err != nil {
 			return s, err
 		}
@@ -290,7 +292,7 @@ func (n *Network) expect(before, after snapshot, back math.Int, changed string, 
 	if want := before.requester.Add(back); !after.requester.Equal(want) {
 		return fmt.Errorf("the requester holds %s%s, want %s", after.requester, chain.Denom, want)
 	}
-	for _, p := range proverSpecs {
+	for _, p := range n.specs {
 		want := before.vaults[p.name]
 		if p.name == changed {
 			want = want.Add(delta)

@@ -2,7 +2,9 @@ package devnet
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -15,6 +17,7 @@ type proverSpec struct {
 	name      string // key that owns the stake
 	selfStake int64  // uproof
 	price     int64  // what it asks for a proof, in uproof
+	config    string // added to its sidecar's configuration
 }
 
 // submitter is the name of the key that its sidecar signs with.
@@ -56,14 +59,18 @@ type call struct {
 	args []string
 }
 
-// register brings provers, submitters, stake and circuit onto the chain. Each
-// round has one transaction a signer at most, so all of a round can share a
-// block, and needs what the round before it did.
+// register brings provers, submitters, stake and circuit onto the chain.
 func (n *Network) register(ctx context.Context) error {
-	first := []call{{"requester", []string{"verifier", "register-circuit", n.circuit.VerifyingKey.Path}}}
-	second := []call{{"delegator", []string{"provers", "stake", n.keys[proverSpecs[0].name], strconv.Itoa(delegated)}}}
+	return n.registerProvers(ctx, call{"requester", []string{"verifier", "register-circuit", n.circuit.VerifyingKey.Path}})
+}
+
+// registerProvers brings provers, submitters and stake onto the chain, and first
+// whatever else there is. Each round has one transaction a signer at most, so all of
+// a round can share a block, and needs what the round before it did.
+func (n *Network) registerProvers(ctx context.Context, first ...call) error {
+	second := []call{{"delegator", []string{"provers", "stake", n.keys[n.specs[0].name], strconv.Itoa(delegated)}}}
 	var third []call
-	for _, p := range proverSpecs {
+	for _, p := range n.specs {
 		profile := fmt.Sprintf(`{"name":%q}`, p.name)
 		first = append(first, call{p.name, []string{
 			"provers", "register", strconv.FormatInt(p.selfStake, 10), "--commission-bps", commissionBps, "--profile", profile,
@@ -106,7 +113,7 @@ func (n *Network) cliFor(key string) cli {
 // startProvers configures and starts the sidecars. They hold the submitters'
 // keys only (law P5).
 func (n *Network) startProvers(ctx context.Context) error {
-	for _, p := range proverSpecs {
+	for _, p := range n.specs {
 		if err := n.configureProver(ctx, p); err != nil {
 			return err
 		}
@@ -128,11 +135,18 @@ func (n *Network) configureProver(ctx context.Context, p proverSpec) error {
 		"--fixed-cost", strconv.FormatInt(p.price, 10), "--per-million-units", "0", "--per-mebibyte", "0", "--load-factor-bps", "0", "--margin-bps", "0", "--min-margin-bps", "0",
 		"--gas-price", gasPrices, "--allow-private-urls", "--poll-interval", proverPoll.String(),
 	}
-	if n.opts.FailWinner && p.name == proverSpecs[0].name {
+	if n.opts.FailWinner && p.name == n.specs[0].name {
 		// The cheapest prover is slow to look, so that it is stopped before it
 		// learns that it won.
 		args = append(args, "--poll-interval", slowPoll.String())
 	}
-	_, err := run(ctx, n.opts.Proverd, args...)
-	return err
+	if _, err := run(ctx, n.opts.Proverd, args...); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(n.proverHome(p), "config.toml"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(p.config)
+	return errors.Join(err, f.Close())
 }
