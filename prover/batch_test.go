@@ -311,7 +311,7 @@ func TestDiesAnywhere(t *testing.T) {
 			require.NoError(t, os.WriteFile(left, raw, 0o600))
 			died, r.chain.dead = true, true
 		}
-		recover := func() {
+		revive := func() {
 			if !r.chain.dead {
 				return
 			}
@@ -321,9 +321,9 @@ func TestDiesAnywhere(t *testing.T) {
 			r.chain.dead = false
 			r.open()
 		}
-		playAll(r, ids, recover)
+		playAll(r, ids, revive)
 		for range 3 {
-			recover()
+			revive()
 			r.round()
 		}
 		requireOneSalt(t, r, ids)

@@ -41,7 +41,7 @@ func (b *bencher) plan(ctx context.Context, cfg Config, set *backend.Set, log *s
 	case b.cfg.Request != "":
 		programs, err = b.requested(ctx, cfg, set, log)
 	default:
-		programs, err = b.samples(ctx, cfg, set)
+		programs, err = b.samples(ctx, set)
 	}
 	if err != nil {
 		return nil, nil, err

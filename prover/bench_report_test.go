@@ -47,8 +47,11 @@ func TestQueueFor(t *testing.T) {
 		workers    int
 		want       int
 	}{
-		{time.Second, time.Minute, 1, 30}, {time.Second, time.Minute, 2, 60}, {40 * time.Second, time.Minute, 2, 2},
-		{0, time.Hour, 1, maxQueue}, {7 * time.Second, time.Minute, 3, 12},
+		{time.Second, time.Minute, 1, 30},
+		{time.Second, time.Minute, 2, 60},
+		{40 * time.Second, time.Minute, 2, 2},
+		{0, time.Hour, 1, maxQueue},
+		{7 * time.Second, time.Minute, 3, 12},
 	} {
 		require.Equal(t, c.want, queueFor(BenchRun{P90: c.p90, Workers: c.workers}, c.limit), c)
 	}

@@ -49,7 +49,7 @@ func (c *sampleCircuit) Define(api frontend.API) error {
 
 // samples are programs for backends that prove circuits; none where there is no such
 // backend.
-func (b *bencher) samples(ctx context.Context, cfg Config, set *backend.Set) (out []benchProgram, err error) {
+func (b *bencher) samples(ctx context.Context, set *backend.Set) (out []benchProgram, err error) {
 	serves := func(n backend.Named) bool {
 		return n.Serves(chain.CircuitVerifier) && (len(b.cfg.Backends) == 0 || slices.Contains(b.cfg.Backends, n.Name))
 	}

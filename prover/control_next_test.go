@@ -49,8 +49,11 @@ func TestNextOf(t *testing.T) {
 		"taken away":      {store.Job{State: store.Assigned, Prover: "we", Deadline: deadline}, owed, "missed", 0, time.Time{}},
 		"proved":          {store.Job{State: store.Proved, Prover: "us"}, owed, "the proof is sent", 0, later},
 		"submitting":      {store.Job{State: store.Submitting, Prover: "us"}, owed, "comes into a block", 0, later},
-		"suspended": {store.Job{State: store.Proved, Prover: "us"},
-			on(markettypes.STAGE_ASSIGNED, func(c *JobOnChain) { c.Assigned, c.Suspended = "us", true }), "suspended", 0, time.Time{}},
+		"suspended": {
+			store.Job{State: store.Proved, Prover: "us"},
+			on(markettypes.STAGE_ASSIGNED, func(c *JobOnChain) { c.Assigned, c.Suspended = "us", true }), "suspended", 0,
+			time.Time{},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := nextOf(&c.job, c.chain)

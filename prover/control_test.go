@@ -84,11 +84,11 @@ func assigned(r *rig, seed byte) string {
 
 func TestJobsList(t *testing.T) {
 	both(t, nil, func(t *testing.T, r *rig, open func() Jobs) {
-		cancelled, first, second := r.add(0xa1), r.add(0xb2), ""
+		cancelled, first := r.add(0xa1), r.add(0xb2)
 		r.round()
 		r.chain.end(cancelled, markettypes.REQUEST_STATUS_CANCELLED, markettypes.END_REASON_CANCELLED)
 		r.round()
-		second = r.add(0xc3)
+		second := r.add(0xc3)
 		r.round()
 		jobs := open()
 		for name, c := range map[string]struct {

@@ -116,6 +116,8 @@ type Engine struct {
 	open map[string]*note
 	// done lists requests whose closer look has ended since the last Tick.
 	done []string
+	// holding counts, by file, the looks under way that need it.
+	holding map[string]int
 }
 
 // slots bound what one backend is given at a time.
@@ -135,6 +137,7 @@ type note struct {
 	inspect  *inspection
 	failures int
 	retryAt  int64 // height
+	again    bool  // it is to be tried from retryAt on, whatever else changes
 }
 
 // NewEngine returns an engine; it does nothing until Tick is called.
@@ -154,7 +157,7 @@ func NewEngine(cfg EngineConfig, c Chain, s *store.Store, blobs *Blobs, f *Fetch
 		wake:  make(chan struct{}, 1),
 		slots: make(map[string]slots),
 		book:  newBook(),
-		open:  make(map[string]*note), machines: newMachines(b, cfg.Breaker, s, log, m),
+		open:  make(map[string]*note), holding: make(map[string]int), machines: newMachines(b, cfg.Breaker, s, log, m),
 		baton: newBaton(),
 	}
 	for _, n := range b.All() {
@@ -271,6 +274,7 @@ func (e *Engine) failed(id string, height int64) {
 	defer e.mu.Unlock()
 	n := e.noteOf(id)
 	n.failures++
+	n.again = true
 	n.retryAt = height + int64(min(n.failures, 10))*retryBlocks
 }
 
@@ -293,31 +297,6 @@ func (e *Engine) say(id string, level slog.Level, msg string, args ...any) {
 		level = slog.LevelDebug
 	}
 	e.log.Log(context.Background(), level, msg, append([]any{"request", id}, args...)...)
-}
-
-// prune drops files that nothing needs, after a job has ended and now and then. It
-// leaves all alone while a task may have fetched one that no job names yet.
-func (e *Engine) prune(head chain.Head) {
-	if e.pruned > 0 && head.Height < e.pruned+pruneBlocks {
-		return
-	}
-	for _, s := range e.slots {
-		if len(s.evaluate) > 0 {
-			return
-		}
-	}
-	jobs, err := e.store.Open()
-	if err != nil {
-		return
-	}
-	keep := make(map[string]bool, 2*len(jobs))
-	for _, j := range jobs {
-		keep[j.ImageSHA256], keep[j.InputSHA256] = true, true
-	}
-	if err := e.blobs.Prune(keep, e.cfg.MaxBlobBytes); err != nil {
-		e.log.Warn("old files could not be removed", "error", err)
-	}
-	e.pruned = head.Height
 }
 
 // errStop ends a chain of steps without being a fault.

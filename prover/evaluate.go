@@ -56,7 +56,7 @@ type madeProof struct {
 func (e *Engine) decline(id string, head chain.Head, d strategy.Decision) {
 	e.mu.Lock()
 	n := e.noteOf(id)
-	n.refused = !d.Later
+	n.refused, n.again = !d.Later, false
 	again := n.skipped == d.Code()
 	n.skipped = d.Code()
 	e.mu.Unlock()
@@ -82,6 +82,7 @@ func (e *Engine) known(id string) *inspection {
 // decideOn inspects a request, prices it, and writes a job if we want it.
 func (e *Engine) decideOn(ctx context.Context, head chain.Head, v *markettypes.RequestView, b backend.Named) {
 	id := v.Request.Id
+	defer e.hold(v.Request.Image.Sha256, v.Request.Input.Sha256)()
 	found, err := e.inspect(ctx, v, b)
 	if err != nil {
 		e.decline(id, head, strategy.Refuse(inspectionReason(err)))

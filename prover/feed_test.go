@@ -3,6 +3,8 @@ package prover
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"testing"
 
@@ -82,7 +84,7 @@ func TestLooksWaitForASlot(t *testing.T) {
 	for i := range 10 {
 		ids = append(ids, r.add(byte(i+1)))
 	}
-	for range len(ids) {
+	for range ids {
 		r.round()
 	}
 	for _, id := range ids {
@@ -91,6 +93,31 @@ func TestLooksWaitForASlot(t *testing.T) {
 	for name := range r.engine.book.ready {
 		require.Empty(t, r.engine.book.ready[name])
 	}
+}
+
+// A look that failed after so many blocks that its time to be tried again has passed
+// is tried again all the same.
+func TestASlowFailureIsTriedAgain(t *testing.T) {
+	r := newRig(t)
+	calls := 0
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if calls++; calls == 1 {
+			for range 8 {
+				r.chain.mine()
+			}
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		_, _ = w.Write(testCircuit().image)
+	}))
+	t.Cleanup(slow.Close)
+	id := r.add(0xa1, func(req *markettypes.Request) { req.Image.Url = slow.URL })
+	for range 3 {
+		r.round()
+	}
+	require.Contains(t, r.log.String(), "503")
+	require.Equal(t, 2, calls)
+	require.Contains(t, []store.State{store.Bidding, store.Bid}, r.job(id).State)
 }
 
 func TestARaisedFeeIsLookedAtAgain(t *testing.T) {

@@ -38,7 +38,7 @@ func (f *Fetcher) readFile(ctx context.Context, u *url.URL, read func(io.Reader)
 // open opens a regular file whose path is below a folder once all symbolic links are
 // resolved. What is moved meanwhile does not lead out of the folder.
 func (f *Fetcher) open(path string) (*os.File, error) {
-	real, err := filepath.EvalSymlinks(path)
+	resolvedPath, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFetch, err)
 	}
@@ -48,7 +48,7 @@ func (f *Fetcher) open(path string) (*os.File, error) {
 			folders = append(folders, resolved)
 		}
 	}
-	folder, name, ok := below(folders, real)
+	folder, name, ok := below(folders, resolvedPath)
 	if !ok {
 		return nil, fmt.Errorf("%w: %s leads out of the folders that fetch.file_dirs names", ErrAddress, path)
 	}

@@ -168,7 +168,7 @@ func (e *Engine) place(id string, o *offer, head chain.Head) {
 	case n.retryAt > head.Height:
 		o.list = listLater
 		e.book.later[n.retryAt] = append(e.book.later[n.retryAt], id)
-	case n.skipped == "": // nothing was found against it
+	case n.again, n.skipped == "": // its time has come; nothing was found against it
 		o.list = listNone
 		e.book.put(id, o, listFresh)
 	default:

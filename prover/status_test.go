@@ -78,8 +78,12 @@ func TestBiddingOn(t *testing.T) {
 		list []BackendStatus
 		bids bool
 	}{
-		{nil, true}, {[]BackendStatus{closed}, true}, {[]BackendStatus{open, closed}, true}, {[]BackendStatus{tried}, true},
-		{[]BackendStatus{open}, false}, {[]BackendStatus{open, trial}, false},
+		{nil, true},
+		{[]BackendStatus{closed}, true},
+		{[]BackendStatus{open, closed}, true},
+		{[]BackendStatus{tried}, true},
+		{[]BackendStatus{open}, false},
+		{[]BackendStatus{open, trial}, false},
 	} {
 		bids, why := biddingOn(c.list)
 		require.Equal(t, c.bids, bids)

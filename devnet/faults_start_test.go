@@ -1,0 +1,208 @@
+package devnet
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/proofmarket/proofmarket/internal/chain"
+	sidecar "github.com/proofmarket/proofmarket/prover/chain"
+)
+
+// requesters are whose requests each prover takes, so that none is in another's way.
+var requesters = map[string]string{
+	"alpha": "requester", "bravo": "delegator", "charlie": "faucet", workProver: "validator", diskProver: "guardian",
+}
+
+// startOutdated starts a node that follows the validator over a line that can be cut.
+func (f *faultRun) startOutdated(ctx context.Context) (err error) {
+	home := filepath.Join(f.home, "second")
+	c := cli{program: f.opts.Marketd, home: home}
+	if _, err := c.call(ctx, "init", "second", "--chain-id", ChainID); err != nil {
+		return err
+	}
+	genesis, err := os.ReadFile(filepath.Join(f.cli.home, "config", "genesis.json"))
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(home, "config", "genesis.json"), genesis, 0o600); err != nil {
+		return err
+	}
+	id, err := f.cli.call(ctx, "comet", "show-node-id")
+	if err != nil {
+		return err
+	}
+	if f.line, err = newLink(loopback(f.ports.P2P)); err != nil {
+		return err
+	}
+	ports, err := pickPorts(Ports{})
+	if err != nil {
+		return err
+	}
+	env := []string{
+		"MARKETD_CONSENSUS_TIMEOUT_COMMIT=" + f.opts.BlockTime.String(), "MARKETD_P2P_PEX=false",
+		"MARKETD_P2P_PERSISTENT_PEERS=" + strings.TrimSpace(string(id)) + "@" + f.line.listener.Addr().String(),
+	}
+	if f.outdated, err = startChild("second", f.logs(), f.opts.Marketd, env, "start", "--home", home,
+		"--rpc.laddr", "tcp://"+loopback(ports.RPC), "--p2p.laddr", "tcp://"+loopback(ports.P2P),
+		"--grpc.address", loopback(ports.GRPC), "--log_no_color"); err != nil {
+		return err
+	}
+	f.oldRPC = loopback(ports.RPC)
+	f.oldChain, err = dial(loopback(ports.GRPC))
+	return err
+}
+
+// cutOff waits until the second node is in sync and cuts its line.
+func (f *faultRun) cutOff(ctx context.Context) error {
+	if err := f.outdated.waitFor(ctx, pollEvery, func(ctx context.Context) error {
+		st, err := sidecar.AskNode(ctx, "http://"+f.oldRPC)
+		if err == nil && (st.CatchingUp || st.Height < 2) {
+			err = fmt.Errorf("it is at block %d", st.Height)
+		}
+		return err
+	}); err != nil {
+		return err
+	}
+	return errors.Join(f.line.listener.Close(), f.line.cut())
+}
+
+// startSubjects configures and starts the sidecars, each with two endpoints.
+func (f *faultRun) startSubjects(ctx context.Context) error {
+	chain.ConfigureBech32()
+	keys, err := sidecar.OpenKeyring(keyringBackend, f.cli.keyringDir(), nil)
+	if err != nil {
+		return err
+	}
+	stages := map[string]stage{"alpha": beforeBid, "bravo": beforeReveal, "charlie": beforeProof}
+	for _, spec := range f.specs {
+		node := loopback(f.ports.RPC)
+		s := &subject{
+			prover: &prover{spec: spec}, requester: requesters[spec.name], stage: stages[spec.name], window: firstWindow,
+			first: newFront(node, f.oldRPC), second: newFront(node, f.oldRPC),
+		}
+		if s.stage == beforeBid {
+			s.window = 2 * firstWindow // the fault takes part of it
+		}
+		f.subjects = append(f.subjects, s)
+		if s.client, err = sidecar.New(sidecar.Config{
+			Nodes: []string{"http://" + node}, ChainID: ChainID, Keyring: keys, KeyName: s.requester,
+			GasPrice: gasPrices, GasMarginPercent: sidecar.DefaultGasMarginPercent,
+		}); err != nil {
+			return err
+		}
+		if err := f.configureProver(ctx, spec); err != nil {
+			return err
+		}
+		if err := f.changeConfig(s); err != nil {
+			return err
+		}
+		args := []string{"start", "--home", f.proverHome(spec), "--node", s.first.server.URL + "," + s.second.server.URL}
+		if spec.name == diskProver && mayMakeDisks(ctx) == nil {
+			s.child, err = startOnDisk(spec.name, f.logs(), f.proverHome(spec), f.opts.Proverd, args...)
+		} else {
+			s.child, err = startChild(spec.name, f.logs(), f.opts.Proverd, nil, args...)
+		}
+		if err != nil {
+			return err
+		}
+		f.provers = append(f.provers, s.prover)
+	}
+	return nil
+}
+
+// changeConfig sets what the operator of a prover sets, and times to what a test can
+// wait for.
+func (f *faultRun) changeConfig(s *subject) error {
+	settings := [][3]string{
+		{"[chain]", "timeout", `"2s"`},
+		{"[filter]", "requesters", fmt.Sprintf("[%q]", f.keys[s.requester])},
+		{"[[backends]]", "units_per_second", "1000000"},
+	}
+	more := ""
+	switch s.spec.name {
+	case workProver:
+		program, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		settings = append(settings, [][3]string{
+			{"[[backends]]", "verifiers", `["nothing"]`}, {"[fetch]", "timeout", `"2s"`}, {"[fetch]", "max_image_bytes", "4000000"},
+		}...)
+		more = fmt.Sprintf(`
+[[backends]]
+name = "unreliable"
+kind = "exec"
+verifiers = ["circuit"]
+units_per_second = 1000000
+prove_timeout = "5s"
+trial_proofs = "never"
+
+[backends.exec]
+command = %q
+args = [%q, %q]
+`, program, unreliable, f.plans)
+	case diskProver:
+		settings = append(settings, [][3]string{
+			{"[fetch]", "allow_private_urls", "false"},
+			{"[fetch]", "file_dirs", fmt.Sprintf("[%q, %q]", filepath.Dir(f.circuit.Image.Path), filepath.Dir(f.other.Input.Path))},
+		}...)
+	}
+	path := filepath.Join(f.proverHome(s.spec), "config.toml")
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	for _, set := range settings {
+		key := regexp.MustCompile(`(?ms)(^` + regexp.QuoteMeta(set[0]) + `$.*?^` + set[1] + ` = )[^\n]*`)
+		if !key.Match(raw) {
+			return fmt.Errorf("%s: no %s in %s", path, set[1], set[0])
+		}
+		done := false
+		raw = key.ReplaceAllFunc(raw, func(found []byte) []byte {
+			if done {
+				return found
+			}
+			done = true
+			return append(key.FindSubmatch(found)[1], set[2]...)
+		})
+	}
+	return os.WriteFile(path, append(raw, more...), 0o600)
+}
+
+func (f *faultRun) prepareFiles(ctx context.Context) error {
+	if err := f.prepareCircuit(ctx); err != nil {
+		return err
+	}
+	keys, err := keyCache()
+	if err != nil {
+		return err
+	}
+	out, err := run(ctx, f.opts.Proverd, "demo-circuit", "--file", f.opts.File, "--index", "1", "--out", filepath.Join(f.home, "other"), "--keys", keys, "--output", "json")
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(out, &f.other); err != nil {
+		return err
+	}
+	for _, a := range []artifact{f.circuit.Image, f.circuit.Input} {
+		f.files.files["/"+filepath.Base(a.Path)] = a.Path
+	}
+	f.files.files["/other"] = f.other.Input.Path
+	f.server = httptest.NewServer(f.files)
+	f.plans = filepath.Join(f.home, "plans")
+	if err := os.MkdirAll(f.plans, 0o700); err != nil {
+		return err
+	}
+	input, err := os.ReadFile(f.other.Input.Path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.WriteFile(filepath.Join(f.plans, otherFile), input, 0o600), os.WriteFile(filepath.Join(f.plans, planFile), nil, 0o600))
+}

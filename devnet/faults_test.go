@@ -1,0 +1,194 @@
+package devnet
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	sidecar "github.com/proofmarket/proofmarket/prover/chain"
+	markettypes "github.com/proofmarket/proofmarket/x/market/types"
+)
+
+const (
+	// faultPatience ends a run that hangs.
+	faultPatience = 6 * time.Minute
+	// lagBlocks is how far the second node is behind.
+	lagBlocks = 50
+	// faultBlocks is how many blocks the chain makes at least while nobody answers.
+	faultBlocks = 3
+	// diskProver and workProver are the provers for faults of disk and files, and of
+	// files and backend; the others are for those of nodes.
+	diskProver = "echo"
+	workProver = "delta"
+
+	// Bidding windows in blocks: short, and longer where a machine is too slow.
+	firstWindow, maxWindow = 10, 400
+)
+
+// stage says when a fault comes.
+type stage string
+
+const (
+	beforeBid    stage = "before the bid"
+	beforeReveal stage = "before the reveal"
+	beforeProof  stage = "before the proof"
+)
+
+// nodeFault is what happens to a sidecar's two endpoints. One that leaves no endpoint
+// to work with is lifted while the request is in its stage still; the others last
+// until the request is fulfilled.
+// subject is a prover with its sidecar, and whose requests it takes.
+type subject struct {
+	*prover
+	requester     string
+	client        *sidecar.Client // the requester's
+	nonce, window uint64          // of the next request
+	first, second *front
+	stage         stage
+}
+
+// faultRun is one run of the fault test.
+type faultRun struct {
+	*Network
+	t        *testing.T
+	out      bytes.Buffer
+	subjects []*subject
+	other    demoCircuit // another input for the same circuit
+	files    *publisher
+	server   *httptest.Server
+	plans    string // folder of the unreliable backend
+
+	outdated *Child // the second node
+	oldRPC   string
+	oldChain *chainClient
+	line     *link
+
+	mu        sync.Mutex
+	fulfilled map[string]*subject // requests that were
+	refused   []string            // requests that must have no bid
+	table     []string
+}
+
+// Real processes over real sockets: two nodes, one of which is cut off, endpoints
+// before them that fail and lie, sidecars with two endpoints each, a server of files
+// and a backend that fail, and a disk that is full. Whatever fails while a request is
+// at any stage, it is fulfilled and no bond is lost; a request that is itself at fault
+// gets no bid (laws P2, P3 and P6).
+func TestFaults(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), faultPatience)
+	defer cancel()
+	f := &faultRun{Network: newNetwork(testOptions(t, nil)), t: t, files: newPublisher(), fulfilled: make(map[string]*subject)}
+	f.opts.Out = &f.out
+	f.specs = nil
+	for _, name := range []string{"alpha", "bravo", "charlie", workProver, diskProver} {
+		f.specs = append(f.specs, proverSpec{name: name, selfStake: 4_500 * proof, price: proof})
+	}
+	defer func() {
+		for _, s := range f.subjects {
+			s.first.close()
+			s.second.close()
+		}
+	}()
+	defer f.stop()
+	require.NoError(t, f.do(ctx, []step{
+		{"making keys and genesis", f.makeHome},
+		{"starting the validator", f.startNode},
+		{"starting a second node", f.startOutdated},
+		{"writing the circuit's files", f.prepareFiles},
+		{"registering provers and circuit", f.register},
+		{"cutting the second node off", func(ctx context.Context) error { return f.cutOff(ctx) }},
+		{"starting the sidecars", f.startSubjects},
+	}), "%s", &f.out)
+	defer f.outdated.Stop()
+	defer f.server.Close()
+
+	group, all := errgroup.WithContext(ctx)
+	for _, s := range f.subjects {
+		group.Go(func() error {
+			switch s.spec.name {
+			case workProver:
+				return f.filesAndBackend(all, s)
+			case diskProver:
+				return f.fullDisk(all, s)
+			default:
+				return f.nodes(all, s)
+			}
+		})
+	}
+	err := group.Wait()
+	if err == nil {
+		err = f.restarts(ctx)
+	}
+	slices.Sort(f.table)
+	t.Logf("faults:\n%s", strings.Join(f.table, "\n"))
+	require.NoError(t, err)
+	f.requireNothingLost(ctx)
+}
+
+// note adds a line to the table.
+func (f *faultRun) note(s *subject, fault string, at stage, result string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.table = append(f.table, fmt.Sprintf("%-52s %-18s %s (%s)", fault, at, result, s.spec.name))
+}
+
+// nodes has every fault of nodes come at one stage.
+// nodeFault has a fault come until it came in time.
+// tryNodeFault has a fault come while a request is at the prover's stage. It reports
+// false where the machine was too slow for that.
+// placed waits until a request has its prover's bid. It reports false where the window
+// was too short for this machine; the next one is twice as long.
+// bought asks until there is a bid.
+// untilFelt waits until the sidecar has asked both endpoints in vain while the chain
+// went on, to where there is something to do for the request.
+// restarts kills the node at each stage of a request of each prover of nodes.
+// filesAndBackend has files fail, and then the backend.
+// passing has a fault of files stop a bid until it is lifted.
+// fullDisk takes files of its own machine, and works without a disk.
+// declined asks for what must get no bid, and waits for the reason.
+// untilDeclined waits until a sidecar says why it does not bid.
+// logged reports whether a sidecar has said something.
+// ask sends a request of a prover's requester and waits until the chain has it.
+// bid is how a prover's bid for a request stands; unspecified where there is none.
+// fulfilLater says that a request must be fulfilled by its prover at the end.
+// untilFulfilled waits until a request has ended, which must be so.
+// until waits for something while the sidecar lives.
+// requireNothingLost compares with the chain's own figures.
+func (f *faultRun) requireNothingLost(ctx context.Context) {
+	f.t.Helper()
+	won := make(map[string]uint64)
+	for id, s := range f.fulfilled {
+		require.NoError(f.t, f.untilFulfilled(ctx, s, id))
+		view, err := f.chain.request(ctx, id)
+		require.NoError(f.t, err)
+		require.Equal(f.t, f.keys[s.spec.name], view.Auction.Assignment.Prover)
+		require.Equal(f.t, [2]uint64{1, 1}, [2]uint64{view.Auction.Bids, view.Auction.Reveals}, "request %s", id)
+		won[s.spec.name]++
+	}
+	for _, id := range f.refused {
+		view, err := f.chain.request(ctx, id)
+		require.NoError(f.t, err)
+		require.Zero(f.t, view.Auction.Bids, "request %s", id)
+	}
+	for _, s := range f.subjects {
+		res, err := f.chain.market.ProverStats(ctx, &markettypes.QueryProverStatsRequest{Prover: f.keys[s.spec.name]})
+		require.NoError(f.t, err)
+		l := res.Lifetime
+		require.True(f.t, l.BondsLost.IsZero() && l.Slashed.IsZero(), "%s lost bonds of %s and %s of its stake", s.spec.name, l.BondsLost, l.Slashed)
+		require.Zero(f.t, l.Missed+res.Overdue, s.spec.name)
+		want := won[s.spec.name]
+		require.Equal(f.t, []uint64{want, want, want, want}, []uint64{l.Bids, l.Reveals, l.Won, l.Fulfilled}, "bids, reveals, wins and proofs of %s", s.spec.name)
+	}
+}
+
+// behind reports whether the second node lags far enough.
+// prepareFiles writes the circuit's files, and an input of another statement.
