@@ -61,7 +61,7 @@ demo: build ## Run the whole flow once: a real proof, bought and settled
 
 .PHONY: test
 test: ## Run all tests
-	go test ./...
+	go test -timeout 30m ./...
 
 .PHONY: test-race
 test-race: ## Run the modules' and the sidecar's core tests under the race detector
