@@ -212,7 +212,7 @@ func (e *Engine) begin(kind kindOfTx, tx *store.Tx, jobs []*store.Job) error {
 	}
 	now, err := e.store.UpdateAll(ids, shared, func(j *store.Job) error {
 		if j.Pending != nil || j.State != kind.back {
-			return errBusy // someone else changed it meanwhile
+			return errMovedOn // someone else changed it meanwhile
 		}
 		j.State, j.Pending = kind.on, pending
 		return nil
@@ -230,8 +230,8 @@ func (e *Engine) begin(kind kindOfTx, tx *store.Tx, jobs []*store.Job) error {
 	return nil
 }
 
-// errBusy means that a job is not where it was when its transaction was signed.
-var errBusy = errors.New("the job has moved on")
+// errMovedOn means that a job is not where it was when its transaction was signed.
+var errMovedOn = errors.New("the job has moved on")
 
 // refused deals with a job whose transaction, or item of one, the chain refuses.
 func (e *Engine) refused(head chain.Head, kind kindOfTx, j *store.Job, why error) {

@@ -59,7 +59,7 @@ var orderErrors = map[string]error{
 }
 
 // serveControl takes orders for the running sidecar at a socket in its home folder.
-func serveControl(home string, e *Engine, _ *store.Store, log *slog.Logger) (stop func(), err error) {
+func serveControl(home string, e *Engine, log *slog.Logger) (stop func(), err error) {
 	l, remove, err := listenControl(home)
 	if err != nil {
 		return nil, fmt.Errorf("take orders at a socket: %w", err)

@@ -30,7 +30,7 @@ func TestControlSocket(t *testing.T) {
 			c, err := dialControl(t.Context(), dir)
 			require.NoError(t, err)
 			require.Nil(t, c, "nobody listens")
-			stop, err := serveControl(dir, r.engine, r.store, quiet)
+			stop, err := serveControl(dir, r.engine, quiet)
 			require.NoError(t, err)
 			path := socketOf(dir)
 			require.LessOrEqual(t, len(path), maxSocketPath)
@@ -49,7 +49,7 @@ func TestControlSocket(t *testing.T) {
 			require.NoError(t, err)
 
 			// A second start takes the place of what a killed one left.
-			again, err := serveControl(dir, r.engine, r.store, quiet)
+			again, err := serveControl(dir, r.engine, quiet)
 			require.NoError(t, err)
 			c, err = dialControl(t.Context(), dir)
 			require.NoError(t, err)
@@ -92,7 +92,7 @@ func TestNoJobsAtAll(t *testing.T) {
 
 func TestControlRefusesWhatIsNoOrder(t *testing.T) {
 	r := newRig(t)
-	stop, err := serveControl(r.home, r.engine, r.store, slog.New(slog.DiscardHandler))
+	stop, err := serveControl(r.home, r.engine, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	defer stop()
 	c, err := dialControl(t.Context(), r.home)

@@ -23,7 +23,7 @@ import (
 // serveRig takes orders for a rig's engine at a socket, and returns who gives them.
 func serveRig(t *testing.T, r *rig) Jobs {
 	t.Helper()
-	stop, err := serveControl(r.home, r.engine, r.store, slog.New(slog.DiscardHandler))
+	stop, err := serveControl(r.home, r.engine, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(stop)
 	jobs, err := OpenJobs(t.Context(), r.home, nil)

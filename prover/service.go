@@ -90,7 +90,7 @@ func Start(ctx context.Context, cfg Config, kr keyring.Keyring, log *slog.Logger
 	if err != nil {
 		return err
 	}
-	stopControl, err := serveControl(cfg.Home, engine, jobs, log)
+	stopControl, err := serveControl(cfg.Home, engine, log)
 	if err != nil {
 		return err
 	}

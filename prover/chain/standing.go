@@ -13,7 +13,6 @@ import (
 
 	chainconst "github.com/proofmarket/proofmarket/internal/chain"
 	"github.com/proofmarket/proofmarket/x/market/auction"
-	markettypes "github.com/proofmarket/proofmarket/x/market/types"
 	provertypes "github.com/proofmarket/proofmarket/x/staking/types"
 )
 
@@ -29,22 +28,15 @@ type Standing struct {
 // Standing returns how the chain sees a prover, or ErrNotFound for an address that
 // is none. Its parts may be of blocks that follow one another.
 func (c *Client) Standing(ctx context.Context, prover string) (s Standing, err error) {
-	err = c.query(ctx, func(cc gogogrpc.ClientConn, at grpc.CallOption) error {
-		res, err := provertypes.NewQueryClient(cc).Prover(ctx, &provertypes.QueryProverRequest{Prover: prover}, at)
-		if err != nil {
-			return err
-		}
-		p := res.Prover
-		s.State = p.State
-		s.Active = p.State == provertypes.PROVER_STATE_ACTIVE
-		s.SelfStake, s.Assets = p.SelfStake, p.Assets
-		s.AssignedStake, s.Exposure = p.Prover.Load.AssignedStake, p.Prover.Load.Exposure
-		s.MaxExposure = p.Prover.Breaker.MaxExposure
-		return nil
-	})
+	p, err := c.Prover(ctx, prover)
 	if err != nil {
 		return Standing{}, fmt.Errorf("prover %s: %w", prover, err)
 	}
+	s.State = p.State
+	s.Active = p.State == provertypes.PROVER_STATE_ACTIVE
+	s.SelfStake, s.Assets = p.SelfStake, p.Assets
+	s.AssignedStake, s.Exposure = p.Prover.Load.AssignedStake, p.Prover.Load.Exposure
+	s.MaxExposure = p.Prover.Breaker.MaxExposure
 	err = c.query(ctx, func(cc gogogrpc.ClientConn, at grpc.CallOption) error {
 		res, err := provertypes.NewQueryClient(cc).Params(ctx, &provertypes.QueryParamsRequest{}, at)
 		if err != nil {
@@ -56,17 +48,11 @@ func (c *Client) Standing(ctx context.Context, prover string) (s Standing, err e
 	if err != nil {
 		return Standing{}, fmt.Errorf("params of provers: %w", err)
 	}
-	err = c.query(ctx, func(cc gogogrpc.ClientConn, at grpc.CallOption) error {
-		res, err := markettypes.NewQueryClient(cc).Params(ctx, &markettypes.QueryParamsRequest{}, at)
-		if err != nil {
-			return err
-		}
-		s.OvercommitBps = res.Params.OvercommitBps
-		return nil
-	})
+	market, _, err := c.Market(ctx)
 	if err != nil {
 		return Standing{}, fmt.Errorf("params of the market: %w", err)
 	}
+	s.OvercommitBps = market.OvercommitBps
 	return s, nil
 }
 
