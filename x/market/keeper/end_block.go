@@ -50,14 +50,21 @@ func (k *Keeper) phase(ctx context.Context, name string, run func(context.Contex
 	}
 }
 
-// processDue applies at most limit due entries.
+// processDue applies at most limit due entries, and moves the heads of the queues.
 func (k *Keeper) processDue(ctx context.Context, m moment, limit int) error {
 	due, err := k.dueItems(ctx, m, limit)
 	if err != nil {
 		return err
 	}
-	for _, item := range due {
-		if err := k.process(ctx, m, item); err != nil {
+	for _, q := range due {
+		for _, item := range q.taken {
+			if err := k.process(ctx, m, item); err != nil {
+				return err
+			}
+		}
+	}
+	for _, q := range due {
+		if err := k.moveHead(ctx, q.kind, q.before, q.taken, q.all); err != nil {
 			return err
 		}
 	}
@@ -84,25 +91,39 @@ func (k *Keeper) items(ctx context.Context, s span, limit int) ([]queueItem, err
 	return list, nil
 }
 
+// dueQueue is what the end of a block takes out of one queue: entries before that
+// height or time, in order; all tells whether there are no others.
+type dueQueue struct {
+	kind   byte
+	before uint64
+	taken  []queueItem
+	all    bool
+}
+
 // dueItems reads at most limit due entries, oldest first. Each queue may use at
 // least half of the limit, so that a flood of one does not hold up the other; of an
 // odd limit the two take turns to have the larger half, block by block.
-func (k *Keeper) dueItems(ctx context.Context, m moment, limit int) ([]queueItem, error) {
-	heights, err := k.items(ctx, queueSpan(placeHeight, m.height+1), limit)
-	if err != nil {
+func (k *Keeper) dueItems(ctx context.Context, m moment, limit int) ([]dueQueue, error) {
+	heights := dueQueue{kind: placeHeight, before: m.height + 1}
+	times := dueQueue{kind: placeTime, before: uint64(m.clock.MarketTime.UnixNano())}
+	var err error
+	if heights.taken, err = k.dueIn(ctx, heights.kind, heights.before, limit); err != nil {
 		return nil, err
 	}
-	var times []queueItem
 	// The same rule as PassedAtEnd, on keys.
-	if m.height >= m.clock.GraceUntilHeight {
-		if times, err = k.items(ctx, queueSpan(placeTime, uint64(m.clock.MarketTime.UnixNano())), limit); err != nil {
+	open := m.height >= m.clock.GraceUntilHeight
+	if open {
+		if times.taken, err = k.dueIn(ctx, times.kind, times.before, limit); err != nil {
 			return nil, err
 		}
 	}
 	half := (limit + int(m.height%2)) / 2
-	takeTimes := min(len(times), max(limit-len(heights), half))
-	takeHeights := min(len(heights), limit-takeTimes)
-	return append(times[:takeTimes:takeTimes], heights[:takeHeights]...), nil
+	takeTimes := min(len(times.taken), max(limit-len(heights.taken), half))
+	takeHeights := min(len(heights.taken), limit-takeTimes)
+	times.all = open && takeTimes == len(times.taken) && takeTimes < limit
+	heights.all = takeHeights == len(heights.taken) && takeHeights < limit
+	times.taken, heights.taken = times.taken[:takeTimes], heights.taken[:takeHeights]
+	return []dueQueue{times, heights}, nil
 }
 
 // process applies one queue entry. A look at a request whose deadline suspensions

@@ -50,6 +50,9 @@ func (k *Keeper) checkAllPlaces(ctx context.Context) error {
 		if bytes.Equal(key, deadKey(id)) {
 			return false, nil // checkPlaces has looked at it
 		}
+		if err := k.checkHead(ctx, key); err != nil {
+			return true, err
+		}
 		for _, p := range placesOf(e.request, e.auction) {
 			if want, err := k.placeKey(id, p); err != nil || bytes.Equal(key, want) {
 				return err != nil, err

@@ -40,6 +40,9 @@ type Keeper struct {
 	requests collections.Map[[]byte, types.Request]
 	// places: where requests are found, in the keys of places.go.
 	places collections.KeySet[[]byte]
+	// heads: kind of a queue in places → height or time before which it holds nothing.
+	// It is not exported: an import begins at the beginning.
+	heads collections.Map[uint64, uint64]
 	// inputs: id → inline input of an open request.
 	inputs collections.Map[[]byte, []byte]
 	// auctions: id → how the request stands.
@@ -110,6 +113,7 @@ func NewKeeper(
 		imported: collections.NewItem(sb, types.ImportedPrefix, "imported", collections.BoolValue),
 		requests: collections.NewMap(sb, types.RequestsPrefix, "requests", collections.BytesKey, codec.CollValue[types.Request](cdc)),
 		places:   collections.NewKeySet(sb, types.PlacesPrefix, "places", collections.BytesKey),
+		heads:    collections.NewMap(sb, types.HeadsPrefix, "heads", collections.Uint64Key, collections.Uint64Value),
 		inputs:   collections.NewMap(sb, types.InputsPrefix, "inputs", collections.BytesKey, collections.BytesValue),
 		auctions: collections.NewMap(sb, types.AuctionsPrefix, "auctions", collections.BytesKey, codec.CollValue[types.Auction](cdc)),
 		bids: collections.NewMap(sb, types.BidsPrefix, "bids",

@@ -192,11 +192,6 @@ func prefixSpan(prefix []byte) span { return span{start: prefix, end: prefixEnd(
 // kindsSpan holds the places of the kinds from first to last.
 func kindsSpan(first, last byte) span { return span{start: []byte{first}, end: []byte{last + 1}} }
 
-// queueSpan holds the places of a queue before that height or time.
-func queueSpan(kind byte, before uint64) span {
-	return span{start: []byte{kind}, end: binary.BigEndian.AppendUint64([]byte{kind}, before)}
-}
-
 // prefixEnd is the first key after all that begin with prefix. A prefix begins with a
 // kind, which is below 255, so there is one.
 func prefixEnd(prefix []byte) []byte {

@@ -33,14 +33,17 @@ func (k *Keeper) prune(ctx context.Context, m moment, limit int) error {
 	if err != nil {
 		return err
 	}
-	due, err := k.items(ctx, queueSpan(placeRetained, uint64(m.clock.MarketTime.UnixNano())), limit/types.ShrinkRecords)
+	before, most := uint64(m.clock.MarketTime.UnixNano()), limit/types.ShrinkRecords
+	due, err := k.dueIn(ctx, placeRetained, before, most)
 	if err != nil {
 		return err
 	}
+	done := 0
 	for _, item := range due {
 		if limit <= types.ShrinkRecords {
-			return nil
+			break
 		}
+		done++
 		used := 0
 		failure := isolate.Run(ctx, types.ErrItemFailed, func(ctx context.Context) (err error) {
 			used, err = k.retire(ctx, item.id, limit)
@@ -55,7 +58,7 @@ func (k *Keeper) prune(ctx context.Context, m moment, limit int) error {
 			return err
 		}
 	}
-	return nil
+	return k.moveHead(ctx, placeRetained, before, due[:done], done == len(due) && done < most)
 }
 
 // retire takes a finished request out of state. Bonds that wait still for their payers

@@ -83,6 +83,6 @@ func TestWrites(t *testing.T) {
 		"proof":                           13,
 		"cancel":                          9,
 		"idle block":                      1,
-		"block with a refund":             13,
+		"block with a refund":             14,
 	}, got)
 }

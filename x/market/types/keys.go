@@ -78,6 +78,7 @@ var (
 	RequestsPrefix     = collections.NewPrefix(3)
 	PlacesPrefix       = collections.NewPrefix(4)
 	InputsPrefix       = collections.NewPrefix(5)
+	HeadsPrefix        = collections.NewPrefix(7)
 	AuctionsPrefix     = collections.NewPrefix(6)
 	BidsPrefix         = collections.NewPrefix(8)
 	StandbyIndexPrefix = collections.NewPrefix(9)
