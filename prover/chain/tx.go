@@ -141,6 +141,14 @@ func (c *Client) Broadcast(ctx context.Context, raw []byte) error {
 				return err // a full pool: another node may have room
 			}
 		}
+		if res.Codespace == sdkerrors.RootCodespace {
+			switch res.Code {
+			case sdkerrors.ErrTxInMempoolCache.ABCICode():
+				return nil // one for the same assignment or bid waits there
+			case sdkerrors.ErrMempoolIsFull.ABCICode():
+				return fmt.Errorf("the node's pool has no room: %s", res.Log) // another node may have
+			}
+		}
 		if res.Code != 0 {
 			return refusal(fmt.Sprintf("code %d of %s: %s", res.Code, res.Codespace, res.Log))
 		}

@@ -1,0 +1,130 @@
+package keeper
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/proofmarket/proofmarket/x/internal/isolate"
+	"github.com/proofmarket/proofmarket/x/market/types"
+)
+
+// usualPace is how long a block takes when a height is compared with a time.
+const usualPace = time.Second
+
+// Kinds of keys of types.Urgency.
+const (
+	urgentProof  byte = 'p'
+	urgentReveal byte = 'r'
+)
+
+// UrgentProof says that the signer may deliver on the request in the next block: it
+// checks all that MsgSubmitProof does before it verifies the proof. It changes nothing.
+func (k *Keeper) UrgentProof(ctx context.Context, msg *types.MsgSubmitProof) (u types.Urgency, err error) {
+	err = k.inNextBlock(ctx, func(ctx context.Context) error {
+		signer, err := k.address("signer", msg.Signer)
+		if err != nil {
+			return err
+		}
+		if err := msg.Validate(); err != nil {
+			return err
+		}
+		e, err := k.assignedTo(ctx, signer, msg.RequestId)
+		if err != nil {
+			return err
+		}
+		verifier, err := k.verifierOf(ctx, e)
+		if err != nil {
+			return err
+		}
+		clock, err := k.GetClock(ctx)
+		if err != nil {
+			return err
+		}
+		left := verifier.reading(e).Deadline.Sub(clock.MarketTime)
+		u = types.Urgency{Key: slices.Concat([]byte{urgentProof}, e.id), Deadline: blockTime(ctx).Add(left)}
+		return nil
+	})
+	return u, err
+}
+
+// UrgentReveal says that the reveal opens a sealed bid in the next block: all that
+// MsgReveal checks but whether the bidder is still eligible. It changes nothing.
+func (k *Keeper) UrgentReveal(ctx context.Context, msg *types.MsgReveal) (u types.Urgency, err error) {
+	err = k.inNextBlock(ctx, func(ctx context.Context) error {
+		signer, err := k.address("signer", msg.Signer)
+		if err != nil {
+			return err
+		}
+		if err := msg.Validate(); err != nil {
+			return err
+		}
+		e, m, err := k.open(ctx, msg.RequestId)
+		if err != nil {
+			return err
+		}
+		if err := checkRevealing(e, m); err != nil {
+			return err
+		}
+		prover, err := k.revealer(ctx, e, signer)
+		if err != nil {
+			return err
+		}
+		if _, err := k.openBid(ctx, e, prover, msg); err != nil {
+			return err
+		}
+		u = types.Urgency{Key: slices.Concat([]byte{urgentReveal}, e.id, prover), Deadline: atHeight(ctx, m, e.auction.RevealEnd)}
+		return nil
+	})
+	return u, err
+}
+
+// UrgentBid says that the request takes bids in the next block, and that the signer
+// acts for a prover. Whether the prover may bid is found out when the bid runs. It
+// changes nothing.
+func (k *Keeper) UrgentBid(ctx context.Context, msg *types.MsgBid) (u types.Urgency, err error) {
+	err = k.inNextBlock(ctx, func(ctx context.Context) error {
+		signer, err := k.address("signer", msg.Signer)
+		if err != nil {
+			return err
+		}
+		if err := msg.Validate(); err != nil {
+			return err
+		}
+		e, m, err := k.open(ctx, msg.RequestId)
+		if err != nil {
+			return err
+		}
+		if err := checkBidding(e, m); err != nil {
+			return err
+		}
+		if _, err := k.actingFor(ctx, signer); err != nil {
+			return err
+		}
+		u = types.Urgency{Deadline: atHeight(ctx, m, e.auction.BiddingEnd)}
+		return nil
+	})
+	return u, err
+}
+
+// inNextBlock runs a check as of the next block, beside the state: what it changes is
+// dropped, its gas is not the transaction's, and a panic becomes an error.
+func (k *Keeper) inNextBlock(ctx context.Context, check func(context.Context) error) error {
+	aside, _ := sdk.UnwrapSDKContext(ctx).CacheContext()
+	aside = aside.WithBlockHeight(aside.BlockHeight() + 1).
+		WithGasMeter(storetypes.NewInfiniteGasMeter()).
+		WithEventManager(sdk.NewEventManager())
+	return isolate.Run(aside, types.ErrItemFailed, check)
+}
+
+// atHeight is when the block of that height is expected.
+func atHeight(ctx context.Context, m moment, height uint64) time.Time {
+	left := int64(min(height, m.height+types.MaxWindowBlocks)) - int64(m.height)
+	return blockTime(ctx).Add(time.Duration(left) * usualPace)
+}
+
+// blockTime is the time of the last block.
+func blockTime(ctx context.Context) time.Time { return sdk.UnwrapSDKContext(ctx).BlockTime() }
