@@ -34,13 +34,17 @@ func (k *Keeper) dueIn(ctx context.Context, kind byte, before uint64, limit int)
 }
 
 // moveHead moves the head of a queue once the entries taken, its first ones, have been
-// worked on: to before, if they were all that was due, else to the last of them; never
-// past one that is still there.
+// worked on: to the present, if they were all that was due, else to the last of them;
+// never past one that is still there. Messages of this block count as the present, too:
+// the SDK's simulator runs them after the end of the block.
 func (k *Keeper) moveHead(ctx context.Context, kind byte, before uint64, taken []queueItem, all bool) error {
 	if len(taken) == 0 && (!all || blockHeight(ctx)%headPeriod != 0) {
 		return nil
 	}
 	to := before
+	if kind == placeHeight {
+		to = blockHeight(ctx)
+	}
 	if !all {
 		to = placeAt(taken[len(taken)-1].key)
 	}
