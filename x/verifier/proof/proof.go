@@ -98,6 +98,9 @@ type Key interface {
 	// CheckStatement reports whether the statement can be proved at all: values
 	// in their canonical ranges. Errors: ErrProgram, ErrDigest.
 	CheckStatement(program, digest [32]byte) error
+	// Prepare does all of Verify but the pairings, which may then be computed in
+	// a batch (law V7). Errors: those of Verify.
+	Prepare(program, digest [32]byte, publicValues, proof []byte) (Claim, error)
 	// Verify returns nil if proof proves the statement. publicValues is nil if
 	// they did not come with the proof. Errors: those of CheckStatement,
 	// ErrPublicValues, ErrSize, ErrEncoding, ErrPoint, ErrInvalidProof.

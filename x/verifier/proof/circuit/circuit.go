@@ -21,8 +21,9 @@ type Key interface {
 	Shape() proof.Shape
 	// Canonical returns the key's canonical form, which the caller must not change.
 	Canonical() []byte
-	// VerifyEncoded verifies a proof of the public inputs, given as words.
-	VerifyEncoded(publicInputs, bz []byte) error
+	// Prepare parses a proof of the public inputs, given as words, and does all
+	// of its verification but the pairings.
+	Prepare(publicInputs, bz []byte) (proof.Claim, error)
 }
 
 // Curve is a proof system on one curve.
@@ -141,21 +142,26 @@ func (c *circuit) CheckStatement(program, digest [32]byte) error {
 	return proof.CheckMaskedDigest(digest)
 }
 
-// Verify implements proof.Key.
-func (c *circuit) Verify(program, digest [32]byte, publicValues, bz []byte) error {
-	return proof.Guard(func() error {
+// Prepare implements proof.Key.
+func (c *circuit) Prepare(program, digest [32]byte, publicValues, bz []byte) (proof.Claim, error) {
+	return proof.Prepare(func() (proof.Claim, error) {
 		if err := proof.CheckSizes(publicValues, bz); err != nil {
-			return err
+			return nil, err
 		}
 		if err := c.CheckStatement(program, digest); err != nil {
-			return err
+			return nil, err
 		}
 		if n := c.vk.Shape().PublicInputs; publicValues == nil && n > 0 {
-			return fmt.Errorf("%w: a circuit's public values must come with the proof", proof.ErrPublicValues)
+			return nil, fmt.Errorf("%w: a circuit's public values must come with the proof", proof.ErrPublicValues)
 		}
 		if err := proof.CheckPublicValues(proof.MaskedDigest(publicValues), digest); err != nil {
-			return err
+			return nil, err
 		}
-		return c.vk.VerifyEncoded(publicValues, bz)
+		return c.vk.Prepare(publicValues, bz)
 	})
+}
+
+// Verify implements proof.Key.
+func (c *circuit) Verify(program, digest [32]byte, publicValues, bz []byte) error {
+	return proof.Verify(c, program, digest, publicValues, bz)
 }

@@ -17,25 +17,30 @@ func (key) Digest(publicValues []byte) [32]byte { return proof.MaskedDigest(publ
 // CheckStatement implements proof.Key.
 func (key) CheckStatement(program, digest [32]byte) error { return checkStatement(program, digest) }
 
-// Verify implements proof.Key. Public values that come with the proof must hash
+// Prepare implements proof.Key. Public values that come with the proof must hash
 // to the digest.
-func (k key) Verify(program, digest [32]byte, publicValues, bz []byte) error {
-	return proof.Guard(func() error {
+func (k key) Prepare(program, digest [32]byte, publicValues, bz []byte) (proof.Claim, error) {
+	return proof.Prepare(func() (proof.Claim, error) {
 		if err := proof.CheckSizes(publicValues, bz); err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkStatement(program, digest); err != nil {
-			return err
+			return nil, err
 		}
 		if publicValues != nil {
 			if err := proof.CheckPublicValues(k.Digest(publicValues), digest); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		p, err := bn254.ParsePoints(bz)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return k.vk.Verify(p, inputs(program, digest))
+		return k.vk.Claim(p, inputs(program, digest))
 	})
+}
+
+// Verify implements proof.Key.
+func (k key) Verify(program, digest [32]byte, publicValues, bz []byte) error {
+	return proof.Verify(k, program, digest, publicValues, bz)
 }

@@ -32,7 +32,13 @@ func BenchmarkPlonk(b *testing.B) {
 
 func benchmarkOurs(b *testing.B, f *plonktest.Fixture, vk circuit.Key) {
 	b.Helper()
-	benchtest.Measure(b, func() error { return vk.VerifyEncoded(f.Inputs, f.RawProof) })
+	benchtest.Measure(b, func() error {
+		claim, err := vk.Prepare(f.Inputs, f.RawProof)
+		if err != nil {
+			return err
+		}
+		return claim.Verify()
+	})
 }
 
 func benchmarkGnark(b *testing.B, f *plonktest.Fixture) {

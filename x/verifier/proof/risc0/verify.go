@@ -21,30 +21,35 @@ func (*key) Digest(publicValues []byte) [32]byte { return sha256.Sum256(publicVa
 // so every value of 32 bytes is in range.
 func (*key) CheckStatement(_, _ [32]byte) error { return nil }
 
-// Verify implements proof.Key. A journal that comes with the proof must hash to
+// Prepare implements proof.Key. A journal that comes with the proof must hash to
 // the digest.
-func (k *key) Verify(program, digest [32]byte, publicValues, bz []byte) error {
-	return proof.Guard(func() error {
+func (k *key) Prepare(program, digest [32]byte, publicValues, bz []byte) (proof.Claim, error) {
+	return proof.Prepare(func() (proof.Claim, error) {
 		if err := proof.CheckSizes(publicValues, bz); err != nil {
-			return err
+			return nil, err
 		}
 		if publicValues != nil {
 			if err := proof.CheckPublicValues(k.Digest(publicValues), digest); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		if len(bz) != ProofSize {
-			return fmt.Errorf("%w: a RISC Zero proof has %d bytes, got %d", proof.ErrSize, ProofSize, len(bz))
+			return nil, fmt.Errorf("%w: a RISC Zero proof has %d bytes, got %d", proof.ErrSize, ProofSize, len(bz))
 		}
 		if err := k.checkSelector([SelectorSize]byte(bz)); err != nil {
-			return err
+			return nil, err
 		}
 		p, err := bn254.ParsePoints(bz[SelectorSize:])
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return k.vk.Verify(p, claimInputs(program, digest))
+		return k.vk.Claim(p, claimInputs(program, digest))
 	})
+}
+
+// Verify implements proof.Key.
+func (k *key) Verify(program, digest [32]byte, publicValues, bz []byte) error {
+	return proof.Verify(k, program, digest, publicValues, bz)
 }
 
 // checkSelector reports a proof that is for another verifier. Error:

@@ -83,17 +83,17 @@ func groth16Shape(key []byte) (proof.Shape, error) {
 	return shape, nil
 }
 
-func parseGroth16(key []byte) (verifyFunc, error) {
+func parseGroth16(key []byte) (claimFunc, error) {
 	vk, err := groth16.ParseKey(key)
 	if err != nil {
 		return nil, err
 	}
-	return func(body []byte, inputs []fr.Element) error {
+	return func(body []byte, inputs []fr.Element) (proof.Claim, error) {
 		p, err := groth16.ParsePoints(body)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return vk.Verify(p, inputs)
+		return vk.Claim(p, inputs)
 	}, nil
 }
 
@@ -125,7 +125,7 @@ func plonkShape(key []byte) (proof.Shape, error) {
 	return plonk.ReadShape(key)
 }
 
-func parsePlonk(key []byte) (verifyFunc, error) {
+func parsePlonk(key []byte) (claimFunc, error) {
 	vk, err := plonk.ParsePublishedKey(key)
 	if err != nil {
 		return nil, err
@@ -133,12 +133,12 @@ func parsePlonk(key []byte) (verifyFunc, error) {
 	if got := hex.EncodeToString(vk.SRS().Bytes()); got != srs {
 		return nil, fmt.Errorf("%w: the key's SRS is not that of SP1's published keys", proof.ErrPoint)
 	}
-	return func(body []byte, inputs []fr.Element) error {
+	return func(body []byte, inputs []fr.Element) (proof.Claim, error) {
 		p, err := plonk.ParseSolidityProof(body, plonkCommitments)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return vk.Verify(p, inputs)
+		return vk.Claim(p, inputs)
 	}, nil
 }
 

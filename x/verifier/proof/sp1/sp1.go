@@ -80,15 +80,15 @@ type system struct {
 	// readShape reads the lengths in a canonical key.
 	readShape func(key []byte) (proof.Shape, error)
 	// parse parses a canonical key.
-	parse func(key []byte) (verifyFunc, error)
+	parse func(key []byte) (claimFunc, error)
 	// canonical turns a published file, or a canonical key, into a canonical key.
 	canonical func(file []byte) ([]byte, error)
 	// hash returns the verifier hash of a canonical key.
 	hash func(key []byte) [32]byte
 }
 
-// verifyFunc parses a proof's body and returns nil if it proves the inputs.
-type verifyFunc func(body []byte, inputs []fr.Element) error
+// claimFunc parses a proof's body and returns the claim that it proves the inputs.
+type claimFunc func(body []byte, inputs []fr.Element) (proof.Claim, error)
 
 var _ proof.Family = Family{}
 
@@ -128,7 +128,7 @@ func (f Family) Parse(curve string, bz []byte, constants []proof.Constant) (proo
 		return nil, err
 	}
 	err = proof.Guard(func() error {
-		k.verify, err = f.system.parse(bz)
+		k.claim, err = f.system.parse(bz)
 		return err
 	})
 	if err != nil {

@@ -12,7 +12,7 @@ type key struct {
 	selector [selectorSize]byte
 	vkRoot   word // zero before v6
 	bodySize int
-	verify   verifyFunc
+	claim    claimFunc
 }
 
 var _ proof.Key = (*key)(nil)
@@ -30,34 +30,39 @@ func (*key) Digest(publicValues []byte) [32]byte { return proof.MaskedDigest(pub
 // 2²⁵³.
 func (*key) CheckStatement(program, digest [32]byte) error { return checkStatement(program, digest) }
 
-// Verify implements proof.Key. Public values that come with the proof must hash
+// Prepare implements proof.Key. Public values that come with the proof must hash
 // to the digest.
-func (k *key) Verify(program, digest [32]byte, publicValues, bz []byte) error {
-	return proof.Guard(func() error {
+func (k *key) Prepare(program, digest [32]byte, publicValues, bz []byte) (proof.Claim, error) {
+	return proof.Prepare(func() (proof.Claim, error) {
 		if err := proof.CheckSizes(publicValues, bz); err != nil {
-			return err
+			return nil, err
 		}
 		if err := checkStatement(program, digest); err != nil {
-			return err
+			return nil, err
 		}
 		if publicValues != nil {
 			if err := proof.CheckPublicValues(proof.MaskedDigest(publicValues), digest); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		h, body, err := k.split(bz)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if err := k.checkHeader(h); err != nil {
-			return err
+			return nil, err
 		}
 		inputs, err := publicInputs(program, digest, h)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		return k.verify(body, inputs)
+		return k.claim(body, inputs)
 	})
+}
+
+// Verify implements proof.Key.
+func (k *key) Verify(program, digest [32]byte, publicValues, bz []byte) error {
+	return proof.Verify(k, program, digest, publicValues, bz)
 }
 
 // checkHeader reports a v6 proof of a failed execution, or of one that SP1's own

@@ -21,13 +21,23 @@ var (
 )
 
 // openCommitments checks the proof of knowledge of the commitments, and returns
-// the inputs followed by each commitment's hash to the field, as gnark's
-// circuits see them.
+// the inputs followed by each commitment's hash.
 func (vk *VerifyingKey) openCommitments(p *Proof, inputs []fr.Element) ([]fr.Element, error) {
 	if vk.shape.Commitments == 0 {
 		return inputs, nil
 	}
-	all := make([]fr.Element, len(inputs), len(inputs)+vk.shape.Commitments)
+	all, challenge, err := vk.hashCommitments(p, inputs)
+	if err != nil {
+		return nil, err
+	}
+	return all, vk.checkKnowledge(p, challenge)
+}
+
+// hashCommitments returns the inputs followed by each commitment's hash to the
+// field, as gnark's circuits see them, and the challenge that folds the proofs of
+// knowledge. Error: proof.ErrInternal.
+func (vk *VerifyingKey) hashCommitments(p *Proof, inputs []fr.Element) (all []fr.Element, challenge fr.Element, err error) {
+	all = make([]fr.Element, len(inputs), len(inputs)+vk.shape.Commitments)
 	copy(all, inputs)
 	hashes := make([]byte, 0, vk.shape.Commitments*fr.Bytes)
 	for i, covered := range vk.committed {
@@ -37,16 +47,16 @@ func (vk *VerifyingKey) openCommitments(p *Proof, inputs []fr.Element) ([]fr.Ele
 		}
 		h, err := fr.Hash(message, commitmentDomain, 1)
 		if err != nil {
-			return nil, fmt.Errorf("%w: %s", proof.ErrInternal, err)
+			return nil, challenge, fmt.Errorf("%w: %s", proof.ErrInternal, err)
 		}
 		all = append(all, h[0])
 		hashes = append(hashes, h[0].Marshal()...)
 	}
-	challenge, err := fr.Hash(hashes, foldingDomain, 1)
+	folding, err := fr.Hash(hashes, foldingDomain, 1)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s", proof.ErrInternal, err)
+		return nil, challenge, fmt.Errorf("%w: %s", proof.ErrInternal, err)
 	}
-	return all, vk.checkKnowledge(p, challenge[0])
+	return all, folding[0], nil
 }
 
 // checkKnowledge checks the proof of knowledge of the commitments, folded by
@@ -69,13 +79,22 @@ func (vk *VerifyingKey) checkKnowledge(p *Proof, challenge fr.Element) error {
 	return nil
 }
 
+// sumK returns Σ scalars[i] × K[from+i], up to the last K.
+func (vk *VerifyingKey) sumK(from int, scalars []fr.Element) (acc bls12381.G1Jac, err error) {
+	if vk.multiples != nil {
+		return sumTabled(vk.multiples[from:], scalars), nil
+	}
+	if _, err := acc.MultiExp(vk.k[from:], scalars, ecc.MultiExpConfig{NbTasks: 1}); err != nil {
+		return acc, fmt.Errorf("%w: %s", proof.ErrInternal, err)
+	}
+	return acc, nil
+}
+
 // sumInputs returns K[0] + Σ inputs[i] × K[i+1] + Σ commitments.
 func (vk *VerifyingKey) sumInputs(p *Proof, inputs []fr.Element) (sum bls12381.G1Affine, err error) {
-	var acc bls12381.G1Jac
-	if vk.multiples != nil {
-		acc = sumTabled(vk.multiples, inputs)
-	} else if _, err := acc.MultiExp(vk.k[1:], inputs, ecc.MultiExpConfig{NbTasks: 1}); err != nil {
-		return sum, fmt.Errorf("%w: %s", proof.ErrInternal, err)
+	acc, err := vk.sumK(1, inputs)
+	if err != nil {
+		return sum, err
 	}
 	acc.AddMixed(&vk.k[0])
 	for i := range p.Commitments {

@@ -4,6 +4,7 @@ package bls12381
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 
@@ -18,9 +19,10 @@ import (
 type VerifyingKey struct {
 	shape     proof.Shape
 	canonical []byte
+	hash      [sha256.Size]byte // of the canonical form
 
 	k         []bls12381.G1Affine // K[0] for the constant, then inputs, then commitments
-	multiples []multiples         // of K[1:], if there are few enough of them
+	multiples []multiples         // of K, if there are few enough of them
 	committed [][]int             // for each commitment, the inputs hashed with it: indexes into k, from 1
 	knowledge []lines             // of −σG for each commitment, and of G; empty without commitments
 	alphaBeta bls12381.GT         // e(α, β)
@@ -106,6 +108,7 @@ func ParseKey(key []byte) (*VerifyingKey, error) {
 		return nil, err
 	}
 	vk.canonical = w.Bytes()
+	vk.hash = sha256.Sum256(vk.canonical)
 	if raw && !bytes.Equal(vk.canonical, key) {
 		return nil, fmt.Errorf("%w: the key differs from what it encodes to", proof.ErrEncoding)
 	}
@@ -165,7 +168,7 @@ func (vk *VerifyingKey) readPoints(r *wire.Reader, w *bytes.Buffer) (err error) 
 		return err
 	}
 	if len(vk.k)-1 <= maxTabled {
-		vk.multiples = oddMultiples(vk.k[1:])
+		vk.multiples = oddMultiples(vk.k)
 	}
 	gamma.Neg(&gamma)
 	delta.Neg(&delta)

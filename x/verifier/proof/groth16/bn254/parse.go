@@ -10,7 +10,9 @@ import (
 	wire "github.com/proofmarket/proofmarket/x/verifier/proof/wire/bn254"
 )
 
-// Proof is a parsed proof: every point is on its curve and in its subgroup.
+// Proof is a parsed proof: every point is on its curve, and all but B are in their
+// subgroup. That of B takes longer to check than all the rest, and a batch has a
+// shorter way to it: a claim's Verify sees to it.
 type Proof struct {
 	// A, B, C are the proof's points, none of them infinity.
 	A, C bn254.G1Affine
@@ -77,12 +79,15 @@ func ParsePoints(bz []byte) (*Proof, error) {
 	return readABC(wire.NewReader(bz, true))
 }
 
+// nameB is what errors call B.
+const nameB = "proof B"
+
 func readABC(r *wire.Reader) (p *Proof, err error) {
 	p = &Proof{}
 	if p.A, err = r.G1("proof A", false); err != nil {
 		return nil, err
 	}
-	if p.B, err = r.G2("proof B"); err != nil {
+	if p.B, err = r.G2OnCurve(nameB); err != nil {
 		return nil, err
 	}
 	if p.C, err = r.G1("proof C", false); err != nil {

@@ -10,31 +10,67 @@ import (
 	wire "github.com/proofmarket/proofmarket/x/verifier/proof/wire/bn254"
 )
 
-// VerifyEncoded parses public inputs, as 32-byte words, and a proof, and verifies
-// them. Errors: those of wire.Scalars, ParseProof and Verify.
-func (vk *VerifyingKey) VerifyEncoded(publicInputs, bz []byte) error {
+// Claim says that a proof proves public inputs under a key. It implements
+// proof.Claim; VerifyBatch verifies many.
+type Claim struct {
+	vk     *VerifyingKey
+	proof  *Proof
+	inputs []fr.Element
+}
+
+// Prepare parses public inputs, as 32-byte words, and a proof. Errors: those of
+// wire.Scalars and ParseProof.
+func (vk *VerifyingKey) Prepare(publicInputs, bz []byte) (proof.Claim, error) {
 	inputs, err := wire.Scalars(publicInputs, vk.shape.PublicInputs)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p, err := ParseProof(bz, vk.shape.Commitments)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return vk.Verify(p, inputs)
+	return vk.Claim(p, inputs)
 }
 
-// Verify returns nil if p proves inputs under the key. Error:
-// proof.ErrInvalidProof, or proof.ErrPublicValues if there are not as many
+// Claim claims that p proves inputs under the key; neither may change any more.
+// Error: proof.ErrInvalidProof, or proof.ErrPublicValues if there are not as many
 // inputs as the key has.
-func (vk *VerifyingKey) Verify(p *Proof, inputs []fr.Element) error {
+func (vk *VerifyingKey) Claim(p *Proof, inputs []fr.Element) (proof.Claim, error) {
 	if len(inputs) != vk.shape.PublicInputs {
-		return fmt.Errorf("%w: %d public inputs, the key has %d", proof.ErrPublicValues, len(inputs), vk.shape.PublicInputs)
+		return nil, fmt.Errorf("%w: %d public inputs, the key has %d", proof.ErrPublicValues, len(inputs), vk.shape.PublicInputs)
 	}
 	if len(p.Commitments) != vk.shape.Commitments {
-		return fmt.Errorf("%w: %d commitments, the key has %d", proof.ErrInvalidProof, len(p.Commitments), vk.shape.Commitments)
+		return nil, fmt.Errorf("%w: %d commitments, the key has %d", proof.ErrInvalidProof, len(p.Commitments), vk.shape.Commitments)
 	}
-	inputs, err := vk.openCommitments(p, inputs)
+	return &Claim{vk, p, inputs}, nil
+}
+
+// VerifyEncoded is Prepare and then the claim's Verify.
+func (vk *VerifyingKey) VerifyEncoded(publicInputs, bz []byte) error {
+	claim, err := vk.Prepare(publicInputs, bz)
+	if err != nil {
+		return err
+	}
+	return claim.Verify()
+}
+
+// Verify is Claim and then the claim's Verify.
+func (vk *VerifyingKey) Verify(p *Proof, inputs []fr.Element) error {
+	claim, err := vk.Claim(p, inputs)
+	if err != nil {
+		return err
+	}
+	return claim.Verify()
+}
+
+// Verify returns nil if the proof proves the inputs. Errors: proof.ErrPoint if B
+// is not in its subgroup, proof.ErrInvalidProof.
+func (c *Claim) Verify() error {
+	vk, p := c.vk, c.proof
+	if err := wire.CheckG2(nameB, &p.B); err != nil {
+		return err
+	}
+	inputs, err := vk.openCommitments(p, c.inputs)
 	if err != nil {
 		return err
 	}

@@ -13,31 +13,62 @@ import (
 	wire "github.com/proofmarket/proofmarket/x/verifier/proof/wire/bls12381"
 )
 
-// VerifyEncoded parses public inputs, as 32-byte words, and a proof in gnark's
-// own forms, and verifies them. Errors: those of wire.Scalars, ParseProof and
-// Verify.
-func (vk *VerifyingKey) VerifyEncoded(publicInputs, bz []byte) error {
+// Claim says that a proof proves public inputs under a key. It implements
+// proof.Claim.
+type Claim struct {
+	vk     *VerifyingKey
+	proof  *Proof
+	inputs []fr.Element
+}
+
+// Prepare parses public inputs, as 32-byte words, and a proof in gnark's own forms.
+// Errors: those of wire.Scalars and ParseProof.
+func (vk *VerifyingKey) Prepare(publicInputs, bz []byte) (proof.Claim, error) {
 	inputs, err := wire.Scalars(publicInputs, vk.shape.PublicInputs)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p, err := ParseProof(bz, vk.shape.Commitments)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return vk.Verify(p, inputs)
+	return vk.Claim(p, inputs)
 }
 
-// Verify returns nil if p proves inputs under the key. Error:
-// proof.ErrInvalidProof, or proof.ErrPublicValues if there are not as many
+// Claim claims that p proves inputs under the key; neither may change any more.
+// Error: proof.ErrInvalidProof, or proof.ErrPublicValues if there are not as many
 // inputs as the key has.
-func (vk *VerifyingKey) Verify(p *Proof, inputs []fr.Element) error {
+func (vk *VerifyingKey) Claim(p *Proof, inputs []fr.Element) (proof.Claim, error) {
 	if len(inputs) != vk.shape.PublicInputs {
-		return fmt.Errorf("%w: %d public inputs, the key has %d", proof.ErrPublicValues, len(inputs), vk.shape.PublicInputs)
+		return nil, fmt.Errorf("%w: %d public inputs, the key has %d", proof.ErrPublicValues, len(inputs), vk.shape.PublicInputs)
 	}
 	if n := vk.shape.Commitments; len(p.Commitments) != n || len(p.Selectors) != n {
-		return fmt.Errorf("%w: %d commitments, the key has %d", proof.ErrInvalidProof, len(p.Commitments), n)
+		return nil, fmt.Errorf("%w: %d commitments, the key has %d", proof.ErrInvalidProof, len(p.Commitments), n)
 	}
+	return &Claim{vk, p, inputs}, nil
+}
+
+// VerifyEncoded is Prepare and then the claim's Verify.
+func (vk *VerifyingKey) VerifyEncoded(publicInputs, bz []byte) error {
+	claim, err := vk.Prepare(publicInputs, bz)
+	if err != nil {
+		return err
+	}
+	return claim.Verify()
+}
+
+// Verify is Claim and then the claim's Verify.
+func (vk *VerifyingKey) Verify(p *Proof, inputs []fr.Element) error {
+	claim, err := vk.Claim(p, inputs)
+	if err != nil {
+		return err
+	}
+	return claim.Verify()
+}
+
+// Verify returns nil if the proof proves the inputs. Error: proof.ErrInvalidProof.
+func (claim *Claim) Verify() error {
+	vk, p, inputs := claim.vk, claim.proof, claim.inputs
 	c := vk.challenges(p, inputs)
 	l, err := vk.linearise(p, &c, inputs)
 	if err != nil {

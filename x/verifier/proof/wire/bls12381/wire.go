@@ -3,6 +3,7 @@
 package bls12381
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -152,25 +153,43 @@ func (r *Reader) G1(what string, infinity bool) (p bls12381.G1Affine, err error)
 
 // G2 takes a point of G2: on the curve, in the subgroup and never infinity.
 func (r *Reader) G2(what string) (p bls12381.G2Affine, err error) {
+	if p, err = r.G2OnCurve(what); err != nil {
+		return p, err
+	}
+	return p, CheckG2(what, &p)
+}
+
+// G2OnCurve takes a point like G2, but leaves it to the caller to check with CheckG2
+// that it is in the subgroup.
+func (r *Reader) G2OnCurve(what string) (p bls12381.G2Affine, err error) {
 	b, err := r.form(what, r.G2Size())
 	if err != nil {
 		return p, err
 	}
 	switch {
 	case !r.raw:
-		_, err = p.SetBytes(b)
+		err = bls12381.NewDecoder(bytes.NewReader(b), bls12381.NoSubgroupChecks()).Decode(&p)
 	case !isRawInfinity(b):
 		if err = setElements(b, &p.X.A1, &p.X.A0, &p.Y.A1, &p.Y.A0); err == nil {
-			err = checkRaw(&p)
+			err = checkRawOnCurve(&p)
 		}
 	}
 	if err != nil {
-		return p, refuse(what, &p, err)
+		return bls12381.G2Affine{}, refuse(what, &bls12381.G2Affine{}, err)
 	}
 	if p.IsInfinity() {
 		return p, fmt.Errorf("%w: %s is infinity", proof.ErrPoint, what)
 	}
 	return p, nil
+}
+
+// CheckG2 reports a point on the curve that is not in the subgroup. Error:
+// proof.ErrPoint.
+func CheckG2(what string, p *bls12381.G2Affine) error {
+	if !p.IsInSubGroup() {
+		return refuse(what, p, errSubgroup)
+	}
+	return nil
 }
 
 // Scalars decodes n public inputs: 32-byte words, each below the scalar field's
@@ -233,13 +252,22 @@ var (
 // checkRaw checks what gnark-crypto checks itself when it decompresses a point,
 // and that coordinates do not spell infinity, which has a form of its own.
 func checkRaw(p point) error {
+	if err := checkRawOnCurve(p); err != nil {
+		return err
+	}
+	if !p.IsInSubGroup() {
+		return errSubgroup
+	}
+	return nil
+}
+
+// checkRawOnCurve is checkRaw without the subgroup.
+func checkRawOnCurve(p point) error {
 	switch {
 	case p.IsInfinity():
 		return errors.New("infinity is not written as this")
 	case !p.IsOnCurve():
 		return errCurve
-	case !p.IsInSubGroup():
-		return errSubgroup
 	}
 	return nil
 }
