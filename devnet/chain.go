@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/credentials/insecure"
 
 	"cosmossdk.io/math"
@@ -32,11 +33,17 @@ type chainClient struct {
 	provers proverstypes.QueryClient
 }
 
+// redialEvery is how often a connection tries to find a node that is down.
+const redialEvery = time.Second
+
 // dial prepares a connection; the node need not be up yet.
 func dial(addr string) (*chainClient, error) {
 	// Amounts are custom types, which only the chain's own codec decodes.
 	cdc := codec.NewProtoCodec(codectypes.NewInterfaceRegistry())
 	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff: backoff.Config{BaseDelay: pollEvery, Multiplier: 2, MaxDelay: redialEvery}, MinConnectTimeout: redialEvery,
+		}),
 		grpc.WithDefaultCallOptions(grpc.ForceCodec(cdc.GRPCCodec())))
 	if err != nil {
 		return nil, err

@@ -31,7 +31,7 @@ type demoCircuit struct {
 
 // prepareCircuit makes the demo's circuit, keys and witness in a child, since
 // the node links no circuit frontend, and publishes them on loopback.
-func (n *Network) prepareCircuit(ctx context.Context) error {
+func (n *Localnet) prepareCircuit(ctx context.Context) error {
 	file := n.opts.File
 	if file == "" {
 		// The default must be there wherever the command runs.
@@ -89,9 +89,9 @@ type job struct {
 }
 
 // jobPath is in the node home, which the second terminal names anyway.
-func (n *Network) jobPath() string { return filepath.Join(n.cli.home, "demo-job.json") }
+func (n *Localnet) jobPath() string { return filepath.Join(n.cli.home, "demo-job.json") }
 
-func (n *Network) writeJob(dir string) error {
+func (n *Localnet) writeJob(dir string) error {
 	for _, a := range []artifact{n.circuit.Image, n.circuit.Input} {
 		if filepath.Dir(a.Path) != dir {
 			return errors.New("the demo circuit's files are not in " + dir)
@@ -106,12 +106,12 @@ func (n *Network) writeJob(dir string) error {
 }
 
 // fileURL is where serveFiles publishes a file.
-func (n *Network) fileURL(a artifact) string {
-	return "http://" + loopback(n.ports.Files) + "/" + filepath.Base(a.Path)
+func (n *Localnet) fileURL(a artifact) string {
+	return "http://" + loopback(n.filesPort) + "/" + filepath.Base(a.Path)
 }
 
 // writeRequest writes what sendRequest asks for.
-func (n *Network) writeRequest(j job) error {
+func (n *Localnet) writeRequest(j job) error {
 	b, err := json.MarshalIndent(j, "", "  ")
 	if err != nil {
 		return err

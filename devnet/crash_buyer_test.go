@@ -40,7 +40,7 @@ const (
 
 // buyer keeps some requests open.
 type buyer struct {
-	n      *Network
+	n      *Localnet
 	client *sidecar.Client
 	rng    *rand.Rand
 
@@ -63,14 +63,14 @@ type bought struct {
 	gone   bool // it expired on its way
 }
 
-func newBuyer(n *Network, seed uint64) (*buyer, error) {
+func newBuyer(n *Localnet, seed uint64) (*buyer, error) {
 	chain.ConfigureBech32()
 	keys, err := sidecar.OpenKeyring(keyringBackend, n.cli.keyringDir(), nil)
 	if err != nil {
 		return nil, err
 	}
 	client, err := sidecar.New(sidecar.Config{
-		Nodes: []string{"http://" + loopback(n.ports.RPC)}, ChainID: ChainID, Keyring: keys, KeyName: "requester",
+		Nodes: []string{"http://" + loopback(n.nodes[0].ports.RPC)}, ChainID: ChainID, Keyring: keys, KeyName: "requester",
 		GasPrice: gasPrices, GasMarginPercent: sidecar.DefaultGasMarginPercent,
 	})
 	return &buyer{n: n, client: client, rng: rand.New(rand.NewPCG(seed, 1)), longer: 1}, err

@@ -21,7 +21,7 @@ import (
 // compareWithChain holds the jobs of a sidecar that is down against the chain, which
 // may be further than they are: what is on the chain was on disk first (law P1), and
 // what a job says of the chain is so.
-func (c *crashRun) compareWithChain(ctx context.Context, p *prover, r *record, jobs []*store.Job) {
+func (c *crashRun) compareWithChain(ctx context.Context, p *Prover, r *record, jobs []*store.Job) {
 	c.t.Helper()
 	if c.buyer == nil {
 		require.Empty(c.t, jobs)
@@ -40,12 +40,12 @@ func (c *crashRun) compareWithChain(ctx context.Context, p *prover, r *record, j
 		res, err := c.chain.market.Bids(ctx, &markettypes.QueryBidsRequest{RequestId: id})
 		require.NoError(c.t, err)
 		var bid *markettypes.Bid
-		if at := slices.IndexFunc(res.Bids, func(b markettypes.BidView) bool { return b.Prover == c.keys[p.spec.name] }); at >= 0 {
+		if at := slices.IndexFunc(res.Bids, func(b markettypes.BidView) bool { return b.Prover == c.keys[p.spec.Name] }); at >= 0 {
 			bid = &res.Bids[at].Bid
 		}
 		j := byID[id]
-		for _, fault := range disagreements(c.keys[p.spec.name], j, bid, view.Auction) {
-			c.wrong(&c.tally.store, "%s, request %s: %s", p.spec.name, id, fault)
+		for _, fault := range disagreements(c.keys[p.spec.Name], j, bid, view.Auction) {
+			c.wrong(&c.tally.store, "%s, request %s: %s", p.spec.Name, id, fault)
 		}
 		ended := view.Auction.Status != markettypes.REQUEST_STATUS_PENDING
 		r.settled[id] = ended && (j == nil && bid == nil || j != nil && j.State == store.Done)
@@ -108,9 +108,9 @@ func (c *crashRun) purses(ctx context.Context) (l purseList) {
 	require.NoError(c.t, err)
 	l.submitters, l.vaults = make(map[string]math.Int), make(map[string]math.Int)
 	for _, p := range c.specs {
-		l.submitters[p.name], err = c.chain.balance(ctx, c.keys[p.submitter()])
+		l.submitters[p.Name], err = c.chain.balance(ctx, c.keys[p.submitter()])
 		require.NoError(c.t, err)
-		l.vaults[p.name], err = c.chain.vaultTotal(ctx, c.keys[p.name])
+		l.vaults[p.Name], err = c.chain.vaultTotal(ctx, c.keys[p.Name])
 		require.NoError(c.t, err)
 	}
 	return l
@@ -120,11 +120,11 @@ func (c *crashRun) purses(ctx context.Context) (l purseList) {
 func (c *crashRun) requireGrown(ctx context.Context) {
 	c.t.Helper()
 	for _, p := range c.specs {
-		res, err := c.chain.provers.Vault(ctx, &proverstypes.QueryVaultRequest{Prover: c.keys[p.name]})
+		res, err := c.chain.provers.Vault(ctx, &proverstypes.QueryVaultRequest{Prover: c.keys[p.Name]})
 		require.NoError(c.t, err)
 		now := res.Vault.Assets.Add(res.Unvested).Add(res.Vault.PoolAssets).Add(res.Vault.Commission)
-		if now.LT(c.before.vaults[p.name]) {
-			c.wrong(&c.tally.missed, "the vault of %s fell from %s to %s", p.name, c.before.vaults[p.name], now)
+		if now.LT(c.before.vaults[p.Name]) {
+			c.wrong(&c.tally.missed, "the vault of %s fell from %s to %s", p.Name, c.before.vaults[p.Name], now)
 		}
 	}
 }
@@ -157,16 +157,16 @@ func (c *crashRun) requireProvers(ctx context.Context) {
 	c.t.Helper()
 	attempts, fulfilled := 0, uint64(0)
 	for _, p := range c.specs {
-		res, err := c.chain.market.ProverStats(ctx, &markettypes.QueryProverStatsRequest{Prover: c.keys[p.name]})
+		res, err := c.chain.market.ProverStats(ctx, &markettypes.QueryProverStatsRequest{Prover: c.keys[p.Name]})
 		require.NoError(c.t, err)
 		s := res.Lifetime
 		if !s.BondsLost.IsZero() || s.Bids != s.Reveals {
-			c.wrong(&c.tally.bondsLost, "%s made %d bids and %d reveals, and lost bonds of %s", p.name, s.Bids, s.Reveals, s.BondsLost)
+			c.wrong(&c.tally.bondsLost, "%s made %d bids and %d reveals, and lost bonds of %s", p.Name, s.Bids, s.Reveals, s.BondsLost)
 		}
 		if s.Missed != 0 || res.Overdue != 0 || !s.Slashed.IsZero() || s.Won != s.Fulfilled {
-			c.wrong(&c.tally.missed, "%s won %d requests, fulfilled %d, missed %d and was slashed %s", p.name, s.Won, s.Fulfilled, s.Missed, s.Slashed)
+			c.wrong(&c.tally.missed, "%s won %d requests, fulfilled %d, missed %d and was slashed %s", p.Name, s.Won, s.Fulfilled, s.Missed, s.Slashed)
 		}
-		attempts += c.records[p.name].attempts
+		attempts += c.records[p.Name].attempts
 		fulfilled += s.Fulfilled
 	}
 	require.EqualValues(c.t, c.tally.fulfilled, fulfilled)
@@ -182,7 +182,7 @@ func (c *crashRun) requireOneBid(ctx context.Context) {
 		add := func(request string, commitment []byte) {
 			now := fmt.Sprintf("%x", commitment)
 			if was, known := commitments[request]; known && was != now {
-				c.wrong(&c.tally.doubleBids, "%s bid for request %s with commitments %s and %s", p.name, request, was, now)
+				c.wrong(&c.tally.doubleBids, "%s bid for request %s with commitments %s and %s", p.Name, request, was, now)
 			}
 			commitments[request] = now
 		}
@@ -206,12 +206,12 @@ func (c *crashRun) requireOneBid(ctx context.Context) {
 			}
 			c.tally.bids += res.bids
 			if res.replaced > 0 {
-				c.wrong(&c.tally.doubleBids, "%s replaced %d bids in one transaction", p.name, res.replaced)
+				c.wrong(&c.tally.doubleBids, "%s replaced %d bids in one transaction", p.Name, res.replaced)
 			}
 		})
-		for id, j := range c.records[p.name].jobs {
+		for id, j := range c.records[p.Name].jobs {
 			if _, bid := commitments[id]; !bid && (j.end == store.Fulfilled || j.end == store.Lost) {
-				c.wrong(&c.tally.store, "%s has a job for request %s that ended as %s without a bid", p.name, id, j.end)
+				c.wrong(&c.tally.store, "%s has a job for request %s that ended as %s without a bid", p.Name, id, j.end)
 			}
 		}
 	}
@@ -239,15 +239,15 @@ func (c *crashRun) requirePurses(ctx context.Context) {
 	for _, p := range c.specs {
 		gas := math.ZeroInt()
 		c.eachTx(ctx, p.submitter(), func(sent *tx.Tx, _ txEvents) { gas = gas.Add(sent.AuthInfo.Fee.Amount.AmountOf(chain.Denom)) })
-		want := c.before.submitters[p.name].Sub(gas)
-		if got := after.submitters[p.name]; !got.Equal(want) {
-			c.wrong(&c.tally.bondsLost, "the submitter of %s holds %s: it had %s and paid %s for gas", p.name, got, c.before.submitters[p.name], gas)
+		want := c.before.submitters[p.Name].Sub(gas)
+		if got := after.submitters[p.Name]; !got.Equal(want) {
+			c.wrong(&c.tally.bondsLost, "the submitter of %s holds %s: it had %s and paid %s for gas", p.Name, got, c.before.submitters[p.Name], gas)
 		}
-		want = c.before.vaults[p.name]
-		if !earned[p.name].IsNil() {
-			want = want.Add(earned[p.name])
+		want = c.before.vaults[p.Name]
+		if !earned[p.Name].IsNil() {
+			want = want.Add(earned[p.Name])
 		}
-		require.Equal(c.t, want.String(), after.vaults[p.name].String(), "the vault of %s", p.name)
+		require.Equal(c.t, want.String(), after.vaults[p.Name].String(), "the vault of %s", p.Name)
 	}
 }
 

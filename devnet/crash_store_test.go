@@ -66,7 +66,7 @@ var promises = map[crashpoint.Point][]store.State{
 }
 
 // requirePromise checks that a sidecar ended where it was told to.
-func (c *crashRun) requirePromise(point crashpoint.Point, p *prover, jobs []*store.Job) {
+func (c *crashRun) requirePromise(point crashpoint.Point, p *Prover, jobs []*store.Job) {
 	c.t.Helper()
 	require.NotEmpty(c.t, promises[point], "%s", point)
 	for _, j := range jobs {
@@ -74,15 +74,15 @@ func (c *crashRun) requirePromise(point crashpoint.Point, p *prover, jobs []*sto
 			return
 		}
 	}
-	c.wrong(&c.tally.store, "%s ended at %s and has no job that is %s", p.spec.name, point, promises[point])
+	c.wrong(&c.tally.store, "%s ended at %s and has no job that is %s", p.spec.Name, point, promises[point])
 }
 
 // look reads all jobs of a sidecar that is down, and holds them against what they
 // were and against the chain.
-func (c *crashRun) look(ctx context.Context, p *prover) (jobs []*store.Job) {
+func (c *crashRun) look(ctx context.Context, p *Prover) (jobs []*store.Job) {
 	c.t.Helper()
 	path := filepath.Join(c.proverHome(p.spec), "jobs.db")
-	require.NoError(c.t, checkFile(path), "%s", p.spec.name)
+	require.NoError(c.t, checkFile(path), "%s", p.spec.Name)
 	s, err := store.OpenReadOnly(path)
 	require.NoError(c.t, err)
 	defer func() { require.NoError(c.t, s.Close()) }()
@@ -92,21 +92,21 @@ func (c *crashRun) look(ctx context.Context, p *prover) (jobs []*store.Job) {
 	require.NoError(c.t, err)
 	jobs = append(open, done...)
 
-	r := c.records[p.spec.name]
+	r := c.records[p.spec.Name]
 	c.readLog(p, r)
 	now := make(map[string]seenJob, len(jobs))
 	for _, j := range jobs {
 		if err := checkJob(s, j); err != nil {
-			c.wrong(&c.tally.store, "%s, job of request %s: %v", p.spec.name, j.RequestID, err)
+			c.wrong(&c.tally.store, "%s, job of request %s: %v", p.spec.Name, j.RequestID, err)
 		}
 		if _, twice := now[j.RequestID]; twice {
-			c.wrong(&c.tally.store, "%s has two jobs for request %s", p.spec.name, j.RequestID)
+			c.wrong(&c.tally.store, "%s has two jobs for request %s", p.spec.Name, j.RequestID)
 		}
 		now[j.RequestID] = c.compare(p, j, r)
 	}
 	for id := range r.jobs {
 		if _, there := now[id]; !there {
-			c.wrong(&c.tally.store, "%s has lost its job for request %s", p.spec.name, id)
+			c.wrong(&c.tally.store, "%s has lost its job for request %s", p.spec.Name, id)
 		}
 	}
 	r.jobs = now
@@ -115,7 +115,7 @@ func (c *crashRun) look(ctx context.Context, p *prover) (jobs []*store.Job) {
 }
 
 // compare holds a job against the last look at it.
-func (c *crashRun) compare(p *prover, j *store.Job, r *record) seenJob {
+func (c *crashRun) compare(p *Prover, j *store.Job, r *record) seenJob {
 	c.t.Helper()
 	now := seenJob{
 		fixed: fmt.Sprintf("%x %s %t %x", sha256.Sum256(j.Salt), j.Fee, j.Standby, j.Commitment), stage: stageOf[j.State], end: j.Outcome,
@@ -128,13 +128,13 @@ func (c *crashRun) compare(p *prover, j *store.Job, r *record) seenJob {
 		return now
 	}
 	if now.fixed != was.fixed {
-		c.wrong(&c.tally.doubleBids, "%s changed salt, fee or commitment for request %s: %s, before %s", p.spec.name, j.RequestID, now.fixed, was.fixed)
+		c.wrong(&c.tally.doubleBids, "%s changed salt, fee or commitment for request %s: %s, before %s", p.spec.Name, j.RequestID, now.fixed, was.fixed)
 	}
 	if was.proof != "" && now.proof != was.proof {
-		c.wrong(&c.tally.proofsLost, "%s had a proof for request %s on disk and lost it", p.spec.name, j.RequestID)
+		c.wrong(&c.tally.proofsLost, "%s had a proof for request %s on disk and lost it", p.spec.Name, j.RequestID)
 	}
 	if now.stage < was.stage || was.end != "" && now.end != was.end {
-		c.wrong(&c.tally.store, "%s fell back with request %s to %s %s", p.spec.name, j.RequestID, j.State, j.Outcome)
+		c.wrong(&c.tally.store, "%s fell back with request %s to %s %s", p.spec.Name, j.RequestID, j.State, j.Outcome)
 	}
 	return now
 }
@@ -206,7 +206,7 @@ var proofLine = regexp.MustCompile(`msg=(proving|"job proved"|"trial proof passe
 
 // readLog reads what a sidecar logged since the last look: no proof may be begun that
 // is on disk.
-func (c *crashRun) readLog(p *prover, r *record) {
+func (c *crashRun) readLog(p *Prover, r *record) {
 	c.t.Helper()
 	raw, err := os.ReadFile(p.child.Log)
 	require.NoError(c.t, err)
@@ -223,7 +223,7 @@ func (c *crashRun) readLog(p *prover, r *record) {
 		case "proving":
 			r.attempts++
 			if r.proved[id] || r.jobs[id].proof != "" {
-				c.wrong(&c.tally.provedTwice, "%s proves request %s again, whose proof is on disk", p.spec.name, id)
+				c.wrong(&c.tally.provedTwice, "%s proves request %s again, whose proof is on disk", p.spec.Name, id)
 			}
 		case `"job proved"`:
 			r.proved[id] = true

@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -47,7 +46,7 @@ const (
 
 // crashRun is one run of the crash test.
 type crashRun struct {
-	*Network
+	*Localnet
 	t       *testing.T
 	out     bytes.Buffer
 	rng     *rand.Rand
@@ -74,17 +73,17 @@ func TestCrash(t *testing.T) {
 	opts := testOptions(t, nil)
 	opts.Home, opts.Proverd = crashHome(t), buildCrashing(t)
 	c := &crashRun{
-		Network: newNetwork(opts), t: t, rng: rand.New(rand.NewPCG(seed, 0)), records: make(map[string]*record),
+		Localnet: newDevnet(opts), t: t, rng: rand.New(rand.NewPCG(seed, 0)), records: make(map[string]*record),
 		tally: crashTally{seed: seed, points: make(map[crashpoint.Point]int), unreached: make(map[crashpoint.Point]int)},
 	}
 	c.opts.Out = &c.out
-	c.specs = slices.Clone(proverSpecs)
+	c.specs = DefaultProvers(3)
 	for i := range c.specs {
-		c.specs[i].price = c.price()
-		c.records[c.specs[i].name] = newRecord()
+		c.specs[i].Price = c.price()
+		c.records[c.specs[i].Name] = newRecord()
 	}
 	c.point = c.rng.IntN(len(crashpoint.Points))
-	defer c.stop()
+	defer c.Stop()
 	defer c.report()
 	require.NoError(t, c.start(ctx), "%s", &c.out)
 	for _, p := range c.provers {
@@ -93,7 +92,7 @@ func TestCrash(t *testing.T) {
 	c.before = c.purses(ctx)
 
 	var err error
-	c.buyer, err = newBuyer(c.Network, c.rng.Uint64())
+	c.buyer, err = newBuyer(c.Localnet, c.rng.Uint64())
 	require.NoError(t, err)
 	bought := make(chan error, 1)
 	go func() { bought <- c.buyer.run(ctx) }()
@@ -143,11 +142,11 @@ func (c *crashRun) round(ctx context.Context, r int) (what string) {
 		c.atRandom(ctx)
 		c.kill(p)
 		c.look(ctx, p)
-		what = p.spec.name + " was killed from outside"
+		what = p.spec.Name + " was killed from outside"
 	} else {
 		point := crashpoint.Points[c.point%len(crashpoint.Points)]
 		c.point++
-		what = p.spec.name + " ended at " + string(point)
+		what = p.spec.Name + " ended at " + string(point)
 		c.kill(p)
 		c.look(ctx, p)
 		c.restart(ctx, p, leastPrice, crashpoint.Env+"="+string(point))
@@ -155,7 +154,7 @@ func (c *crashRun) round(ctx context.Context, r int) (what string) {
 			c.tally.points[point]++
 			c.requirePromise(point, p, c.look(ctx, p))
 		} else {
-			what = p.spec.name + " did not come to " + string(point)
+			what = p.spec.Name + " did not come to " + string(point)
 			c.tally.unreached[point]++
 			c.kill(p)
 			c.look(ctx, p)
@@ -181,7 +180,7 @@ func (c *crashRun) atRandom(ctx context.Context) {
 }
 
 // kill kills a sidecar, which must be alive.
-func (c *crashRun) kill(p *prover) {
+func (c *crashRun) kill(p *Prover) {
 	c.t.Helper()
 	c.requireAlive()
 	p.child.Kill()
@@ -191,7 +190,7 @@ func (c *crashRun) kill(p *prover) {
 // requireAlive checks that no process has ended by itself.
 func (c *crashRun) requireAlive() {
 	c.t.Helper()
-	children := []*Child{c.node}
+	children := []*Child{c.nodes[0].child}
 	for _, p := range c.provers {
 		children = append(children, p.child)
 	}
@@ -205,20 +204,18 @@ func (c *crashRun) requireAlive() {
 }
 
 // restart starts a sidecar that is down.
-func (c *crashRun) restart(ctx context.Context, p *prover, price int64, env ...string) {
+func (c *crashRun) restart(ctx context.Context, p *Prover, price int64, env ...string) {
 	c.t.Helper()
 	height, err := c.chain.height(ctx)
 	require.NoError(c.t, err)
-	c.records[p.spec.name].restartedAt = height
-	p.child, err = startChild(p.spec.name, c.logs(), c.opts.Proverd, env, "start", "--home", c.proverHome(p.spec),
-		"--fixed-cost", strconv.FormatInt(price, 10))
-	require.NoError(c.t, err)
+	c.records[p.spec.Name].restartedAt = height
+	require.NoError(c.t, p.Start(env, "--fixed-cost", strconv.FormatInt(price, 10)))
 	c.tally.restarts++
 }
 
 // awaitEnd waits until a sidecar has ended at its point. It reports false when enough
 // requests came and went without that.
-func (c *crashRun) awaitEnd(ctx context.Context, p *prover) bool {
+func (c *crashRun) awaitEnd(ctx context.Context, p *Prover) bool {
 	c.t.Helper()
 	sent, _ := c.buyer.counts()
 	tick := time.NewTicker(pollEvery)
@@ -229,10 +226,10 @@ func (c *crashRun) awaitEnd(ctx context.Context, p *prover) bool {
 			status, ok := p.child.cmd.ProcessState.Sys().(syscall.WaitStatus)
 			require.True(c.t, ok && status.Signaled() && status.Signal() == syscall.SIGKILL, "%v", p.child.Failure())
 			return true
-		case <-c.node.Done():
-			c.t.Fatal(c.node.Failure())
+		case <-c.nodes[0].child.Done():
+			c.t.Fatal(c.nodes[0].child.Failure())
 		case <-ctx.Done():
-			c.t.Fatalf("%s did not end, nor did requests; its log ends with:\n%s", p.spec.name, tail(p.child.Log))
+			c.t.Fatalf("%s did not end, nor did requests; its log ends with:\n%s", p.spec.Name, tail(p.child.Log))
 		case <-tick.C:
 			require.NoError(c.t, c.buyer.failure())
 			if c.buyer.soldAfter(sent) >= unreachedAfter {
@@ -252,14 +249,14 @@ type sidecarStatus struct {
 
 // awaitWork waits until a sidecar has done a whole block's work since it was started:
 // what is due then was sent, so it may be killed again.
-func (c *crashRun) awaitWork(ctx context.Context, p *prover) {
+func (c *crashRun) awaitWork(ctx context.Context, p *Prover) {
 	c.t.Helper()
-	since := c.records[p.spec.name].restartedAt
+	since := c.records[p.spec.Name].restartedAt
 	c.awaitStatus(ctx, p, func(s sidecarStatus) bool { return s.Height > since })
 }
 
 // awaitStatus waits until a sidecar says what is wanted.
-func (c *crashRun) awaitStatus(ctx context.Context, p *prover, wanted func(sidecarStatus) bool) {
+func (c *crashRun) awaitStatus(ctx context.Context, p *Prover, wanted func(sidecarStatus) bool) {
 	c.t.Helper()
 	require.NoError(c.t, p.child.waitFor(ctx, pollEvery, func(context.Context) error {
 		raw, err := os.ReadFile(filepath.Join(c.proverHome(p.spec), "status.json"))
@@ -290,7 +287,7 @@ func (c *crashRun) settle(ctx context.Context) {
 	for _, p := range c.provers {
 		p.child.Stop()
 		for _, j := range c.look(ctx, p) {
-			require.NotEmpty(c.t, j.Outcome, "%s has an open job for request %s", p.spec.name, j.RequestID)
+			require.NotEmpty(c.t, j.Outcome, "%s has an open job for request %s", p.spec.Name, j.RequestID)
 		}
 	}
 	c.requireRequests(ctx)

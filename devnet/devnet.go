@@ -1,12 +1,12 @@
-// Package devnet runs a whole network on one machine out of child processes:
-// one validator (marketd start) and a few provers' sidecars (proverd start),
-// with funded keys and a published circuit. It drives them only as a user
-// could: through the command line and the node's gRPC server.
+// Package devnet runs a whole network on one machine out of child processes: nodes
+// (marketd start) and provers' sidecars (proverd start), with funded keys and a
+// published circuit. It drives them only as a user could: through the command line
+// and the nodes' servers. The development network (Run) has one node; a Localnet has
+// several, which tests may stop, kill, freeze, wipe and cut off from each other.
 package devnet
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -26,7 +26,7 @@ const (
 	txTimeout      = 30 * time.Second
 )
 
-// Options say what to run.
+// Options say how to run the development network.
 type Options struct {
 	Home       string        // folder for all state; empty for a temporary one that is removed at the end
 	Marketd    string        // path of the node binary
@@ -39,30 +39,24 @@ type Options struct {
 	Out        io.Writer     // where people read
 }
 
-// Network is a running development network.
-type Network struct {
-	opts    Options
-	home    string
-	ports   Ports
-	cli     cli
-	node    *Child
-	chain   *chainClient
-	files   *http.Server
-	keys    map[string]string // key name → address
-	provers []*prover
-	circuit demoCircuit
-	specs   []proverSpec    // who the provers are
-	genesis []genesisChange // beside those of every network
+// newDevnet is a network of one node and three provers.
+func newDevnet(opts Options) *Localnet {
+	n := newLocalnet(LocalnetOptions{
+		Home: opts.Home, Marketd: opts.Marketd, Proverd: opts.Proverd, File: opts.File, BlockTime: opts.BlockTime,
+		Validators: 1, Provers: DefaultProvers(3), InvariantPeriod: 1, Ports: opts.Ports, Out: opts.Out, single: true,
+	})
+	if n.failWinner = opts.FailWinner; n.failWinner {
+		// The cheapest prover is slow to look, so that it is stopped before it
+		// learns that it won.
+		n.specs[0].Poll = slowPoll
+	}
+	return n
 }
 
-func newNetwork(opts Options) *Network {
-	return &Network{opts: opts, home: opts.Home, keys: map[string]string{}, specs: proverSpecs}
-}
-
-// Run starts the network and, with Options.Once, sends one request through it;
-// otherwise it serves until ctx ends.
+// Run starts the development network and, with Options.Once, sends one request
+// through it; otherwise it serves until ctx ends.
 func Run(ctx context.Context, opts Options) (err error) {
-	n := newNetwork(opts)
+	n := newDevnet(opts)
 	if opts.Home != "" {
 		if n.home, err = filepath.Abs(opts.Home); err != nil {
 			return err
@@ -77,88 +71,21 @@ func Run(ctx context.Context, opts Options) (err error) {
 			}
 		}()
 	}
-	defer n.stop()
+	defer n.Stop()
 	if err := n.start(ctx); err != nil {
 		return err
 	}
 	if opts.Once {
 		return n.once(ctx)
 	}
-	n.printGuide()
-	return n.serve(ctx)
-}
-
-// start brings up node, provers and circuit.
-func (n *Network) start(ctx context.Context) error {
-	return n.do(ctx, []step{
-		{"making keys and genesis", n.makeHome},
-		{"starting the validator", n.startNode},
-		{"proving keys for the demo circuit (once, then cached)", n.prepareCircuit},
-		{"registering provers, stake, submitters and the circuit", n.register},
-		{"starting the provers' sidecars", n.startProvers},
-	})
-}
-
-// step is a part of a network's start, named for people.
-type step struct {
-	what string
-	do   func(context.Context) error
-}
-
-// do takes the steps in order.
-func (n *Network) do(ctx context.Context, steps []step) error {
-	for _, s := range steps {
-		began := time.Now()
-		n.say("· %s …", s.what)
-		if err := s.do(ctx); err != nil {
-			return fmt.Errorf("%s: %w", s.what, err)
-		}
-		n.say("  done in %.1f s", time.Since(began).Seconds())
-	}
-	return nil
-}
-
-// serve waits until ctx ends or a child dies, which it never should.
-func (n *Network) serve(ctx context.Context) error {
-	dead := make(chan *Child, 1+len(n.provers))
-	watch := func(c *Child) {
-		<-c.Done()
-		dead <- c
-	}
-	go watch(n.node)
-	for _, p := range n.provers {
-		go watch(p.child)
-	}
-	select {
-	case <-ctx.Done():
-		return nil
-	case c := <-dead:
-		return c.Failure()
-	}
-}
-
-// stop ends all children, provers first so that none loses its node.
-func (n *Network) stop() {
-	for _, p := range n.provers {
-		if p.child != nil {
-			p.child.Stop()
-		}
-	}
-	if n.chain != nil {
-		_ = n.chain.conn.Close()
-	}
-	if n.node != nil {
-		n.node.Stop()
-	}
-	if n.files != nil {
-		_ = n.files.Close()
-	}
+	n.printDevnetGuide()
+	return n.Serve(ctx)
 }
 
 // serveFiles publishes dir over HTTP on loopback, as a requester would publish
 // image and input for the provers.
-func (n *Network) serveFiles(dir string) error {
-	l, err := net.Listen("tcp", loopback(n.ports.Files))
+func (n *Localnet) serveFiles(dir string) error {
+	l, err := net.Listen("tcp", loopback(n.filesPort))
 	if err != nil {
 		return err
 	}
@@ -166,7 +93,3 @@ func (n *Network) serveFiles(dir string) error {
 	go func() { _ = n.files.Serve(l) }()
 	return nil
 }
-
-func (n *Network) logs() string { return filepath.Join(n.home, "logs") }
-
-func (n *Network) say(format string, args ...any) { fmt.Fprintf(n.opts.Out, format+"\n", args...) }

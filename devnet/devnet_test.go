@@ -94,25 +94,25 @@ func TestNetwork(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), onceTimeout)
 	defer cancel()
 	var out bytes.Buffer
-	n := newNetwork(testOptions(t, &out))
-	defer n.stop()
+	n := newDevnet(testOptions(t, &out))
+	defer n.Stop()
 	require.NoError(t, n.start(ctx), "%s", &out)
 	t.Run("servers answer", func(t *testing.T) { n.testServers(ctx, t) })
 	t.Run("killed sidecar loses nothing", func(t *testing.T) { n.testKilledSidecar(ctx, t) })
 }
 
 // REST with its description, metrics and gRPC with reflection are up.
-func (n *Network) testServers(ctx context.Context, t *testing.T) {
+func (n *Localnet) testServers(ctx context.Context, t *testing.T) {
 	for url, want := range map[string]string{
-		"http://" + loopback(n.ports.REST) + "/proofmarket/market/v1/params":            `"request_fee"`,
-		"http://" + loopback(n.ports.REST) + "/proofmarket/verifier/v1/verifiers":       `"pico/v1.2.2"`,
-		"http://" + loopback(n.ports.REST) + "/proofmarket/provers/v1/provers":          n.keys["alpha"],
-		"http://" + loopback(n.ports.REST) + "/cosmos/bank/v1beta1/denoms_metadata":     `"PROOF"`,
-		"http://" + loopback(n.ports.REST) + "/openapi.json":                            "/proofmarket/market/v1/requests",
-		"http://" + loopback(n.ports.REST) + "/docs":                                    "<html",
-		"http://" + loopback(n.ports.REST) + "/metrics?format=prometheus":               "marketd_",
-		"http://" + loopback(n.ports.Metrics) + "/metrics":                              "cometbft_consensus_height",
-		"http://" + loopback(n.ports.Files) + "/" + filepath.Base(n.circuit.Image.Path): "",
+		"http://" + loopback(n.nodes[0].ports.REST) + "/proofmarket/market/v1/params":        `"request_fee"`,
+		"http://" + loopback(n.nodes[0].ports.REST) + "/proofmarket/verifier/v1/verifiers":   `"pico/v1.2.2"`,
+		"http://" + loopback(n.nodes[0].ports.REST) + "/proofmarket/provers/v1/provers":      n.keys["alpha"],
+		"http://" + loopback(n.nodes[0].ports.REST) + "/cosmos/bank/v1beta1/denoms_metadata": `"PROOF"`,
+		"http://" + loopback(n.nodes[0].ports.REST) + "/openapi.json":                        "/proofmarket/market/v1/requests",
+		"http://" + loopback(n.nodes[0].ports.REST) + "/docs":                                "<html",
+		"http://" + loopback(n.nodes[0].ports.REST) + "/metrics?format=prometheus":           "marketd_",
+		"http://" + loopback(n.nodes[0].ports.Metrics) + "/metrics":                          "cometbft_consensus_height",
+		"http://" + loopback(n.filesPort) + "/" + filepath.Base(n.circuit.Image.Path):        "",
 	} {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 		require.NoError(t, err)
@@ -125,22 +125,21 @@ func (n *Network) testServers(ctx context.Context, t *testing.T) {
 		require.Contains(t, string(body), want, url)
 	}
 
-	names := reflectedServices(ctx, t, loopback(n.ports.GRPC))
+	names := reflectedServices(ctx, t, loopback(n.nodes[0].ports.GRPC))
 	require.Subset(t, names, []string{"proofmarket.market.v1.Query", "proofmarket.provers.v1.Query", "proofmarket.verifier.v1.Query"})
 }
 
 // A sidecar that is killed without warning after its bid and again after its
 // reveal loses nothing: it goes on and delivers (law P1).
-func (n *Network) testKilledSidecar(ctx context.Context, t *testing.T) {
+func (n *Localnet) testKilledSidecar(ctx context.Context, t *testing.T) {
 	id, _, err := n.sendRequest(ctx)
 	require.NoError(t, err)
 
 	alpha := n.provers[0]
-	address := n.keys[alpha.spec.name]
+	address := n.keys[alpha.spec.Name]
 	restart := func() {
-		alpha.child.Kill()
-		alpha.child, err = startChild(alpha.spec.name, n.logs(), n.opts.Proverd, nil, "start", "--home", n.proverHome(alpha.spec))
-		require.NoError(t, err)
+		alpha.Kill()
+		require.NoError(t, alpha.Start(nil))
 	}
 	bid := func() (markettypes.BidState, error) {
 		res, err := n.chain.market.Bids(ctx, &markettypes.QueryBidsRequest{RequestId: id})

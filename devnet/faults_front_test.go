@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -122,72 +120,4 @@ func method(call []byte) string {
 		return ""
 	}
 	return c.Method
-}
-
-// link is the line between two nodes, that can be cut.
-type link struct {
-	listener net.Listener
-	to       string
-
-	mu    sync.Mutex
-	isCut bool
-	conns map[net.Conn]bool
-}
-
-func newLink(to string) (*link, error) {
-	l, err := net.Listen("tcp", loopback(0))
-	if err != nil {
-		return nil, err
-	}
-	k := &link{listener: l, to: to, conns: make(map[net.Conn]bool)}
-	go func() {
-		for {
-			in, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go k.carry(in)
-		}
-	}()
-	return k, nil
-}
-
-func (k *link) carry(in net.Conn) {
-	defer in.Close()
-	out, err := net.Dial("tcp", k.to)
-	if err != nil {
-		return
-	}
-	defer out.Close()
-	k.mu.Lock()
-	if k.isCut {
-		k.mu.Unlock()
-		return
-	}
-	k.conns[in], k.conns[out] = true, true
-	k.mu.Unlock()
-	ends := make(chan struct{}, 2)
-	for _, way := range [][2]net.Conn{{in, out}, {out, in}} {
-		go func() {
-			_, _ = io.Copy(way[0], way[1])
-			ends <- struct{}{}
-		}()
-	}
-	<-ends
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.conns, in)
-	delete(k.conns, out)
-}
-
-// cut ends the connections, and lets no other come about.
-func (k *link) cut() error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.isCut = true
-	var errs []error
-	for c := range k.conns {
-		errs = append(errs, c.Close())
-	}
-	return errors.Join(errs...)
 }

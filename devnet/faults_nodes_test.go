@@ -134,9 +134,8 @@ func (f *faultRun) restarts(ctx context.Context) error {
 		}
 	}
 	restart := func() error {
-		f.node.Kill()
-		_ = f.chain.conn.Close()
-		return f.startNode(ctx)
+		f.Nodes()[0].Kill()
+		return f.startNodes(ctx)
 	}
 	if err := restart(); err != nil {
 		return err
@@ -177,6 +176,6 @@ func (f *faultRun) behind(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	old, err := f.oldChain.height(ctx)
+	old, err := f.outdated.chain.height(ctx)
 	return now >= old+lagBlocks, err
 }

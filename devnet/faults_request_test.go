@@ -77,7 +77,7 @@ func (f *faultRun) ask(ctx context.Context, s *subject, change func(*markettypes
 }
 
 func (f *faultRun) bid(ctx context.Context, s *subject, id string) (markettypes.BidState, error) {
-	res, err := f.chain.market.Bid(ctx, &markettypes.QueryBidRequest{RequestId: id, Prover: f.keys[s.spec.name]})
+	res, err := f.chain.market.Bid(ctx, &markettypes.QueryBidRequest{RequestId: id, Prover: f.keys[s.spec.Name]})
 	if status.Code(err) == codes.NotFound {
 		return markettypes.BID_STATE_UNSPECIFIED, nil
 	}
@@ -127,7 +127,7 @@ func (f *faultRun) until(ctx context.Context, s *subject, what string, reached f
 	for {
 		ok, err := reached()
 		if err != nil {
-			return fmt.Errorf("%s: waiting for %s: %w; log of the sidecar:\n%s", s.spec.name, what, err, tail(s.child.Log))
+			return fmt.Errorf("%s: waiting for %s: %w; log of the sidecar:\n%s", s.spec.Name, what, err, tail(s.child.Log))
 		}
 		if ok {
 			return nil

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
 
 	"github.com/proofmarket/proofmarket/internal/chain"
 	sidecar "github.com/proofmarket/proofmarket/prover/chain"
@@ -20,49 +19,18 @@ var requesters = map[string]string{
 	"alpha": "requester", "bravo": "delegator", "charlie": "faucet", workProver: "validator", diskProver: "guardian",
 }
 
-// startOutdated starts a node that follows the validator over a line that can be cut.
+// startOutdated starts a node that follows the validator over links that can be cut.
 func (f *faultRun) startOutdated(ctx context.Context) (err error) {
-	home := filepath.Join(f.home, "second")
-	c := cli{program: f.opts.Marketd, home: home}
-	if _, err := c.call(ctx, "init", "second", "--chain-id", ChainID); err != nil {
+	if f.outdated, err = f.AddNode(ctx); err != nil {
 		return err
 	}
-	genesis, err := os.ReadFile(filepath.Join(f.cli.home, "config", "genesis.json"))
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(home, "config", "genesis.json"), genesis, 0o600); err != nil {
-		return err
-	}
-	id, err := f.cli.call(ctx, "comet", "show-node-id")
-	if err != nil {
-		return err
-	}
-	if f.line, err = newLink(loopback(f.ports.P2P)); err != nil {
-		return err
-	}
-	ports, err := pickPorts(Ports{})
-	if err != nil {
-		return err
-	}
-	env := []string{
-		"MARKETD_CONSENSUS_TIMEOUT_COMMIT=" + f.opts.BlockTime.String(), "MARKETD_P2P_PEX=false",
-		"MARKETD_P2P_PERSISTENT_PEERS=" + strings.TrimSpace(string(id)) + "@" + f.line.listener.Addr().String(),
-	}
-	if f.outdated, err = startChild("second", f.logs(), f.opts.Marketd, env, "start", "--home", home,
-		"--rpc.laddr", "tcp://"+loopback(ports.RPC), "--p2p.laddr", "tcp://"+loopback(ports.P2P),
-		"--grpc.address", loopback(ports.GRPC), "--log_no_color"); err != nil {
-		return err
-	}
-	f.oldRPC = loopback(ports.RPC)
-	f.oldChain, err = dial(loopback(ports.GRPC))
-	return err
+	return f.outdated.Start(ctx)
 }
 
-// cutOff waits until the second node is in sync and cuts its line.
+// cutOff waits until the second node is in sync and cuts its links.
 func (f *faultRun) cutOff(ctx context.Context) error {
-	if err := f.outdated.waitFor(ctx, pollEvery, func(ctx context.Context) error {
-		st, err := sidecar.AskNode(ctx, "http://"+f.oldRPC)
+	if err := f.outdated.alive().waitFor(ctx, pollEvery, func(ctx context.Context) error {
+		st, err := sidecar.AskNode(ctx, "http://"+f.outdated.RPC())
 		if err == nil && (st.CatchingUp || st.Height < 2) {
 			err = fmt.Errorf("it is at block %d", st.Height)
 		}
@@ -70,7 +38,7 @@ func (f *faultRun) cutOff(ctx context.Context) error {
 	}); err != nil {
 		return err
 	}
-	return errors.Join(f.line.listener.Close(), f.line.cut())
+	return f.Partition([]int{0}, []int{f.outdated.Index()})
 }
 
 // startSubjects configures and starts the sidecars, each with two endpoints.
@@ -81,11 +49,11 @@ func (f *faultRun) startSubjects(ctx context.Context) error {
 		return err
 	}
 	stages := map[string]stage{"alpha": beforeBid, "bravo": beforeReveal, "charlie": beforeProof}
-	for _, spec := range f.specs {
-		node := loopback(f.ports.RPC)
+	for i, spec := range f.specs {
+		node := f.Nodes()[0].RPC()
 		s := &subject{
-			prover: &prover{spec: spec}, requester: requesters[spec.name], stage: stages[spec.name], window: firstWindow,
-			first: newFront(node, f.oldRPC), second: newFront(node, f.oldRPC),
+			Prover: &Prover{spec: spec}, requester: requesters[spec.Name], stage: stages[spec.Name], window: firstWindow,
+			first: newFront(node, f.outdated.RPC()), second: newFront(node, f.outdated.RPC()),
 		}
 		if s.stage == beforeBid {
 			s.window = 2 * firstWindow // the fault takes part of it
@@ -97,22 +65,22 @@ func (f *faultRun) startSubjects(ctx context.Context) error {
 		}); err != nil {
 			return err
 		}
-		if err := f.configureProver(ctx, spec); err != nil {
+		if err := f.configureProver(ctx, spec, i); err != nil {
 			return err
 		}
 		if err := f.changeConfig(s); err != nil {
 			return err
 		}
 		args := []string{"start", "--home", f.proverHome(spec), "--node", s.first.server.URL + "," + s.second.server.URL}
-		if spec.name == diskProver && mayMakeDisks(ctx) == nil {
-			s.child, err = startOnDisk(spec.name, f.logs(), f.proverHome(spec), f.opts.Proverd, args...)
+		if spec.Name == diskProver && mayMakeDisks(ctx) == nil {
+			s.child, err = startOnDisk(spec.Name, f.logs(), f.proverHome(spec), f.opts.Proverd, args...)
 		} else {
-			s.child, err = startChild(spec.name, f.logs(), f.opts.Proverd, nil, args...)
+			s.child, err = startChild(spec.Name, f.logs(), f.opts.Proverd, nil, args...)
 		}
 		if err != nil {
 			return err
 		}
-		f.provers = append(f.provers, s.prover)
+		f.provers = append(f.provers, s.Prover)
 	}
 	return nil
 }
@@ -126,7 +94,7 @@ func (f *faultRun) changeConfig(s *subject) error {
 		{"[[backends]]", "units_per_second", "1000000"},
 	}
 	more := ""
-	switch s.spec.name {
+	switch s.spec.Name {
 	case workProver:
 		program, err := os.Executable()
 		if err != nil {

@@ -48,7 +48,7 @@ const (
 // until the request is fulfilled.
 // subject is a prover with its sidecar, and whose requests it takes.
 type subject struct {
-	*prover
+	*Prover
 	requester     string
 	client        *sidecar.Client // the requester's
 	nonce, window uint64          // of the next request
@@ -58,7 +58,7 @@ type subject struct {
 
 // faultRun is one run of the fault test.
 type faultRun struct {
-	*Network
+	*Localnet
 	t        *testing.T
 	out      bytes.Buffer
 	subjects []*subject
@@ -67,10 +67,7 @@ type faultRun struct {
 	server   *httptest.Server
 	plans    string // folder of the unreliable backend
 
-	outdated *Child // the second node
-	oldRPC   string
-	oldChain *chainClient
-	line     *link
+	outdated *Node // the second one
 
 	mu        sync.Mutex
 	fulfilled map[string]*subject // requests that were
@@ -86,11 +83,11 @@ type faultRun struct {
 func TestFaults(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), faultPatience)
 	defer cancel()
-	f := &faultRun{Network: newNetwork(testOptions(t, nil)), t: t, files: newPublisher(), fulfilled: make(map[string]*subject)}
-	f.opts.Out = &f.out
+	f := &faultRun{Localnet: newDevnet(testOptions(t, nil)), t: t, files: newPublisher(), fulfilled: make(map[string]*subject)}
+	f.opts.Out, f.opts.Proxied = &f.out, true
 	f.specs = nil
 	for _, name := range []string{"alpha", "bravo", "charlie", workProver, diskProver} {
-		f.specs = append(f.specs, proverSpec{name: name, selfStake: 4_500 * proof, price: proof})
+		f.specs = append(f.specs, ProverSpec{Name: name, SelfStake: 4_500 * proof, Price: proof})
 	}
 	defer func() {
 		for _, s := range f.subjects {
@@ -98,23 +95,22 @@ func TestFaults(t *testing.T) {
 			s.second.close()
 		}
 	}()
-	defer f.stop()
+	defer f.Stop()
 	require.NoError(t, f.do(ctx, []step{
-		{"making keys and genesis", f.makeHome},
-		{"starting the validator", f.startNode},
+		{"making keys and genesis", f.makeHomes},
+		{"starting the validator", f.startNodes},
 		{"starting a second node", f.startOutdated},
 		{"writing the circuit's files", f.prepareFiles},
 		{"registering provers and circuit", f.register},
 		{"cutting the second node off", func(ctx context.Context) error { return f.cutOff(ctx) }},
 		{"starting the sidecars", f.startSubjects},
 	}), "%s", &f.out)
-	defer f.outdated.Stop()
 	defer f.server.Close()
 
 	group, all := errgroup.WithContext(ctx)
 	for _, s := range f.subjects {
 		group.Go(func() error {
-			switch s.spec.name {
+			switch s.spec.Name {
 			case workProver:
 				return f.filesAndBackend(all, s)
 			case diskProver:
@@ -138,7 +134,7 @@ func TestFaults(t *testing.T) {
 func (f *faultRun) note(s *subject, fault string, at stage, result string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.table = append(f.table, fmt.Sprintf("%-52s %-18s %s (%s)", fault, at, result, s.spec.name))
+	f.table = append(f.table, fmt.Sprintf("%-52s %-18s %s (%s)", fault, at, result, s.spec.Name))
 }
 
 // nodes has every fault of nodes come at one stage.
@@ -170,9 +166,9 @@ func (f *faultRun) requireNothingLost(ctx context.Context) {
 		require.NoError(f.t, f.untilFulfilled(ctx, s, id))
 		view, err := f.chain.request(ctx, id)
 		require.NoError(f.t, err)
-		require.Equal(f.t, f.keys[s.spec.name], view.Auction.Assignment.Prover)
+		require.Equal(f.t, f.keys[s.spec.Name], view.Auction.Assignment.Prover)
 		require.Equal(f.t, [2]uint64{1, 1}, [2]uint64{view.Auction.Bids, view.Auction.Reveals}, "request %s", id)
-		won[s.spec.name]++
+		won[s.spec.Name]++
 	}
 	for _, id := range f.refused {
 		view, err := f.chain.request(ctx, id)
@@ -180,13 +176,13 @@ func (f *faultRun) requireNothingLost(ctx context.Context) {
 		require.Zero(f.t, view.Auction.Bids, "request %s", id)
 	}
 	for _, s := range f.subjects {
-		res, err := f.chain.market.ProverStats(ctx, &markettypes.QueryProverStatsRequest{Prover: f.keys[s.spec.name]})
+		res, err := f.chain.market.ProverStats(ctx, &markettypes.QueryProverStatsRequest{Prover: f.keys[s.spec.Name]})
 		require.NoError(f.t, err)
 		l := res.Lifetime
-		require.True(f.t, l.BondsLost.IsZero() && l.Slashed.IsZero(), "%s lost bonds of %s and %s of its stake", s.spec.name, l.BondsLost, l.Slashed)
-		require.Zero(f.t, l.Missed+res.Overdue, s.spec.name)
-		want := won[s.spec.name]
-		require.Equal(f.t, []uint64{want, want, want, want}, []uint64{l.Bids, l.Reveals, l.Won, l.Fulfilled}, "bids, reveals, wins and proofs of %s", s.spec.name)
+		require.True(f.t, l.BondsLost.IsZero() && l.Slashed.IsZero(), "%s lost bonds of %s and %s of its stake", s.spec.Name, l.BondsLost, l.Slashed)
+		require.Zero(f.t, l.Missed+res.Overdue, s.spec.Name)
+		want := won[s.spec.Name]
+		require.Equal(f.t, []uint64{want, want, want, want}, []uint64{l.Bids, l.Reveals, l.Won, l.Fulfilled}, "bids, reveals, wins and proofs of %s", s.spec.Name)
 	}
 }
 

@@ -30,7 +30,7 @@ const (
 )
 
 // once sends one request, shows how it goes and checks who got what.
-func (n *Network) once(ctx context.Context) error {
+func (n *Localnet) once(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, onceTimeout)
 	defer cancel()
 	id, sent, err := n.sendRequest(ctx)
@@ -55,9 +55,9 @@ func (n *Network) once(ctx context.Context) error {
 }
 
 // sendRequest requests a proof of the published circuit and returns the id.
-func (n *Network) sendRequest(ctx context.Context) (string, TxResult, error) {
+func (n *Localnet) sendRequest(ctx context.Context) (string, TxResult, error) {
 	limit := demoTimeLimit
-	if n.opts.FailWinner {
+	if n.failWinner {
 		limit = missedTimeLimit
 	}
 	res, err := n.cli.tx(ctx, "requester", "market", "request", "--job", n.jobPath(),
@@ -79,16 +79,20 @@ func (n *Network) sendRequest(ctx context.Context) (string, TxResult, error) {
 }
 
 // follow shows each block's news of the request until it ends.
-func (n *Network) follow(ctx context.Context, id string) (markettypes.RequestView, error) {
+func (n *Localnet) follow(ctx context.Context, id string) (markettypes.RequestView, error) {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
+	node := n.nodes[0].alive()
+	if node == nil {
+		return markettypes.RequestView{}, ErrNotRunning
+	}
 	show := &narrator{n: n, id: id, seen: map[string]markettypes.BidState{}}
 	for {
 		view, err := n.chain.request(ctx, id)
 		if err != nil {
 			return view, err
 		}
-		if n.opts.FailWinner {
+		if n.failWinner {
 			n.stopWinner(view)
 		}
 		if err := show.news(ctx, view); err != nil {
@@ -100,31 +104,31 @@ func (n *Network) follow(ctx context.Context, id string) (markettypes.RequestVie
 		select {
 		case <-ctx.Done():
 			return view, fmt.Errorf("the request has not ended in %s (stage %s): %w", onceTimeout, view.Stage, ctx.Err())
-		case <-n.node.Done():
-			return view, n.node.Failure()
+		case <-node.Done():
+			return view, node.Failure()
 		case <-tick.C:
 		}
 	}
 }
 
 // stopWinner kills the sidecar of the assigned prover, once.
-func (n *Network) stopWinner(view markettypes.RequestView) {
+func (n *Localnet) stopWinner(view markettypes.RequestView) {
 	a := view.Auction.Assignment
 	if a == nil || view.Stage == markettypes.STAGE_DONE {
 		return
 	}
 	for _, p := range n.provers {
-		if n.keys[p.spec.name] == a.Prover && !p.stopped {
+		if n.keys[p.spec.Name] == a.Prover && !p.stopped {
 			p.child.Kill()
 			p.stopped = true
-			n.say("  %s won: its sidecar is stopped now, so nobody will deliver", p.spec.name)
+			n.say("  %s won: its sidecar is stopped now, so nobody will deliver", p.spec.Name)
 		}
 	}
 }
 
 // narrator prints what is new since the last look.
 type narrator struct {
-	n     *Network
+	n     *Localnet
 	id    string
 	stage markettypes.Stage
 	left  uint64
@@ -178,10 +182,10 @@ func (s *narrator) bids(ctx context.Context) error {
 }
 
 // name gives an address the name of its key.
-func (n *Network) name(addr string) string {
+func (n *Localnet) name(addr string) string {
 	for _, p := range n.specs {
-		if n.keys[p.name] == addr {
-			return p.name
+		if n.keys[p.Name] == addr {
+			return p.Name
 		}
 	}
 	return addr
@@ -202,13 +206,13 @@ type snapshot struct {
 	vaults    map[string]math.Int // prover key name → everything in its vault's account
 }
 
-func (n *Network) takeSnapshot(ctx context.Context) (s snapshot, err error) {
+func (n *Localnet) takeSnapshot(ctx context.Context) (s snapshot, err error) {
 	if s.requester, err = n.chain.balance(ctx, n.keys["requester"]); err != nil {
 		return s, err
 	}
 	s.vaults = map[string]math.Int{}
 	for _, p := range n.specs {
-		if s.vaults[p.name], err = n.chain.vaultTotal(ctx, n.keys[p.name]); err != nil {
+		if s.vaults[p.Name], err = n.chain.vaultTotal(ctx, n.keys[p.Name]); err != nil {
 			return s, err
 		}
 	}
@@ -217,7 +221,7 @@ func (n *Network) takeSnapshot(ctx context.Context) (s snapshot, err error) {
 
 // conclude checks that every coin went where the rules say and prints the last
 // line.
-func (n *Network) conclude(ctx context.Context, id string, end markettypes.RequestView, before, after snapshot) error {
+func (n *Localnet) conclude(ctx context.Context, id string, end markettypes.RequestView, before, after snapshot) error {
 	held, err := n.chain.balance(ctx, end.Account)
 	if end.Account != "" && err != nil {
 		return err
@@ -235,8 +239,8 @@ func (n *Network) conclude(ctx context.Context, id string, end markettypes.Reque
 	}
 }
 
-func (n *Network) concludeFulfilled(ctx context.Context, id string, end markettypes.RequestView, before, after snapshot) error {
-	if n.opts.FailWinner {
+func (n *Localnet) concludeFulfilled(ctx context.Context, id string, end markettypes.RequestView, before, after snapshot) error {
+	if n.failWinner {
 		return errors.New("the winner delivered before its sidecar could be stopped: run it again")
 	}
 	a := end.Auction.Assignment
@@ -269,9 +273,9 @@ func (n *Network) concludeFulfilled(ctx context.Context, id string, end marketty
 	return nil
 }
 
-func (n *Network) concludeRefunded(id string, end markettypes.RequestView, before, after snapshot) error {
+func (n *Localnet) concludeRefunded(id string, end markettypes.RequestView, before, after snapshot) error {
 	leader := end.Auction.Leader
-	if !n.opts.FailWinner || leader == nil || end.Auction.EndReason != markettypes.END_REASON_MISSED {
+	if !n.failWinner || leader == nil || end.Auction.EndReason != markettypes.END_REASON_MISSED {
 		return fmt.Errorf("the request was refunded (%s): see the logs in %s", end.Auction.EndReason, n.logs())
 	}
 	loser := n.name(leader.Prover)
@@ -288,26 +292,26 @@ func (n *Network) concludeRefunded(id string, end markettypes.RequestView, befor
 
 // expect checks that the requester got back what it should, that one vault
 // changed by delta and that no other changed.
-func (n *Network) expect(before, after snapshot, back math.Int, changed string, delta math.Int) error {
+func (n *Localnet) expect(before, after snapshot, back math.Int, changed string, delta math.Int) error {
 	if want := before.requester.Add(back); !after.requester.Equal(want) {
 		return fmt.Errorf("the requester holds %s%s, want %s", after.requester, chain.Denom, want)
 	}
 	for _, p := range n.specs {
-		want := before.vaults[p.name]
-		if p.name == changed {
+		want := before.vaults[p.Name]
+		if p.Name == changed {
 			want = want.Add(delta)
 		}
-		if got := after.vaults[p.name]; !got.Equal(want) {
-			return fmt.Errorf("the vault of %s holds %s%s, want %s", p.name, got, chain.Denom, want)
+		if got := after.vaults[p.Name]; !got.Equal(want) {
+			return fmt.Errorf("the vault of %s holds %s%s, want %s", p.Name, got, chain.Denom, want)
 		}
 	}
 	return nil
 }
 
 // provingTime asks the sidecar's store how long the proof took.
-func (n *Network) provingTime(ctx context.Context, prover, id string) (time.Duration, error) {
+func (n *Localnet) provingTime(ctx context.Context, prover, id string) (time.Duration, error) {
 	for _, p := range n.provers {
-		if p.spec.name != prover {
+		if p.spec.Name != prover {
 			continue
 		}
 		out, err := run(ctx, n.opts.Proverd, "status", "--home", n.proverHome(p.spec), "--output", "json")

@@ -32,7 +32,7 @@ import (
 // picoNetwork is a node, one prover's sidecar, and a stand-in for the Pico service
 // that proves for it.
 type picoNetwork struct {
-	*Network
+	*Localnet
 	out      bytes.Buffer
 	service  *Child
 	args     []string // of the service
@@ -52,21 +52,21 @@ type picoNetwork struct {
 func TestPicoProofIsPaid(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), onceTimeout)
 	defer cancel()
-	n := &picoNetwork{Network: newNetwork(testOptions(t, nil))}
+	n := &picoNetwork{Localnet: newDevnet(testOptions(t, nil))}
 	n.opts.Out = &n.out
-	n.genesis = []genesisChange{
+	n.opts.Genesis = []GenesisChange{
 		// The treasury then gets what the market sends there, and nothing else.
 		{[]string{"app_state", "distribution", "params", "community_tax"}, "0.000000000000000000"},
 	}
-	n.askedFee, n.maxFee = math.NewInt(proverSpecs[0].price), math.NewInt(demoMaxFee)
+	n.askedFee, n.maxFee = math.NewInt(DefaultProvers(1)[0].Price), math.NewInt(demoMaxFee)
 	n.prepareProofs(t)
-	defer n.stop()
+	defer n.Stop()
 	n.startService(ctx, t, "prove", "crash")
-	n.specs = []proverSpec{proverSpecs[0]}
-	n.specs[0].config = n.backendConfig(t)
+	n.specs = DefaultProvers(1)
+	n.specs[0].Config = n.backendConfig(t)
 	require.NoError(t, n.do(ctx, []step{
-		{"making keys and genesis", n.makeHome},
-		{"starting the validator", n.startNode},
+		{"making keys and genesis", n.makeHomes},
+		{"starting the validator", n.startNodes},
 		{"publishing ELF file and input", func(context.Context) error { return n.serveFiles(filepath.Dir(n.elf.Path)) }},
 		{"registering the prover", func(ctx context.Context) error { return n.registerProvers(ctx) }},
 		{"starting the sidecar", n.startProvers},
@@ -208,7 +208,7 @@ func (n *picoNetwork) buy(ctx context.Context, t *testing.T, meanwhile func()) (
 	require.Equal(t, markettypes.REQUEST_STATUS_FULFILLED, end.Auction.Status, "%s\nlog of the sidecar:\n%s", &n.out, tail(n.provers[0].child.Log))
 
 	// It was bid for and won, alone, at the fee that was asked (law M7).
-	require.Equal(t, n.keys[prover.name], end.Auction.Assignment.Prover)
+	require.Equal(t, n.keys[prover.Name], end.Auction.Assignment.Prover)
 	require.Equal(t, uint64(1), end.Auction.Bids)
 	price := end.Auction.Assignment.Price
 	require.Equal(t, n.askedFee.String(), price.String())
@@ -265,7 +265,7 @@ func (n *picoNetwork) purses(ctx context.Context, t *testing.T) (p purses) {
 	require.NoError(t, err)
 	p.submitter, err = n.chain.balance(ctx, n.keys[prover.submitter()])
 	require.NoError(t, err)
-	p.vault, err = n.chain.vaultTotal(ctx, n.keys[prover.name])
+	p.vault, err = n.chain.vaultTotal(ctx, n.keys[prover.Name])
 	require.NoError(t, err)
 	pool, err := distrtypes.NewQueryClient(n.chain.conn).CommunityPool(ctx, &distrtypes.QueryCommunityPoolRequest{})
 	require.NoError(t, err)

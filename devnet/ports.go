@@ -7,7 +7,8 @@ import (
 	"strconv"
 )
 
-// Ports are the loopback ports that the network listens on; 0 for any.
+// Ports are the loopback ports that a node listens on and, with the first node,
+// where the network publishes files; 0 for any.
 type Ports struct {
 	RPC, REST, GRPC, P2P, Metrics, Files int
 }
@@ -15,33 +16,55 @@ type Ports struct {
 // DefaultPorts are the ports that the documentation names.
 var DefaultPorts = Ports{RPC: 26657, REST: 1317, GRPC: 9090, P2P: 26656, Metrics: 26660, Files: 8099}
 
+// portStep is between a port of one node and the next node's.
+const portStep = 10
+
+// of returns the wished ports of a node by its place.
+func (p Ports) of(node int) Ports {
+	for _, port := range p.all() {
+		if *port != 0 {
+			*port += node * portStep
+		}
+	}
+	return p
+}
+
+func (p *Ports) all() []*int { return []*int{&p.RPC, &p.REST, &p.GRPC, &p.P2P, &p.Metrics, &p.Files} }
+
 // pickPorts keeps each wished port that is free and replaces the others with
 // ones that the system hands out. All are held until the last is chosen, so that
 // none is handed out twice.
-func pickPorts(want Ports) (got Ports, err error) {
-	got = want
+func pickPorts(wished []Ports) (got []Ports, err error) {
+	got = append(got, wished...)
 	var held []net.Listener
 	defer func() {
 		for _, l := range held {
 			err = errors.Join(err, l.Close())
 		}
 	}()
-	for _, p := range []*int{&got.RPC, &got.REST, &got.GRPC, &got.P2P, &got.Metrics, &got.Files} {
-		l, err := net.Listen("tcp", loopback(*p))
-		if err != nil {
-			l, err = net.Listen("tcp", loopback(0))
+	for i := range got {
+		for _, p := range got[i].all() {
+			l, err := net.Listen("tcp", loopback(*p))
+			if err != nil {
+				l, err = net.Listen("tcp", loopback(0))
+			}
+			if err != nil {
+				return got, fmt.Errorf("no free loopback port: %w", err)
+			}
+			held = append(held, l)
+			addr, ok := l.Addr().(*net.TCPAddr)
+			if !ok {
+				return got, errors.New("the loopback listener has no TCP port")
+			}
+			*p = addr.Port
 		}
-		if err != nil {
-			return got, fmt.Errorf("no free loopback port: %w", err)
-		}
-		held = append(held, l)
-		addr, ok := l.Addr().(*net.TCPAddr)
-		if !ok {
-			return got, errors.New("the loopback listener has no TCP port")
-		}
-		*p = addr.Port
 	}
 	return got, nil
 }
 
-func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+// loopbackHost is where everything listens that runs on one machine.
+const loopbackHost = "127.0.0.1"
+
+func loopback(port int) string { return hostPort(loopbackHost, port) }
+
+func hostPort(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }

@@ -36,6 +36,8 @@ func addCommands(root *cobra.Command, sample *app.App) {
 		debug.Cmd(),
 		verifyCommand(),
 		devnetCommand(),
+		localnetCommand(sample.AppCodec()),
+		loadCommand(),
 	)
 	// start, comet, export, version, rollback.
 	server.AddCommandsWithStartCmdOptions(root, home, newApp, exportApp, startOptions())

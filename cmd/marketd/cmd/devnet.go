@@ -68,7 +68,7 @@ func binaries() (marketd, proverd string, err error) {
 	}
 	proverd = filepath.Join(filepath.Dir(marketd), "proverd")
 	if _, err := os.Stat(proverd); errors.Is(err, fs.ErrNotExist) {
-		return "", "", fmt.Errorf("%s is missing: devnet runs it as the provers' sidecar; build both with: make build", proverd)
+		return "", "", fmt.Errorf("%s is missing: it runs as the provers' sidecar; build both with: make build", proverd)
 	}
 	return marketd, proverd, nil
 }

@@ -1,0 +1,4 @@
+// Package trial tries whole networks out, in tests that take long: TestChaos injects
+// faults into one under load (make test-chaos), TestLoadTable measures some (make
+// load-table).
+package trial
