@@ -2,8 +2,12 @@ package ante
 
 import errorsmod "cosmossdk.io/errors"
 
-// codespace names this package's errors in transaction results.
-const codespace = "fees"
+// Names of this package's errors in transaction results: those about fees, and
+// those about a transaction's size.
+const (
+	codespace       = "fees"
+	limitsCodespace = "limits"
+)
 
 var (
 	// ErrFeeCoin means: the fee is not exactly one coin of the chain's denomination.
@@ -14,4 +18,10 @@ var (
 	ErrGenesisFee = errorsmod.Register(codespace, 4, "genesis transactions pay no fee")
 	// ErrMissingOption means: the handler was built without one of its parts.
 	ErrMissingOption = errorsmod.Register(codespace, 5, "ante handler is missing a part")
+	// ErrTooManyMessages means: the transaction has more messages than one may have.
+	ErrTooManyMessages = errorsmod.Register(limitsCodespace, 2, "too many messages in one transaction")
+	// ErrNestedTooDeep means: messages carry messages too deep.
+	ErrNestedTooDeep = errorsmod.Register(limitsCodespace, 3, "messages too deep in each other")
+	// ErrUnreadableMessages means: what a message carries are no messages.
+	ErrUnreadableMessages = errorsmod.Register(limitsCodespace, 4, "messages inside of a message can't be read")
 )

@@ -3,6 +3,9 @@
 package ante
 
 import (
+	ibcante "github.com/cosmos/ibc-go/v11/modules/core/ante"
+	ibckeeper "github.com/cosmos/ibc-go/v11/modules/core/keeper"
+
 	errorsmod "cosmossdk.io/errors"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -16,6 +19,7 @@ type Options struct {
 	BankKeeper      FeeBankKeeper
 	FeegrantKeeper  sdkante.FeegrantKeeper
 	SignModeHandler *txsigning.HandlerMap
+	IBCKeeper       *ibckeeper.Keeper
 }
 
 func (o Options) validate() error {
@@ -28,6 +32,8 @@ func (o Options) validate() error {
 		return errorsmod.Wrap(ErrMissingOption, "feegrant keeper")
 	case o.SignModeHandler == nil:
 		return errorsmod.Wrap(ErrMissingOption, "sign mode handler")
+	case o.IBCKeeper == nil:
+		return errorsmod.Wrap(ErrMissingOption, "IBC keeper")
 	}
 	return nil
 }
@@ -45,12 +51,16 @@ func NewHandler(o Options) (sdk.AnteHandler, error) {
 		// Installs the transaction's gas meter and turns running out of gas into
 		// an error; every later step is metered, so this one is first.
 		sdkante.NewSetUpContextDecorator(),
+		// A simulation gets the gas of a block instead of an endless meter.
+		NewSimulationGasDecorator(),
 		// We define no extension options: one that is marked critical asks for a
 		// behaviour that this chain does not have, so it must fail.
 		sdkante.NewExtensionOptionsDecorator(nil),
 		// The fee's form needs no state at all, and wrong coins are the most
 		// common mistake: name it before anything else does so less clearly.
 		NewFeeCoinDecorator(),
+		// How many messages there are, before anything looks at each of them.
+		NewMessageLimitDecorator(),
 		// Form of messages and signatures, still without state.
 		sdkante.NewValidateBasicDecorator(),
 		// A transaction past the height or time that its signer chose is dead;
@@ -78,5 +88,8 @@ func NewHandler(o Options) (sdk.AnteHandler, error) {
 		sdkante.NewSigVerificationDecorator(ak, o.SignModeHandler),
 		// Moves the sequence on, so that an ordered transaction runs once.
 		sdkante.NewIncrementSequenceDecorator(ak),
+		// Keeps packets that another relayer has delivered already out of the mempool,
+		// so that relayers pay for useful work only. Mempool only, and costly: the last.
+		ibcante.NewRedundantRelayDecorator(o.IBCKeeper),
 	), nil
 }

@@ -50,6 +50,9 @@ func TestCommandsAreThere(t *testing.T) {
 	for _, path := range [][]string{
 		{"init"},
 		{"start"},
+		{"localnet"},
+		{"localnet", "init"},
+		{"load"},
 		{"keys", "add"},
 		{"genesis", "gentx"},
 		{"comet", "show-node-id"},

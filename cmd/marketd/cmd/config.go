@@ -26,9 +26,22 @@ const (
 	timeoutCommit = time.Second
 	// metricsRetention is how many seconds a Prometheus metric outlives its last update.
 	metricsRetention = 600
-	// mempoolTxs and mempoolBytes bound the pool of waiting transactions.
+	// mempoolTxs and mempoolBytes bound the pool of waiting transactions. Each of
+	// them is checked again after every block, so their number bounds that work too.
 	mempoolTxs   = 10_000
 	mempoolBytes = 256 << 20
+	// openConnections bounds the connections to RPC, and those to REST. CometBFT's
+	// and the SDK's 900 and 1,000 are together more than the 1,024 open files that
+	// many systems allow a process, whose databases then fail.
+	openConnections = 256
+	// maxHeaderBytes bounds the headers of one RPC request.
+	maxHeaderBytes = 64 << 10
+	// restWriteTimeout is how many seconds a client of REST may take to read an
+	// answer. The SDK has no such limit.
+	restWriteTimeout = 30
+	// maxAnswerBytes bounds one answer over gRPC, and so over REST; a block of the
+	// largest size fits, in both forms in which the SDK answers it. The SDK's is 2 GiB.
+	maxAnswerBytes = 10 << 20
 )
 
 // nodeConfig is app.toml: what the SDK has there, and ours.
@@ -46,7 +59,12 @@ type dbConfig struct {
 const keyBlockCache = "db.block-cache-mib"
 
 // appTemplate makes app.toml of a nodeConfig.
-const appTemplate = serverconfig.DefaultConfigTemplate + `
+const appTemplate = `# marketd: the limits below protect a node that strangers reach. Servers listen on
+# this machine alone: put a proxy with TLS and rate limits before what you publish.
+# query-gas-limit bounds one query, max-open-connections and the timeouts bound REST,
+# max-send-msg-size bounds one answer. SECURITY.md says what each of them stops.
+
+` + serverconfig.DefaultConfigTemplate + `
 ###############################################################################
 ###                              Database                                   ###
 ###############################################################################
@@ -66,7 +84,12 @@ func appConfig() *nodeConfig {
 	cfg.MinGasPrices = MinGasPrices
 	cfg.QueryGasLimit = queryGasLimit
 	cfg.API.Enable = true
+	cfg.API.MaxOpenConnections = openConnections
+	cfg.API.RPCWriteTimeout = restWriteTimeout
 	cfg.GRPC.Enable = true
+	cfg.GRPC.MaxSendMsgSize = maxAnswerBytes
+	// Without foreign origins, which are off, no web page could use it.
+	cfg.GRPCWeb.Enable = false
 	telemetry := &cfg.Telemetry //nolint:staticcheck // the only source of the application's Prometheus metrics; OpenTelemetry is set up in otel.yaml
 	telemetry.ServiceName = app.Name
 	telemetry.Enabled = true
@@ -86,6 +109,11 @@ func cometConfig() *cmtcfg.Config {
 	cfg.Consensus.CreateEmptyBlocksInterval = 0
 	cfg.Mempool.Size = mempoolTxs
 	cfg.Mempool.MaxTxsBytes = mempoolBytes
+	cfg.Mempool.MaxTxBytes = app.MaxTxBytes
+	cfg.RPC.MaxOpenConnections = openConnections
+	cfg.RPC.MaxHeaderBytes = maxHeaderBytes
+	// A subscriber that does not read is cut off, and so sees that it missed events.
+	cfg.RPC.CloseOnSlowClient = true
 	cfg.Instrumentation.Prometheus = true
 	cfg.Instrumentation.PrometheusListenAddr = "127.0.0.1:26660"
 	return cfg

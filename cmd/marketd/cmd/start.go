@@ -9,6 +9,7 @@ import (
 	"cosmossdk.io/log/v2"
 
 	"github.com/cosmos/cosmos-sdk/server"
+	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 
 	"github.com/proofmarket/proofmarket/app"
@@ -16,13 +17,28 @@ import (
 )
 
 // guardStart makes the start command refuse a configuration that would break a
-// law of the chain, before the node touches its data.
+// law of the chain, before the node touches its data, and warn of one that lets
+// strangers do more than the defaults do.
 func guardStart(start *cobra.Command) {
 	start.Example = `  marketd start
   marketd start --home ./node0 --minimum-gas-prices 0.01uproof
   marketd start --block-executor block-stm`
 	start.PreRunE = func(cmd *cobra.Command, _ []string) error {
-		return app.CheckNodeConfig(server.GetServerContextFromCmd(cmd).Config.Consensus)
+		node := server.GetServerContextFromCmd(cmd)
+		if err := app.CheckNodeConfig(node.Config.Consensus); err != nil {
+			return err
+		}
+		cfg, err := serverconfig.GetConfig(node.Viper)
+		if err != nil {
+			return err
+		}
+		if err := app.CheckServerConfig(&cfg, node.Config); err != nil {
+			return err
+		}
+		for _, exposure := range app.Exposures(&cfg, node.Config) {
+			node.Logger.Warn("exposed to strangers: " + exposure)
+		}
+		return nil
 	}
 }
 

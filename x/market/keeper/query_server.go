@@ -133,11 +133,11 @@ func (q queryServer) Bids(ctx context.Context, req *types.QueryBidsRequest) (*ty
 	if req == nil {
 		return nil, errEmpty
 	}
-	e, err := q.k.loadByName(ctx, req.RequestId)
+	bounded, err := page(req.Pagination)
 	if err != nil {
 		return nil, err
 	}
-	bounded, err := page(req.Pagination)
+	e, err := q.k.loadByName(ctx, req.RequestId)
 	if err != nil {
 		return nil, err
 	}

@@ -18,11 +18,11 @@ func (q queryServer) Submitters(ctx context.Context, req *types.QuerySubmittersR
 	if req == nil {
 		return nil, errEmpty
 	}
-	prover, err := q.k.address("prover", req.Prover)
+	bounded, err := page(req.Pagination)
 	if err != nil {
 		return nil, err
 	}
-	bounded, err := page(req.Pagination)
+	prover, err := q.k.address("prover", req.Prover)
 	if err != nil {
 		return nil, err
 	}
