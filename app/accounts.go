@@ -1,12 +1,18 @@
 package app
 
 import (
+	"context"
+
+	transfertypes "github.com/cosmos/ibc-go/v11/modules/apps/transfer/types"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	distrtypes "github.com/cosmos/cosmos-sdk/x/distribution/types"
 	govtypes "github.com/cosmos/cosmos-sdk/x/gov/types"
 	minttypes "github.com/cosmos/cosmos-sdk/x/mint/types"
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
+	"github.com/proofmarket/proofmarket/internal/chain"
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
 	proverstypes "github.com/proofmarket/proofmarket/x/staking/types"
 	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
@@ -28,6 +34,9 @@ func modulePermissions() map[string][]string {
 		markettypes.ModuleName:   nil,
 		// Mints and burns vault shares, never the chain's coin (law S3).
 		proverstypes.ModuleName: {authtypes.Minter, authtypes.Burner},
+		// Mints and burns coins of other chains (ibc/…), never the chain's own or
+		// shares: those wait in the account of the channel that they left by.
+		transfertypes.ModuleName: {authtypes.Minter, authtypes.Burner},
 	}
 }
 
@@ -48,4 +57,20 @@ func BlockedAddresses() map[string]bool {
 // governance module's account.
 func Authority() string {
 	return authtypes.NewModuleAddress(govtypes.ModuleName).String()
+}
+
+// poolRestriction is a send restriction: nothing but the chain's coin goes to the
+// account of x/distribution. The community pool and validators' rewards are lists of
+// coins that every block reads and writes whole, and a chain that somebody made up
+// can send any number of different ones. It fails with ErrPoolCoin.
+func poolRestriction(_ context.Context, _, to sdk.AccAddress, coins sdk.Coins) (sdk.AccAddress, error) {
+	if !to.Equals(authtypes.NewModuleAddress(distrtypes.ModuleName)) {
+		return to, nil
+	}
+	for _, coin := range coins {
+		if coin.Denom != chain.Denom {
+			return nil, ErrPoolCoin.Wrapf("%s; send %s", coin.Denom, chain.Denom)
+		}
+	}
+	return to, nil
 }

@@ -28,6 +28,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/version"
 
 	"github.com/proofmarket/proofmarket/app/ante"
+	"github.com/proofmarket/proofmarket/app/lanes"
 	"github.com/proofmarket/proofmarket/internal/chain"
 )
 
@@ -68,6 +69,10 @@ type App struct {
 	configurator module.Configurator
 	closeOnce    sync.Once
 
+	pool     *lanes.Pool // where transactions wait for a block
+	ahead    int         // how many proofs are verified before a block at most
+	failures failures    // proofs that failed in CheckTx
+
 	invariantPeriod int64 // blocks between two checks; zero for none
 }
 
@@ -90,11 +95,14 @@ func New(
 	base.SetTxEncoder(enc.TxConfig.TxEncoder())
 
 	app := &App{BaseApp: base, enc: enc, invariantPeriod: invariantPeriod(options)}
+	soft := releaseOf(options)
 	keys := newStores()
 	app.Keepers = newKeepers(keeperDeps{
 		enc: enc, base: base, stores: keys, logger: logger, options: options, authority: Authority(),
 	})
 	app.ModuleManager = newModuleManager(enc, app.Keepers, base)
+	soft.trim(app.ModuleManager)
+	keys = keys.without(soft.absent)
 	app.BasicManager = newBasicManager(app.ModuleManager)
 	app.BasicManager.RegisterLegacyAminoCodec(enc.Amino)
 	app.BasicManager.RegisterInterfaces(enc.Registry)
@@ -106,12 +114,13 @@ func New(
 	}
 	app.simulation = newSimulationManager(enc, app.Keepers, app.ModuleManager)
 
+	app.setVerifier(options)
 	app.MountKVStores(keys.kv)
 	app.MountObjectStores(keys.object)
 	if err := app.setHandlers(); err != nil {
 		return nil, err
 	}
-	if err := app.setUpgrades(upgrades()); err != nil {
+	if err := app.setUpgrades(soft.upgrades); err != nil {
 		return nil, err
 	}
 	blockexec.Apply(base, options, keys.all(), enc.TxConfig.TxDecoder(),
@@ -121,30 +130,25 @@ func New(
 		}))
 	if loadLatest {
 		if err := app.LoadLatestVersion(); err != nil {
-			return nil, err
+			return nil, app.explainLoad(db, soft.upgrades, err)
 		}
 	}
 	return app, nil
 }
 
 // setHandlers hooks the application into the life of a block.
-//
-// The mempool and the proposal handlers are the SDK's defaults: with
-// mempool.max-txs = -1 transactions wait in CometBFT's pool and enter a block
-// first come, first served, up to the block's gas and size. That is fair, and
-// enough until reveals and proofs get precedence (law M17), which needs a pool
-// and both handlers of our own.
 func (app *App) setHandlers() error {
 	handler, err := ante.NewHandler(ante.Options{
 		AccountKeeper:   app.AccountKeeper,
 		BankKeeper:      app.BankKeeper,
 		FeegrantKeeper:  app.FeeGrantKeeper,
 		SignModeHandler: app.enc.TxConfig.SignModeHandler(),
+		IBCKeeper:       app.IBCKeeper,
 	})
 	if err != nil {
 		return err
 	}
-	app.SetAnteHandler(handler)
+	app.setLanes(handler)
 	app.SetInitChainer(app.InitChainer)
 	app.SetPreBlocker(app.PreBlocker)
 	app.SetBeginBlocker(app.BeginBlocker)
@@ -162,11 +166,6 @@ func (app *App) InitChainer(ctx sdk.Context, req *abci.RequestInitChain) (*abci.
 		return nil, err
 	}
 	return app.ModuleManager.InitGenesis(ctx, app.enc.Codec, genesis)
-}
-
-// PreBlocker runs before everything else in a block.
-func (app *App) PreBlocker(ctx sdk.Context, _ *abci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
-	return app.ModuleManager.PreBlock(ctx)
 }
 
 // BeginBlocker runs before a block's transactions.

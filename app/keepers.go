@@ -2,7 +2,12 @@ package app
 
 import (
 	"fmt"
+	"maps"
 
+	transferkeeper "github.com/cosmos/ibc-go/v11/modules/apps/transfer/keeper"
+	transfertypes "github.com/cosmos/ibc-go/v11/modules/apps/transfer/types"
+	ibcexported "github.com/cosmos/ibc-go/v11/modules/core/exported"
+	ibckeeper "github.com/cosmos/ibc-go/v11/modules/core/keeper"
 	"github.com/spf13/cast"
 
 	"cosmossdk.io/log/v2"
@@ -62,6 +67,9 @@ type Keepers struct {
 	FeeGrantKeeper  feegrantkeeper.Keeper
 	ConsensusKeeper consensuskeeper.Keeper
 
+	IBCKeeper      *ibckeeper.Keeper
+	TransferKeeper *transferkeeper.Keeper
+
 	VerifierKeeper *verifierkeeper.Keeper
 	ProversKeeper  *proverskeeper.Keeper
 	MarketKeeper   *marketkeeper.Keeper
@@ -80,10 +88,20 @@ func newStores() stores {
 			distrtypes.StoreKey, slashingtypes.StoreKey, govtypes.StoreKey, consensustypes.StoreKey,
 			upgradetypes.StoreKey, evidencetypes.StoreKey, feegrant.StoreKey, authzkeeper.StoreKey,
 			verifiertypes.StoreKey, proverstypes.StoreKey, markettypes.StoreKey,
+			ibcexported.StoreKey, transfertypes.StoreKey,
 		),
 		// Bank notes virtual credits here until its EndBlock.
 		object: storetypes.NewObjectStoreKeys(banktypes.ObjectStoreKey),
 	}
+}
+
+// without returns the keys but those of the stores named.
+func (s stores) without(names []string) stores {
+	kv := maps.Clone(s.kv)
+	for _, name := range names {
+		delete(kv, name)
+	}
+	return stores{kv: kv, object: s.object}
 }
 
 // all returns every key, for the parallel executor.
@@ -115,6 +133,7 @@ func newKeepers(d keeperDeps) Keepers {
 	d.addValidators(&k)
 	d.addServices(&k)
 	d.addMarket(&k)
+	d.addIBC(&k)
 	return k
 }
 
@@ -185,6 +204,7 @@ func (d keeperDeps) addMarket(k *Keepers) {
 	// Holds every movement of vault shares to law S3. Copies of the bank keeper
 	// share their restrictions, so it reaches those handed out above.
 	k.BankKeeper.AppendSendRestriction(k.ProversKeeper.SendRestriction)
+	k.BankKeeper.AppendSendRestriction(poolRestriction)
 }
 
 // skippedUpgrades returns the heights that the operator told the node to skip.

@@ -1,6 +1,12 @@
 package app
 
 import (
+	"github.com/cosmos/ibc-go/v11/modules/apps/transfer"
+	transfertypes "github.com/cosmos/ibc-go/v11/modules/apps/transfer/types"
+	ibc "github.com/cosmos/ibc-go/v11/modules/core"
+	ibcexported "github.com/cosmos/ibc-go/v11/modules/core/exported"
+	tendermint "github.com/cosmos/ibc-go/v11/modules/light-clients/07-tendermint"
+
 	"github.com/cosmos/cosmos-sdk/baseapp"
 	"github.com/cosmos/cosmos-sdk/types/module"
 	"github.com/cosmos/cosmos-sdk/x/auth"
@@ -62,6 +68,9 @@ func newModuleManager(enc Encoding, k Keepers, base *baseapp.BaseApp) *module.Ma
 		verifier.NewAppModule(cdc, k.VerifierKeeper),
 		provers.NewAppModule(cdc, k.ProversKeeper),
 		market.NewAppModule(cdc, k.MarketKeeper),
+		ibc.NewAppModule(k.IBCKeeper),
+		tendermint.NewAppModule(enc.tendermintClient(k)),
+		transfer.NewAppModule(k.TransferKeeper),
 	)
 	setModuleOrder(manager)
 	return manager
@@ -86,6 +95,9 @@ func setModuleOrder(manager *module.Manager) {
 		evidencetypes.ModuleName,
 		stakingtypes.ModuleName,
 		authz.ModuleName,
+		// One block before an upgrade: what clients on other chains need to follow this
+		// one over it.
+		ibcexported.ModuleName,
 		// The market's clock, before any message of the block reads it.
 		markettypes.ModuleName,
 	)
@@ -134,6 +146,8 @@ func genesisOrder() []string {
 		verifiertypes.ModuleName,
 		proverstypes.ModuleName,
 		markettypes.ModuleName,
+		ibcexported.ModuleName,
+		transfertypes.ModuleName,
 		genutiltypes.ModuleName,
 	}
 }

@@ -36,11 +36,14 @@ type urgencyKey struct{}
 // validity does not depend on it.
 type Decorator struct {
 	market Urgent
-	proven func(ctx sdk.Context, msg *markettypes.MsgSubmitProof) error
+	proven Proven
 }
 
-// NewDecorator returns the step. proven verifies a proof that is urgent; nil for none.
-func NewDecorator(market Urgent, proven func(ctx sdk.Context, msg *markettypes.MsgSubmitProof) error) Decorator {
+// Proven verifies a proof that is urgent.
+type Proven func(ctx sdk.Context, u markettypes.Urgency, msg *markettypes.MsgSubmitProof) error
+
+// NewDecorator returns the step.
+func NewDecorator(market Urgent, proven Proven) Decorator {
 	return Decorator{market: market, proven: proven}
 }
 
@@ -94,8 +97,8 @@ func (d Decorator) judge(ctx sdk.Context, msgs []sdk.Msg, u *urgency) error {
 				return err
 			}
 			note(m, true)
-			if d.proven != nil && !ctx.IsReCheckTx() {
-				if err := d.proven(ctx, msg); err != nil {
+			if !ctx.IsReCheckTx() {
+				if err := d.proven(ctx, m, msg); err != nil {
 					return err
 				}
 			}

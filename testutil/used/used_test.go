@@ -1,11 +1,9 @@
 package used_test
 
 import (
-	"encoding/json"
 	"testing"
 	"time"
 
-	dbm "github.com/cosmos/cosmos-db"
 	"github.com/stretchr/testify/require"
 
 	"github.com/proofmarket/proofmarket/testutil"
@@ -28,17 +26,6 @@ func each(t *testing.T, test func(*testing.T, used.State)) {
 	}
 }
 
-// A node that stopped goes on over its stores, and every request ends.
-func TestStoresGoOn(t *testing.T) {
-	each(t, func(t *testing.T, state used.State) {
-		db := dbm.NewMemDB()
-		require.NoError(t, state.Restore(db))
-		a := testutil.OpenApp(t, state.Height, state.Time, testutil.WithDB(db), testutil.WithChainID(state.ChainID), testutil.WithInvariants())
-		requireExport(t, state, a)
-		goOn(t, a)
-	})
-}
-
 // An export starts a chain, and exports as it was.
 func TestExportGoesOn(t *testing.T) {
 	each(t, func(t *testing.T, state used.State) {
@@ -47,16 +34,6 @@ func TestExportGoesOn(t *testing.T) {
 		a.RequireStableExport(modules...)
 		goOn(t, a)
 	})
-}
-
-// requireExport holds the stores against the export of the same block.
-func requireExport(t *testing.T, state used.State, a *testutil.App) {
-	var want, got map[string]json.RawMessage
-	require.NoError(t, json.Unmarshal(state.AppState, &want))
-	require.NoError(t, json.Unmarshal(a.Export().AppState, &got))
-	for _, module := range modules {
-		require.JSONEq(t, string(want[module]), string(got[module]), module)
-	}
 }
 
 // goOn runs blocks until every request has ended but those whose verifier is

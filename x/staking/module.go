@@ -27,8 +27,9 @@ import (
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
 
-// ConsensusVersion is the version of the module's state.
-const ConsensusVersion = 1
+// ConsensusVersion is the version of the module's state. Version 2 knows where its
+// queues begin.
+const ConsensusVersion = 2
 
 var (
 	_ module.AppModuleBasic   = AppModule{}
@@ -81,10 +82,14 @@ func (AppModule) RegisterGRPCGatewayRoutes(clientCtx client.Context, mux *gwrunt
 	}
 }
 
-// RegisterServices registers the message and query services.
+// RegisterServices registers the message and query services, and the migration from
+// the version before.
 func (am AppModule) RegisterServices(cfg module.Configurator) {
 	types.RegisterMsgServer(cfg.MsgServer(), keeper.NewMsgServer(am.keeper))
 	types.RegisterQueryServer(cfg.QueryServer(), keeper.NewQueryServer(am.keeper))
+	if err := cfg.RegisterMigration(types.ModuleName, 1, keeper.NewMigrator(am.keeper).Migrate1to2); err != nil {
+		panic(err)
+	}
 }
 
 // DefaultGenesis returns the state of a new chain.

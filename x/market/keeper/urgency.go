@@ -45,7 +45,7 @@ func (k *Keeper) UrgentProof(ctx context.Context, msg *types.MsgSubmitProof) (u 
 			return err
 		}
 		left := verifier.reading(e).Deadline.Sub(clock.MarketTime)
-		u = types.Urgency{Key: slices.Concat([]byte{urgentProof}, e.id), Deadline: blockTime(ctx).Add(left)}
+		u = types.Urgency{Key: slices.Concat([]byte{urgentProof}, e.id), Deadline: blockTime(ctx).Add(left), Statement: e.request.Statement}
 		return nil
 	})
 	return u, err

@@ -1,6 +1,10 @@
 package types
 
-import "time"
+import (
+	"time"
+
+	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
+)
 
 // Urgency is what makes a message urgent (law M17).
 type Urgency struct {
@@ -10,4 +14,6 @@ type Urgency struct {
 	// Deadline is the block time at which it is expected to be too late, if the chain
 	// goes on as usual. It orders what waits on one node, and nothing else.
 	Deadline time.Time
+	// Statement is what a proof is of.
+	Statement verifiertypes.Statement
 }

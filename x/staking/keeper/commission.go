@@ -208,6 +208,9 @@ func (k *Keeper) saveRate(
 		p.CommissionBps = rate.Bps
 	}
 	if rate.Pending != nil {
+		if err := k.lowerHead(ctx, headRates, rate.Pending.EffectiveAt); err != nil {
+			return err
+		}
 		if err := k.commissionQueue.Set(ctx, commissionQueueKey(addr, rate)); err != nil {
 			return err
 		}
@@ -282,12 +285,8 @@ func (k *Keeper) clearRates(ctx context.Context, addr sdk.AccAddress) error {
 // counts attempts. One that fails is struck off: by its time it counts all the
 // same.
 func (k *Keeper) handleCommissions(ctx context.Context, limit int) error {
-	var due []CommissionQueueKey
-	rng := collections.NewPrefixUntilTripleRange[int64, sdk.AccAddress, string](now(ctx).UnixNano())
-	err := k.commissionQueue.Walk(ctx, rng, func(key CommissionQueueKey) (bool, error) {
-		due = append(due, key)
-		return len(due) >= limit, nil
-	})
+	q := k.rateQueue()
+	due, err := q.due(ctx, k, limit)
 	if err != nil {
 		return err
 	}
@@ -304,7 +303,7 @@ func (k *Keeper) handleCommissions(ctx context.Context, limit int) error {
 			return err
 		}
 	}
-	return nil
+	return q.moveOn(ctx, k, due, limit)
 }
 
 func (k *Keeper) settleDue(ctx context.Context, addr sdk.AccAddress, source string) error {

@@ -48,12 +48,8 @@ func (k *Keeper) EndBlock(ctx context.Context) error {
 // handleQueue works off entries whose delay is over, oldest first. The limit
 // counts attempts.
 func (k *Keeper) handleQueue(ctx context.Context, limit int) error {
-	var due []QueueKey
-	rng := collections.NewPrefixUntilQuadRange[int64, sdk.AccAddress, uint64, uint64](now(ctx).UnixNano())
-	err := k.queue.Walk(ctx, rng, func(key QueueKey) (bool, error) {
-		due = append(due, key)
-		return len(due) >= limit, nil
-	})
+	q := k.unstakeQueue()
+	due, err := q.due(ctx, k, limit)
 	if err != nil {
 		return err
 	}
@@ -65,7 +61,7 @@ func (k *Keeper) handleQueue(ctx context.Context, limit int) error {
 			return err
 		}
 	}
-	return nil
+	return q.moveOn(ctx, k, due, limit)
 }
 
 // mature pays an entry whose delay is over, parks it while assignments from

@@ -182,8 +182,13 @@ func (k *Keeper) prunePage(ctx context.Context, last uint64, limit int) (int, er
 		return 0, nil
 	}
 	kept := last - types.MaxEpochs + 1
+	head, err := k.head(ctx, headEpochs)
+	if err != nil {
+		return 0, err
+	}
 	var old []EpochKey
-	err := k.proverEpochs.Walk(ctx, nil, func(key EpochKey, _ types.ProverEpoch) (bool, error) {
+	rng := new(collections.Range[EpochKey]).StartInclusive(collections.PairPrefix[uint64, sdk.AccAddress](head))
+	err = k.proverEpochs.Walk(ctx, rng, func(key EpochKey, _ types.ProverEpoch) (bool, error) {
 		if key.K1() < kept {
 			old = append(old, key)
 		}
@@ -200,13 +205,16 @@ func (k *Keeper) prunePage(ctx context.Context, last uint64, limit int) (int, er
 	if len(old) >= limit {
 		return len(old), nil
 	}
-	payouts, err := k.prunePayouts(ctx, kept, limit-len(old))
+	payouts, err := k.prunePayouts(ctx, head, kept, limit-len(old))
+	if err == nil && payouts < limit-len(old) {
+		err = k.raiseHead(ctx, headEpochs, kept)
+	}
 	return len(old) + payouts, err
 }
 
-func (k *Keeper) prunePayouts(ctx context.Context, kept uint64, limit int) (int, error) {
+func (k *Keeper) prunePayouts(ctx context.Context, head, kept uint64, limit int) (int, error) {
 	var old []uint64
-	err := k.payouts.Walk(ctx, nil, func(epoch uint64, _ types.Payout) (bool, error) {
+	err := k.payouts.Walk(ctx, new(collections.Range[uint64]).StartInclusive(head), func(epoch uint64, _ types.Payout) (bool, error) {
 		if epoch < kept {
 			old = append(old, epoch)
 		}

@@ -36,7 +36,7 @@ func (k *Keeper) CheckInvariants(ctx context.Context) error {
 func (k *Keeper) invariantChecks() []func(context.Context) error {
 	return []func(context.Context) error{
 		k.checkProvers, k.checkVaults, k.checkUnstakes, k.checkAssignments, k.checkIndexes, k.checkOpenUnstakes, k.checkTotals,
-		k.checkCommissions, k.checkIncentives,
+		k.checkCommissions, k.checkIncentives, k.checkHeads,
 	}
 }
 

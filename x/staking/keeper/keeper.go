@@ -108,6 +108,8 @@ type Keeper struct {
 	proverEpochs collections.Map[EpochKey, types.ProverEpoch]
 	// payouts: epoch → payout. Written at the end of blocks only.
 	payouts collections.Map[uint64, types.Payout]
+	// heads: queue → time or epoch before which it holds nothing, none for unknown.
+	heads collections.Map[uint64, uint64]
 }
 
 // NewKeeper returns a keeper over the store. authority is the address that may
@@ -163,6 +165,7 @@ func NewKeeper(
 		proverEpochs: collections.NewMap(sb, types.ProverEpochsPrefix, "prover_epochs",
 			collections.PairKeyCodec(number, addr), codec.CollValue[types.ProverEpoch](cdc)),
 		payouts: collections.NewMap(sb, types.PayoutsPrefix, "payouts", number, codec.CollValue[types.Payout](cdc)),
+		heads:   collections.NewMap(sb, types.HeadsPrefix, "heads", number, collections.Uint64Value),
 	}
 	schema, err := sb.Build()
 	if err != nil {

@@ -226,6 +226,9 @@ func (k *Keeper) removeUnstake(ctx context.Context, prover sdk.AccAddress, u typ
 func (k *Keeper) enlist(ctx context.Context, prover sdk.AccAddress, u types.Unstake) error {
 	switch u.Status {
 	case types.UNSTAKE_STATUS_QUEUED:
+		if err := k.lowerHead(ctx, headUnstakes, u.ReadyAt); err != nil {
+			return err
+		}
 		return k.queue.Set(ctx, queueKey(prover, u))
 	case types.UNSTAKE_STATUS_PARKED:
 		if err := k.countParked(ctx, prover, 1); err != nil {

@@ -54,6 +54,7 @@ var (
 	RunningEpochsPrefix    = collections.NewPrefix(31)
 	ProverEpochsPrefix     = collections.NewPrefix(32)
 	PayoutsPrefix          = collections.NewPrefix(33)
+	HeadsPrefix            = collections.NewPrefix(40)
 )
 
 // VaultAddress returns the account that holds the coins of one vault

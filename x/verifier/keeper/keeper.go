@@ -34,6 +34,7 @@ type Keeper struct {
 	authority string
 	address   sdk.AccAddress // the module's account
 	keys      *keyCache      // parsed keys; never decides gas or verdicts
+	verdicts  verdictCache   // the same
 
 	schema collections.Schema
 	// params: ()
@@ -78,6 +79,7 @@ func NewKeeper(
 		authority: authority,
 		address:   address,
 		keys:      newKeyCache(cacheSize),
+		verdicts:  newVerdictCache(verdictEntries),
 
 		params:       collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
 		verifiers:    collections.NewMap(sb, types.VerifiersKey, "verifiers", collections.StringKey, codec.CollValue[types.Verifier](cdc)),

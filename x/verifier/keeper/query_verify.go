@@ -36,7 +36,7 @@ func (q queryServer) Verify(ctx context.Context, req *types.QueryVerifyRequest) 
 		limit = min(limit, req.GasLimit)
 	}
 	meter := storetypes.NewGasMeter(limit)
-	err := q.k.dryRun(sdkCtx.WithGasMeter(meter), req)
+	err := q.k.DryRun(sdkCtx.WithGasMeter(meter), req.Statement, req.PublicValues, req.Proof)
 	gas := meter.GasConsumed()
 	// Whoever pays for the call pays for this too; it cannot run out here.
 	sdkCtx.GasMeter().ConsumeGas(min(gas, limit), "verify query")
@@ -54,9 +54,9 @@ func (q queryServer) Verify(ctx context.Context, req *types.QueryVerifyRequest) 
 	return res, nil
 }
 
-// dryRun verifies and forgets everything that it wrote. Errors: as Verify's, and
-// sdkerrors.ErrOutOfGas.
-func (k *Keeper) dryRun(ctx sdk.Context, req *types.QueryVerifyRequest) (err error) {
+// DryRun verifies as a transaction would, with the context's gas meter, and forgets
+// everything that it wrote. Errors: as Verify's, and sdkerrors.ErrOutOfGas.
+func (k *Keeper) DryRun(ctx sdk.Context, st types.Statement, publicValues, bz []byte) (err error) {
 	defer func() {
 		switch recover().(type) {
 		case nil:
@@ -67,7 +67,7 @@ func (k *Keeper) dryRun(ctx sdk.Context, req *types.QueryVerifyRequest) (err err
 		}
 	}()
 	cached, _ := ctx.CacheContext()
-	return k.Verify(cached, req.Statement, req.PublicValues, req.Proof)
+	return k.Verify(cached, st, publicValues, bz)
 }
 
 // refusal returns the code of an error that is no verdict on the proof: the

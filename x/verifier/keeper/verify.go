@@ -121,39 +121,22 @@ func (k *Keeper) CheckStatement(ctx context.Context, st types.Statement) error {
 
 // Verify returns nil if the proof proves the statement; publicValues is empty
 // where they do not come with the proof. Sizes are checked first, then the key
-// is read and gas charged, and only then is anything parsed (law V4). Errors:
+// is read and gas charged, and only then is anything parsed (law V4), or the verdict
+// that the node knows already is taken (law V7). Errors:
 // types.ErrInvalidStatement, ErrVerifierNotFound, ErrCircuitNotFound,
 // ErrVerifierDisabled, ErrMalformedProof, ErrInvalidPublicValues,
 // ErrInvalidProgram, ErrInvalidDigest, ErrInvalidProof, ErrVerification.
 func (k *Keeper) Verify(ctx context.Context, st types.Statement, publicValues, bz []byte) error {
-	if err := proof.CheckSizes(publicValues, bz); err != nil {
-		return types.FromProof(err)
-	}
-	program, digest, err := st.Decode()
+	t, err := k.taskOf(ctx, Question{Statement: st, PublicValues: publicValues, Proof: bz})
 	if err != nil {
 		return err
 	}
-	s, err := k.admit(ctx, st, program[:], types.Standing.TakesProofs)
-	if err != nil {
-		return err
-	}
-	shape, err := s.family.Shape(s.curve, s.key)
+	shape, err := t.source.family.Shape(t.source.curve, t.source.key)
 	if err != nil {
 		return types.FromKey(err)
 	}
 	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(types.VerificationGas(shape), "proof verification")
-	key, err := k.prepare(s)
-	if err != nil {
-		return err
-	}
-	// A message cannot tell empty public values from none. Families that need
-	// them take none as the empty string; others take empty as not given.
-	if len(publicValues) == 0 && key.NeedsPublicValues() {
-		publicValues = []byte{}
-	} else if len(publicValues) == 0 {
-		publicValues = nil
-	}
-	return types.FromProof(key.Verify(program, digest, publicValues, bz))
+	return k.judge(t)
 }
 
 // Hold records that ref, such as an open request, needs the statement's circuit,
