@@ -75,6 +75,22 @@ test-crash: ## Kill sidecars of a running network over and over: make test-crash
 		-crash.rounds $(or $(ROUNDS),200) -crash.seed $(or $(SEED),0) -crash.totals "$$totals" || status=$$?; \
 	cat "$$totals"; exit $$status
 
+# The table comes last, after a failure too.
+.PHONY: test-chaos
+test-chaos: ## Break a network under load in every way: make test-chaos [MINUTES=15] [SEED=number]
+	@table=$$(mktemp); trap 'rm -f "$$table"' EXIT; status=0; \
+	go test ./devnet/trial -v -count 1 -timeout 0 -run '^TestChaos$$' \
+		-trial.minutes $(or $(MINUTES),15) -trial.seed $(or $(SEED),0) -trial.table "$$table" || status=$$?; \
+	cat "$$table"; exit $$status
+
+# For figures that mean something the machine must be quiet.
+.PHONY: load-table
+load-table: ## Measure networks of one and four validators: make load-table [REQUESTS=1000]
+	@table=$$(mktemp); trap 'rm -f "$$table"' EXIT; \
+	go test ./devnet/trial -v -count 1 -timeout 0 -run '^TestLoadTable$$' \
+		-trial.requests $(or $(REQUESTS),1000) -trial.table "$$table" >&2; \
+	cat "$$table"
+
 .PHONY: lint
 lint: build/tools/golangci-lint ## Check style, documentation and import arrows
 	build/tools/golangci-lint run ./...
@@ -137,6 +153,17 @@ soak-provers: ## Run the provers' random machine: make soak-provers [SOAK_STEPS=
 soak-market: ## Run the whole application's random machine: make soak-market [SOAK_STEPS=1000000]
 	go test ./testutil/machine -v -run '^TestMachine$$' -count 1 -timeout 0 -rapid.steps=150 -machine.steps=$(SOAK_STEPS)
 
+# A failure prints its seed and the command that repeats it.
+.PHONY: sim
+sim: ## Simulate the whole application, all modules at work: make sim [BLOCKS=200] [SEEDS=10] [SEED=2]
+	go test ./app -v -run '^TestSimulationOfTheWholeApplication' -count 1 -timeout 0 \
+		-sim.blocks $(or $(BLOCKS),200) -sim.seeds $(or $(SEEDS),10) -sim.seed $(or $(SEED),2)
+
+.PHONY: determinism
+determinism: ## Execute random blocks in eight processes in different ways: make determinism [BLOCKS=1000] [SEED=1]
+	go test ./testutil/machine -v -run '^TestDeterminism$$' -count 1 -timeout 0 \
+		-machine.blocks $(or $(BLOCKS),1000) -machine.seed $(or $(SEED),1)
+
 .PHONY: bench
 bench: ## Run the benchmarks
 	go test -run '^$$' -bench . -benchmem $$(grep -rl --include='*_test.go' 'func Benchmark' . | xargs -n1 dirname | sort -u)
@@ -148,6 +175,10 @@ bench-vaults: ## Benchmark the vaults with up to a million positions (ten minute
 .PHONY: bench-market
 bench-market: ## Benchmark the market with many open requests: make bench-market [REQUESTS=100000] [WORLDS=folder to keep them in]
 	BENCH_REQUESTS=$(or $(REQUESTS),100000) BENCH_WORLDS=$(WORLDS) GOMEMLIMIT=8GiB go test -v -run '^$$' -bench Market -benchtime 40x -timeout 180m ./x/market/keeper
+
+.PHONY: load-proofs
+load-proofs: ## Make the key and the proofs that marketd load uses (devnet/load/data)
+	go test ./devnet/load -count 1 -run '^TestWriteProofs$$' -write-proofs
 
 .PHONY: gas-table
 gas-table: ## Measure verifications and write their prices (x/verifier/types/gas_table.go)

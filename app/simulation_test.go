@@ -14,6 +14,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/baseapp"
 	"github.com/cosmos/cosmos-sdk/server"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	simtestutil "github.com/cosmos/cosmos-sdk/testutil/sims"
 	"github.com/cosmos/cosmos-sdk/testutil/simsx"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -33,7 +34,8 @@ import (
 type simulated struct {
 	*app.App
 	manager *module.SimulationManager
-	done    map[string]int // calls of the authority and the market that worked
+	done    map[string]int  // messages that worked, and calls of the authority and the market
+	wanted  map[string]bool // messages that are sent at all
 }
 
 func newSimulated(logger log.Logger, db dbm.DB, latest bool, options servertypes.AppOptions, base ...func(*baseapp.BaseApp)) *simulated {
@@ -52,11 +54,17 @@ func simulate(
 	active func(*simulated, module.AppModuleSimulation) []module.AppModuleSimulation,
 ) *simulated {
 	chain.ConfigureBech32()
-	built, err := app.New(logger, db, latest, checked{options}, base...)
+	built, err := app.New(logger, db, false, checked{options}, base...)
 	if err != nil {
 		panic(err)
 	}
-	s := &simulated{App: built, done: map[string]int{}}
+	endAfterTransactions(built)
+	if latest {
+		if err := built.LoadLatestVersion(); err != nil {
+			panic(err)
+		}
+	}
+	s := &simulated{App: built, done: map[string]int{}, wanted: map[string]bool{}}
 	var modules []module.AppModuleSimulation
 	for _, m := range built.SimulationManager().Modules {
 		if list := active(s, m); len(list) > 0 {
@@ -67,6 +75,25 @@ func simulate(
 	}
 	s.manager = module.NewSimulationManager(modules...)
 	return s
+}
+
+// endAfterTransactions moves the end of a block to its commit. The simulator sends the
+// transactions of a block after what it takes for the whole of it: they would follow
+// the block's end, which no chain does, and what they credit virtually would be lost
+// (law M18). Changes of the validators reach the simulator a block later. An error
+// fails the next block.
+func endAfterTransactions(a *app.App) {
+	var last sdk.EndBlock
+	var failed error
+	a.SetEndBlocker(func(sdk.Context) (sdk.EndBlock, error) {
+		updates := last.ValidatorUpdates
+		last = sdk.EndBlock{}
+		return sdk.EndBlock{ValidatorUpdates: updates}, failed
+	})
+	a.SetPrecommiter(func(ctx sdk.Context) {
+		last, failed = a.EndBlocker(ctx.WithEventManager(sdk.NewEventManager()))
+		ctx.MultiStore().(storetypes.CacheMultiStore).Write()
+	})
 }
 
 func (s *simulated) SimulationManager() *module.SimulationManager { return s.manager }

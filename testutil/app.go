@@ -167,5 +167,5 @@ func (a *App) Supply() math.Int {
 	return a.BankKeeper.GetSupply(a.Ctx(), chain.Denom).Amount
 }
 
-// proposer returns the validator's consensus address.
-func (a *App) proposer() cmttypes.Address { return a.validator.PubKey().Address() }
+// Proposer returns the validator's consensus address.
+func (a *App) Proposer() cmttypes.Address { return a.validator.PubKey().Address() }

@@ -74,11 +74,11 @@ func (a *App) run(req *abci.RequestFinalizeBlock) Block {
 // nextBlock is what consensus would tell the application about the next block.
 func (a *App) nextBlock(gap time.Duration, txs [][]byte) *abci.RequestFinalizeBlock {
 	req := &abci.RequestFinalizeBlock{
-		Height: a.height + 1, Time: a.now.Add(gap), Txs: txs, ProposerAddress: a.proposer(),
+		Height: a.height + 1, Time: a.now.Add(gap), Txs: txs, ProposerAddress: a.Proposer(),
 	}
 	if a.LastBlockHeight() > 0 {
 		req.DecidedLastCommit.Votes = []abci.VoteInfo{{
-			Validator:   abci.Validator{Address: a.proposer(), Power: 1},
+			Validator:   abci.Validator{Address: a.Proposer(), Power: 1},
 			BlockIdFlag: cmtproto.BlockIDFlagCommit,
 		}}
 	}

@@ -51,7 +51,7 @@ func (a *App) genesis() []byte {
 	// A validator that is bonded from the start has no signing record otherwise,
 	// and x/slashing stops the chain at its first vote.
 	MutateGenesis(cdc, genesis, slashingtypes.ModuleName, func(s *slashingtypes.GenesisState) {
-		address := sdk.ConsAddress(a.proposer())
+		address := sdk.ConsAddress(a.Proposer())
 		s.SigningInfos = []slashingtypes.SigningInfo{{
 			Address:              address.String(),
 			ValidatorSigningInfo: slashingtypes.NewValidatorSigningInfo(address, 0, 0, time.Unix(0, 0).UTC(), false, 0),

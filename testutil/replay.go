@@ -5,7 +5,20 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	servertypes "github.com/cosmos/cosmos-sdk/server/types"
+
+	"github.com/proofmarket/proofmarket/app"
 )
+
+// Genesis is what a chain with these options would start from, for WithExported: so
+// that it can be kept, or started with other consensus parameters.
+func Genesis(t testing.TB, opts ...Option) servertypes.ExportedApp {
+	t.Helper()
+	a := newApp(t, opts)
+	a.open()
+	return servertypes.ExportedApp{AppState: a.genesis(), Height: 1, ConsensusParams: app.DefaultConsensusParams().ToProto()}
+}
 
 // WithRecorder gives every block to record, the first included, for other nodes
 // of the chain to replay.

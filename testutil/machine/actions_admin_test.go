@@ -104,13 +104,13 @@ func (m *machine) resume(t *target) {
 	var why reasons
 	why.when(t.revoked, verifiertypes.ErrRevoked)
 	why.when(!t.suspended && !t.revoked, verifiertypes.ErrInvalidStatus)
-	m.sendDo(&verifiertypes.MsgResume{Authority: authority(), Target: t.key}, why, func() { m.w.turn(t, false, false) })
+	m.sendDo(&verifiertypes.MsgResume{Authority: m.ruler, Target: t.key}, why, func() { m.w.turn(t, false, false) })
 }
 
 func (m *machine) revoke(t *target) {
 	var why reasons
 	why.when(t.revoked, verifiertypes.ErrRevoked)
-	m.sendDo(&verifiertypes.MsgRevoke{Authority: authority(), Target: t.key}, why, func() { m.w.turn(t, false, true) })
+	m.sendDo(&verifiertypes.MsgRevoke{Authority: m.ruler, Target: t.key}, why, func() { m.w.turn(t, false, true) })
 }
 
 // marketParams changes some of the market's parameters.
@@ -143,7 +143,7 @@ func (m *machine) marketParams() {
 		}
 		p.Retention, p.PruneCap = time.Duration(m.between(1, 60))*time.Second, pick(m, []uint32{20, 25, 200, 200})
 	}
-	m.sendDo(&markettypes.MsgUpdateParams{Authority: authority(), Params: p}, m.paramReasons(p), func() {
+	m.sendDo(&markettypes.MsgUpdateParams{Authority: m.ruler, Params: p}, m.paramReasons(p), func() {
 		m.marketNow = p
 		m.w.setMarket(p)
 	})
@@ -165,7 +165,7 @@ func (m *machine) proversParams() {
 	default:
 		p.UnstakeDelay = time.Duration(m.between(1, 60)) * time.Second
 	}
-	m.sendDo(&proverstypes.MsgUpdateParams{Authority: authority(), Params: p}, nil, func() {
+	m.sendDo(&proverstypes.MsgUpdateParams{Authority: m.ruler, Params: p}, nil, func() {
 		m.proversNow = p
 		m.w.setStake(p)
 	})
@@ -176,5 +176,5 @@ func (m *machine) setPause() {
 	if m.w.pause == pause {
 		pause = markettypes.Pause{Requests: m.one(4), Bids: m.one(4)}
 	}
-	m.sendDo(&markettypes.MsgSetPause{Authority: authority(), Pause: pause}, nil, func() { m.w.pause = pause })
+	m.sendDo(&markettypes.MsgSetPause{Authority: m.ruler, Pause: pause}, nil, func() { m.w.pause = pause })
 }

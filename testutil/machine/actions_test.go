@@ -13,20 +13,14 @@ import (
 	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
-	"github.com/proofmarket/proofmarket/app"
 	"github.com/proofmarket/proofmarket/internal/chain"
 	"github.com/proofmarket/proofmarket/testutil"
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
 	proverstypes "github.com/proofmarket/proofmarket/x/staking/types"
 	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
-
-// authority governs all modules.
-var authority = sync.OnceValue(func() string {
-	chain.ConfigureBech32()
-	return app.Authority()
-})
 
 // tally counts what happened, by name.
 type tally struct {
@@ -200,7 +194,8 @@ func (m *machine) gift() {
 	m.note("  gift of %d to %s", amount, r.id)
 	sender, err := sdk.AccAddressFromBech32(from)
 	m.ok(err)
-	m.ok(m.app.BankKeeper.SendCoins(m.ctx, sender, markettypes.RequestAccount(raw), coins(amount)))
+	_, err = m.deliver(banktypes.NewMsgSend(sender, markettypes.RequestAccount(raw), coins(amount)))
+	m.ok(err)
 	m.w.add(from, -amount)
 	r.gift += amount
 }
@@ -214,6 +209,9 @@ func (m *machine) ok(err error) {
 // shutOrNot keeps bank from paying somebody, or lets it again. Provers' stakers are
 // always paid: what happens to them otherwise is the provers' own machine's business.
 func (m *machine) shutOrNot() {
+	if m.author != nil {
+		return // no message does that
+	}
 	who := m.someone(requesterNames, workerNames)
 	if m.w.shut[who] {
 		delete(m.w.shut, who)
@@ -371,13 +369,13 @@ func (m *machine) move(what, prover string) {
 	case "retire":
 		msg = &proverstypes.MsgRetire{Prover: prover}
 	case "jail":
-		msg = &proverstypes.MsgJail{Authority: authority(), Prover: prover}
+		msg = &proverstypes.MsgJail{Authority: m.ruler, Prover: prover}
 	case "unjail":
-		msg = &proverstypes.MsgUnjail{Authority: authority(), Prover: prover}
+		msg = &proverstypes.MsgUnjail{Authority: m.ruler, Prover: prover}
 	case "authority":
-		msg = &proverstypes.MsgDeactivateProver{Authority: authority(), Prover: prover}
+		msg = &proverstypes.MsgDeactivateProver{Authority: m.ruler, Prover: prover}
 	default:
-		msg = &proverstypes.MsgLiftDeactivation{Authority: authority(), Prover: prover}
+		msg = &proverstypes.MsgLiftDeactivation{Authority: m.ruler, Prover: prover}
 	}
 	m.sendDo(msg, why, do)
 }
@@ -394,6 +392,6 @@ func (m *machine) slash() {
 	if p != nil && amount == 0 {
 		return
 	}
-	m.sendDo(&proverstypes.MsgSlashProver{Authority: authority(), Prover: prover, Amount: math.NewInt(amount), Reason: "drill"}, why,
+	m.sendDo(&proverstypes.MsgSlashProver{Authority: m.ruler, Prover: prover, Amount: math.NewInt(amount), Reason: "drill"}, why,
 		func() { m.w.slash(p, amount); p.faults++ })
 }

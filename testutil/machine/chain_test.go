@@ -16,6 +16,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/codec"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 	minttypes "github.com/cosmos/cosmos-sdk/x/mint/types"
 
 	"github.com/proofmarket/proofmarket/app"
@@ -127,6 +128,9 @@ func (m *machine) deliver(msg sdk.Msg) (proto.Message, error) {
 	// What the treasury is owed is credited per transaction (law M18).
 	ctx = ctx.WithTxBytes([]byte{1}).WithTxIndex(m.txs)
 	res, err := handler(ctx, msg)
+	if m.author != nil {
+		m.author.sent = append(m.author.sent, sent{msg, err})
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +173,7 @@ func (m *machine) setup() {
 		}
 	}
 	poor := m.app.Account("poor").Address
-	m.ok(m.app.BankKeeper.SendCoins(m.ctx, poor, m.app.Account(guardian).Address, coins(startBalance-6*million)))
+	ok(banktypes.NewMsgSend(poor, m.app.Account(guardian).Address, coins(startBalance-6*million)))
 	m.w.add(poor.String(), -(startBalance - 6*million))
 	m.w.add(m.addr(guardian), startBalance-6*million)
 }
@@ -185,5 +189,8 @@ func (m *machine) block(gap time.Duration) {
 	m.app.BlockAfter(gap)
 	if m.panicked != nil {
 		panic(m.panicked)
+	}
+	if m.author != nil {
+		m.author.block(gap)
 	}
 }

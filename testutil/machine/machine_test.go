@@ -16,6 +16,8 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/app"
+	"github.com/proofmarket/proofmarket/internal/chain"
 	"github.com/proofmarket/proofmarket/testutil"
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
 	proverstypes "github.com/proofmarket/proofmarket/x/staking/types"
@@ -26,7 +28,9 @@ type machine struct {
 	*tb
 	app      *testutil.App
 	pool     *pool
-	crowded  bool // more provers than a page of bids
+	crowded  bool    // more provers than a page of bids
+	author   *author // writes the same chain with real transactions; nil for none
+	ruler    string  // the modules' authority
 	w        *model
 	rng      *rand.Rand
 	ctx      sdk.Context // of the block in progress
@@ -63,15 +67,20 @@ const (
 
 // newMachine is a machine that has not started its chain.
 func newMachine(t *testing.T, rt *rapid.T) *machine {
-	return &machine{tb: &tb{TB: t, rt: rt}, pool: thePool(t), w: newModel(), marketNow: startMarketParams(), proversNow: startProversParams()}
+	chain.ConfigureBech32()
+	return &machine{tb: &tb{TB: t, rt: rt}, pool: thePool(t), w: newModel(), ruler: app.Authority(), marketNow: startMarketParams(), proversNow: startProversParams()}
 }
 
 // start runs the first two blocks.
 func (m *machine) start(rt *rapid.T) {
 	m.people()
-	m.install(testutil.NewApp(m.tb, options()...))
+	opts := options()
+	if m.author != nil {
+		opts = append(opts, testutil.WithExported(ruledBy(m.ruler, testutil.Genesis(m.tb, opts...))))
+	}
+	m.install(testutil.NewApp(m.tb, opts...))
 	m.w.begin(uint64(m.app.Height()), m.app.Now(), false)
-	m.crowded = rapid.IntRange(0, 3).Draw(rt, "crowd") == 2
+	m.crowded = rapid.IntRange(0, 3).Draw(rt, "crowd") == 2 || m.author != nil
 	m.rng = rand.New(rand.NewPCG(1, 1))
 	m.block(time.Second)
 }
@@ -133,6 +142,9 @@ func (m *machine) reimport() {
 	m.finish(m.app.Ctx(), first.Events)
 	m.install(m.app)
 	_ = old.Close()
+	if m.author != nil {
+		m.author.reimport()
+	}
 	imports.Add(1)
 }
 
