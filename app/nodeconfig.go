@@ -11,6 +11,7 @@ import (
 	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/app/lanes"
 	"github.com/proofmarket/proofmarket/internal/chain"
 )
 
@@ -47,12 +48,29 @@ func CheckServerConfig(server *serverconfig.Config, comet *cmtcfg.Config) error 
 			server.MinGasPrices, chain.Denom, chain.Denom)
 	}
 	switch comet.Mempool.Type {
-	case "", cmtcfg.MempoolTypeFlood, cmtcfg.MempoolTypeNop:
+	case "", cmtcfg.MempoolTypeFlood:
+		return checkPool(comet.Mempool)
+	case cmtcfg.MempoolTypeNop:
 		return nil
 	default:
 		return errorsmod.Wrapf(ErrNodeConfig, "mempool type is %q, which the application does not serve; set type = %q in config.toml, section [mempool]",
 			comet.Mempool.Type, cmtcfg.MempoolTypeFlood)
 	}
+}
+
+// checkPool refuses a CometBFT pool that can't hold what the application's lanes hold, or
+// that does not check transactions again after each block: proposals are made of what
+// waits as it is (law M17).
+func checkPool(pool *cmtcfg.MempoolConfig) error {
+	txs, bytes := lanes.DefaultCapacity().Total()
+	if pool.Size < txs || pool.MaxTxsBytes < bytes {
+		return errorsmod.Wrapf(ErrNodeConfig, "the mempool has room for %d transactions and %d bytes; the lanes hold %d and %d: set size and max_txs_bytes in config.toml, section [mempool]",
+			pool.Size, pool.MaxTxsBytes, txs, bytes)
+	}
+	if !pool.Recheck {
+		return errorsmod.Wrap(ErrNodeConfig, "recheck is false; set recheck = true in config.toml, section [mempool]: blocks are made of what has passed it")
+	}
+	return nil
 }
 
 // Exposures returns what a stranger can do to a node because of its settings that

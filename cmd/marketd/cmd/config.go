@@ -26,8 +26,10 @@ const (
 	timeoutCommit = time.Second
 	// metricsRetention is how many seconds a Prometheus metric outlives its last update.
 	metricsRetention = 600
-	// mempoolTxs and mempoolBytes bound the pool of waiting transactions. Each of
-	// them is checked again after every block, so their number bounds that work too.
+	// mempoolTxs and mempoolBytes bound CometBFT's pool of waiting transactions. It must
+	// hold all that the application's lanes hold, and what they let go until the next
+	// block: lanes.DefaultCapacity. Each transaction is checked again after every block,
+	// so their number bounds that work too.
 	mempoolTxs   = 10_000
 	mempoolBytes = 256 << 20
 	// openConnections bounds the connections to RPC, and those to REST. CometBFT's
@@ -47,7 +49,14 @@ const (
 // nodeConfig is app.toml: what the SDK has there, and ours.
 type nodeConfig struct {
 	serverconfig.Config `mapstructure:",squash"`
-	DB                  dbConfig `mapstructure:"db"`
+	DB                  dbConfig       `mapstructure:"db"`
+	Verifier            verifierConfig `mapstructure:"verifier"`
+}
+
+// verifierConfig is about how proofs are verified ahead of their transactions.
+type verifierConfig struct {
+	Verdicts int `mapstructure:"verdicts"`
+	Ahead    int `mapstructure:"ahead"`
 }
 
 // dbConfig is about the database of the application's state.
@@ -75,6 +84,22 @@ const appTemplate = `# marketd: the limits below protect a node that strangers r
 # read, among them the filters that tell which keys are not there. Less memory makes
 # messages about requests that nobody used lately slower; 0 is goleveldb's own 8 MiB.
 block-cache-mib = {{ .DB.BlockCacheMiB }}
+
+###############################################################################
+###                              Verifier                                   ###
+###############################################################################
+
+# A proof is verified when its transaction arrives, or in a batch with the others right
+# before its block, and its transaction finds the verdict. Gas and results are the same
+# with any of these settings.
+[verifier]
+
+# verdicts is how many verdicts the node remembers, at some 250 bytes each; 0 for none.
+verdicts = {{ .Verifier.Verdicts }}
+
+# ahead is how many proofs of a block are verified in a batch before it at most; a
+# block of proofs alone has some 270. 0 for none.
+ahead = {{ .Verifier.Ahead }}
 `
 
 // appConfig returns the defaults of app.toml. REST and gRPC are on, because
@@ -94,9 +119,12 @@ func appConfig() *nodeConfig {
 	telemetry.ServiceName = app.Name
 	telemetry.Enabled = true
 	telemetry.PrometheusRetentionTime = metricsRetention
-	// Transactions wait in CometBFT's pool only: see app.App's handlers.
+	// The application brings a pool of its own, of which this says nothing: package lanes.
 	cfg.Mempool.MaxTxs = -1
-	return &nodeConfig{Config: *cfg, DB: dbConfig{BlockCacheMiB: nodedb.DefaultBlockCache}}
+	return &nodeConfig{
+		Config: *cfg, DB: dbConfig{BlockCacheMiB: nodedb.DefaultBlockCache},
+		Verifier: verifierConfig{Verdicts: app.DefaultVerdicts, Ahead: app.DefaultAhead},
+	}
 }
 
 // cometConfig returns the defaults of config.toml.
