@@ -162,6 +162,7 @@ func (app *App) InitChainer(ctx sdk.Context, req *abci.RequestInitChain) (*abci.
 	if err := json.Unmarshal(req.AppStateBytes, &genesis); err != nil {
 		return nil, errorsmod.Wrapf(ErrGenesis, "app_state is not an object of modules: %v", err)
 	}
+	app.complete(genesis)
 	if err := app.UpgradeKeeper.SetModuleVersionMap(ctx, app.ModuleManager.GetVersionMap()); err != nil {
 		return nil, err
 	}

@@ -88,6 +88,19 @@ func (app *App) setUpgrades(list []Upgrade) error {
 	return nil
 }
 
+// complete gives modules that came with an upgrade their defaults in a genesis that a
+// release before it exported. Any other module that is missing stays so.
+func (app *App) complete(genesis GenesisState) {
+	for _, u := range upgrades() {
+		for _, name := range u.Stores.Added {
+			m, known := app.BasicManager[name].(module.HasGenesisBasics)
+			if _, given := genesis[name]; known && !given {
+				genesis[name] = m.DefaultGenesis(app.enc.Codec)
+			}
+		}
+	}
+}
+
 // explainLoad tells why a state could not be loaded when it is that the state lacks
 // the stores of an upgrade, which the software before it must reach first. Any other
 // error stays as it is.

@@ -14,7 +14,7 @@ const cacheSize = 64 << 20
 // Bounds on the memory that a prepared key takes, in bytes. Pairing lines take most
 // of it: two points of every key have them, and each commitment adds one.
 const (
-	keyMemory        = 64 << 10
+	keyMemory        = 80 << 10
 	commitmentMemory = 50 << 10
 	// keyByteMemory is for each byte of the key: its points, and their multiples.
 	keyByteMemory = 8
