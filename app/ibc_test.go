@@ -285,9 +285,9 @@ func TestForgedPacketsAreRefused(t *testing.T) {
 	// Headers: the root that would prove anything, and a signature that is not one.
 	p.a.Block()
 	for name, bend := range map[string]func(*tendermint.Header){
-		"root":      func(h *tendermint.Header) { h.SignedHeader.Header.AppHash[0] ^= 1 },
-		"signature": func(h *tendermint.Header) { h.SignedHeader.Commit.Signatures[0].Signature[0] ^= 1 },
-		"time":      func(h *tendermint.Header) { h.SignedHeader.Header.Time = h.SignedHeader.Header.Time.Add(time.Second) },
+		"root":      func(h *tendermint.Header) { h.Header.AppHash[0] ^= 1 },
+		"signature": func(h *tendermint.Header) { h.Commit.Signatures[0].Signature[0] ^= 1 },
+		"time":      func(h *tendermint.Header) { h.Header.Time = h.Header.Time.Add(time.Second) },
 	} {
 		msg := p.b.Header(p.a, p.a.Height())
 		header, err := clienttypes.UnpackClientMessage(msg.ClientMessage)

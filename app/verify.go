@@ -22,15 +22,17 @@ import (
 )
 
 const (
-	// KeyVerdicts and KeyAhead name the settings of app.toml: how many verdicts the node
-	// remembers, and how many proofs it verifies in a batch before a block. 0 turns
-	// either off.
+	// KeyVerdicts names the setting of app.toml that says how many verdicts the node
+	// remembers, 0 for none.
 	KeyVerdicts = "verifier.verdicts"
-	KeyAhead    = "verifier.ahead"
+	// KeyAhead names the setting of app.toml that says how many proofs of a block are
+	// verified in a batch before it at most, 0 for none.
+	KeyAhead = "verifier.ahead"
 
-	// DefaultVerdicts and DefaultAhead are their defaults.
+	// DefaultVerdicts is the default of KeyVerdicts.
 	DefaultVerdicts = 16_384
-	DefaultAhead    = 512
+	// DefaultAhead is the default of KeyAhead.
+	DefaultAhead = 512
 
 	// failuresAllowed is how many proofs for one assignment may fail in CheckTx between
 	// two blocks: they cost their sender nothing.

@@ -152,8 +152,8 @@ func (p *Pool) admit(w *waiting) error {
 	}
 	size := int64(len(w.raw))
 	for p.full(w.lane, size) {
-		last, any := p.lanes[w.lane].Max()
-		if !any || !before(w, last) {
+		last, found := p.lanes[w.lane].Max()
+		if !found || !before(w, last) {
 			return ErrFull.Wrapf("lane %s; send it again later, with a higher gas price, or to another node", w.lane)
 		}
 		p.drop(last)

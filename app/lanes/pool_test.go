@@ -247,7 +247,7 @@ func checkPick(t *rapid.T, p *Pool, known []*simple) {
 	for _, s := range known {
 		byNumber[s.number] = s
 		if !s.unordered && p.Has(s.raw()) {
-			if at, any := least[s.signer]; !any || s.sequence < at {
+			if at, found := least[s.signer]; !found || s.sequence < at {
 				least[s.signer] = s.sequence
 			}
 		}

@@ -3,9 +3,10 @@ package lanes
 import (
 	"math"
 
-	errorsmod "cosmossdk.io/errors"
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 	cmttypes "github.com/cometbft/cometbft/types"
+
+	errorsmod "cosmossdk.io/errors"
 )
 
 // bps of a block that a lane may use together with the lanes before it. So bids always

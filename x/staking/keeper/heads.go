@@ -173,8 +173,8 @@ func (k *Keeper) begins(ctx context.Context) (map[uint64]uint64, error) {
 		return nil, err
 	}
 	found := map[uint64]uint64{headUnstakes: unstakes, headRates: rates}
-	epoch, any, err := k.beginEpochs(ctx)
-	if any {
+	epoch, kept, err := k.beginEpochs(ctx)
+	if kept {
 		found[headEpochs] = epoch
 	}
 	return found, err

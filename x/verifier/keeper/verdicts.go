@@ -38,12 +38,13 @@ func newVerdictCache(entries int) verdictCache {
 	return verdictCache{c}
 }
 
-// get returns a verdict that is known.
-func (c verdictCache) get(hash [32]byte) (verdict error, known bool) {
+// get tells whether a verdict is known, and which.
+func (c verdictCache) get(hash [32]byte) (known bool, verdict error) {
 	if c.lru == nil {
-		return nil, false
+		return false, nil
 	}
-	return c.lru.Get(hash)
+	verdict, known = c.lru.Get(hash)
+	return known, verdict
 }
 
 // add remembers a verdict, unless something in a library failed.
@@ -90,7 +91,7 @@ func (t task) item(key proof.Key) batch.Item {
 // the gas meter and charged for all of it.
 func (k *Keeper) judge(t task) error {
 	hash := t.hash()
-	if verdict, known := k.verdicts.get(hash); known {
+	if known, verdict := k.verdicts.get(hash); known {
 		return types.FromProof(verdict)
 	}
 	key, err := k.prepare(t.source)
@@ -134,7 +135,7 @@ func (k *Keeper) VerifyAhead(ctx context.Context, questions []Question) int {
 			continue
 		}
 		hash := t.hash()
-		if _, known := k.verdicts.get(hash); known || seen[hash] {
+		if known, _ := k.verdicts.get(hash); known || seen[hash] {
 			continue
 		}
 		key, err := k.prepare(t.source)
