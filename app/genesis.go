@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"time"
 
 	cmttypes "github.com/cometbft/cometbft/types"
 
@@ -11,6 +12,9 @@ import (
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 	"github.com/cosmos/cosmos-sdk/x/mint"
 	minttypes "github.com/cosmos/cosmos-sdk/x/mint/types"
+	"github.com/cosmos/cosmos-sdk/x/slashing"
+	slashingtypes "github.com/cosmos/cosmos-sdk/x/slashing/types"
+	sdkstaking "github.com/cosmos/cosmos-sdk/x/staking/types"
 
 	"github.com/proofmarket/proofmarket/internal/chain"
 )
@@ -23,6 +27,16 @@ const MaxBlockGas = 100_000_000
 // MaxBlockBytes caps the size of one block. CometBFT's default, tens of
 // megabytes, could not reach every validator within a block's time.
 const MaxBlockBytes = 4 << 20
+
+// evidenceAge is how long a double signature can be punished: as long as a validator's
+// stake takes to unbond. CometBFT's default is two days, after which most of it could
+// not be. A block takes a second.
+const evidenceAge = sdkstaking.DefaultUnbondingTime
+
+// Liveness of validators: one that misses half of the blocks of two hours and 47
+// minutes is jailed. The SDK's window of 100 blocks would jail for 51 seconds, less than
+// an upgrade of the node's software takes.
+const signedBlocksWindow = 10_000
 
 // blocksPerYear turns the yearly inflation into coins per block; it goes with
 // the default pause of one second after each block.
@@ -40,11 +54,14 @@ func (app *App) DefaultGenesis() GenesisState {
 	return app.BasicManager.DefaultGenesis(app.enc.Codec)
 }
 
-// DefaultConsensusParams returns CometBFT's defaults with our caps on a block.
+// DefaultConsensusParams returns CometBFT's defaults with our caps on a block, and our
+// age of evidence.
 func DefaultConsensusParams() *cmttypes.ConsensusParams {
 	params := cmttypes.DefaultConsensusParams()
 	params.Block.MaxGas = MaxBlockGas
 	params.Block.MaxBytes = MaxBlockBytes
+	params.Evidence.MaxAgeDuration = evidenceAge
+	params.Evidence.MaxAgeNumBlocks = int64(evidenceAge / time.Second)
 	return params
 }
 
@@ -80,5 +97,15 @@ type mintModule struct{ mint.AppModule }
 func (mintModule) DefaultGenesis(cdc codec.JSONCodec) json.RawMessage {
 	state := minttypes.DefaultGenesisState()
 	state.Params.BlocksPerYear = blocksPerYear
+	return cdc.MustMarshalJSON(state)
+}
+
+// slashingModule is x/slashing with a window that a restart does not fill.
+type slashingModule struct{ slashing.AppModule }
+
+// DefaultGenesis implements module.HasGenesis.
+func (slashingModule) DefaultGenesis(cdc codec.JSONCodec) json.RawMessage {
+	state := slashingtypes.DefaultGenesisState()
+	state.Params.SignedBlocksWindow = signedBlocksWindow
 	return cdc.MustMarshalJSON(state)
 }

@@ -56,7 +56,7 @@ func newModuleManager(enc Encoding, k Keepers, base *baseapp.BaseApp) *module.Ma
 		vesting.NewAppModule(k.AccountKeeper, k.BankKeeper),
 		bankModule{bank.NewAppModule(cdc, k.BankKeeper, k.AccountKeeper)},
 		sdkstaking.NewAppModule(cdc, k.StakingKeeper, k.AccountKeeper, k.BankKeeper),
-		slashing.NewAppModule(cdc, k.SlashingKeeper, k.AccountKeeper, k.BankKeeper, k.StakingKeeper, registry),
+		slashingModule{slashing.NewAppModule(cdc, k.SlashingKeeper, k.AccountKeeper, k.BankKeeper, k.StakingKeeper, registry)},
 		distr.NewAppModule(cdc, k.DistrKeeper, k.AccountKeeper, k.BankKeeper, k.StakingKeeper),
 		mintModule{mint.NewAppModule(cdc, k.MintKeeper, k.AccountKeeper, nil)},
 		evidence.NewAppModule(*k.EvidenceKeeper),

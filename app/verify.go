@@ -24,10 +24,10 @@ import (
 const (
 	// KeyVerdicts names the setting of app.toml that says how many verdicts the node
 	// remembers, 0 for none.
-	KeyVerdicts = "verifier.verdicts"
+	KeyVerdicts = "verification.verdicts"
 	// KeyAhead names the setting of app.toml that says how many proofs of a block are
 	// verified in a batch before it at most, 0 for none.
-	KeyAhead = "verifier.ahead"
+	KeyAhead = "verification.ahead"
 
 	// DefaultVerdicts is the default of KeyVerdicts.
 	DefaultVerdicts = 16_384

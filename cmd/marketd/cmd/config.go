@@ -49,12 +49,12 @@ const (
 // nodeConfig is app.toml: what the SDK has there, and ours.
 type nodeConfig struct {
 	serverconfig.Config `mapstructure:",squash"`
-	DB                  dbConfig       `mapstructure:"db"`
-	Verifier            verifierConfig `mapstructure:"verifier"`
+	DB                  dbConfig           `mapstructure:"db"`
+	Verification        verificationConfig `mapstructure:"verification"`
 }
 
-// verifierConfig is about how proofs are verified ahead of their transactions.
-type verifierConfig struct {
+// verificationConfig is about how proofs are verified ahead of their transactions.
+type verificationConfig struct {
 	Verdicts int `mapstructure:"verdicts"`
 	Ahead    int `mapstructure:"ahead"`
 }
@@ -86,20 +86,20 @@ const appTemplate = `# marketd: the limits below protect a node that strangers r
 block-cache-mib = {{ .DB.BlockCacheMiB }}
 
 ###############################################################################
-###                              Verifier                                   ###
+###                            Verification                                 ###
 ###############################################################################
 
 # A proof is verified when its transaction arrives, or in a batch with the others right
 # before its block, and its transaction finds the verdict. Gas and results are the same
 # with any of these settings.
-[verifier]
+[verification]
 
 # verdicts is how many verdicts the node remembers, at some 250 bytes each; 0 for none.
-verdicts = {{ .Verifier.Verdicts }}
+verdicts = {{ .Verification.Verdicts }}
 
 # ahead is how many proofs of a block are verified in a batch before it at most; a
 # block of proofs alone has some 270. 0 for none.
-ahead = {{ .Verifier.Ahead }}
+ahead = {{ .Verification.Ahead }}
 `
 
 // appConfig returns the defaults of app.toml. REST and gRPC are on, because
@@ -123,7 +123,7 @@ func appConfig() *nodeConfig {
 	cfg.Mempool.MaxTxs = -1
 	return &nodeConfig{
 		Config: *cfg, DB: dbConfig{BlockCacheMiB: nodedb.DefaultBlockCache},
-		Verifier: verifierConfig{Verdicts: app.DefaultVerdicts, Ahead: app.DefaultAhead},
+		Verification: verificationConfig{Verdicts: app.DefaultVerdicts, Ahead: app.DefaultAhead},
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	cmtcfg "github.com/cometbft/cometbft/config"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
 	"github.com/stretchr/testify/require"
 
@@ -145,4 +147,34 @@ func TestStartRefusesAndWarns(t *testing.T) {
 			require.Contains(t, logs, tc.says)
 		})
 	}
+}
+
+// The SDK gives a flag that is not set the value that app.toml has under its name, so no
+// table and no key on top may be called as a flag is.
+func TestSettingsAreNotTakenForFlags(t *testing.T) {
+	home := t.TempDir()
+	_, err := execute(t, "init", "node", "--chain-id", "test-1", "--home", home)
+	require.NoError(t, err)
+	v := viper.New()
+	v.SetConfigFile(filepath.Join(home, "config", "app.toml"))
+	require.NoError(t, v.ReadInConfig())
+	tables := map[string]bool{}
+	for name, value := range v.AllSettings() {
+		if _, table := value.(map[string]any); table {
+			tables[name] = true
+		}
+	}
+	require.Contains(t, tables, "verification")
+	root, err := NewRootCmd()
+	require.NoError(t, err)
+	var look func(c *cobra.Command)
+	look = func(c *cobra.Command) {
+		c.Flags().VisitAll(func(f *pflag.Flag) {
+			require.False(t, tables[f.Name], "%s --%s", c.CommandPath(), f.Name)
+		})
+		for _, sub := range c.Commands() {
+			look(sub)
+		}
+	}
+	look(root)
 }
