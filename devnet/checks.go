@@ -164,7 +164,7 @@ func (n *Localnet) each(ctx context.Context, nodes []*Node, what string, ready f
 		if child == nil {
 			return fmt.Errorf("%s: %w", d.name, ErrNotRunning)
 		}
-		if err := child.waitFor(ctx, pollEvery, func(context.Context) error { return ready(d) }); err != nil {
+		if err := child.waitFor(ctx, func(context.Context) error { return ready(d) }); err != nil {
 			return fmt.Errorf("waiting for %s: %w", what, err)
 		}
 	}
@@ -173,11 +173,10 @@ func (n *Localnet) each(ctx context.Context, nodes []*Node, what string, ready f
 
 // votes is where a node's consensus stands at the height after its last block.
 type votes struct {
-	at       string // height, round and step
-	step     int
-	cast     int // votes of this step's kind that the node has
-	of       int // how many there would be
-	lastSeen int64
+	at   string // height, round and step
+	step int
+	cast int // votes of this step's kind that the node has
+	of   int // how many there would be
 }
 
 // Steps of consensus in which a node has voted and waits for others' votes, without

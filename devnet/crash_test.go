@@ -258,7 +258,7 @@ func (c *crashRun) awaitWork(ctx context.Context, p *Prover) {
 // awaitStatus waits until a sidecar says what is wanted.
 func (c *crashRun) awaitStatus(ctx context.Context, p *Prover, wanted func(sidecarStatus) bool) {
 	c.t.Helper()
-	require.NoError(c.t, p.child.waitFor(ctx, pollEvery, func(context.Context) error {
+	require.NoError(c.t, p.child.waitFor(ctx, func(context.Context) error {
 		raw, err := os.ReadFile(filepath.Join(c.proverHome(p.spec), "status.json"))
 		if err != nil {
 			return err

@@ -29,7 +29,7 @@ func (f *faultRun) startOutdated(ctx context.Context) (err error) {
 
 // cutOff waits until the second node is in sync and cuts its links.
 func (f *faultRun) cutOff(ctx context.Context) error {
-	if err := f.outdated.alive().waitFor(ctx, pollEvery, func(ctx context.Context) error {
+	if err := f.outdated.alive().waitFor(ctx, func(ctx context.Context) error {
 		st, err := sidecar.AskNode(ctx, "http://"+f.outdated.RPC())
 		if err == nil && (st.CatchingUp || st.Height < 2) {
 			err = fmt.Errorf("it is at block %d", st.Height)

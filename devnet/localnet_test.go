@@ -126,13 +126,13 @@ func (n *Localnet) testSameChainSeesForks(ctx context.Context, t *testing.T) {
 		func(h *blockHashes) { h.app = "00" + h.app[2:] },
 		func(h *blockHashes) { h.block = "00" + h.block[2:] },
 	} {
-		real := n.record.blocks[3]
-		h := real
+		shown := n.record.blocks[3]
+		h := shown
 		change(&h)
 		n.record.blocks[3] = h
 		d.checked = 0
 		require.ErrorIs(t, n.SameChain(ctx), ErrFork)
-		n.record.blocks[3] = real
+		n.record.blocks[3] = shown
 		require.NoError(t, n.SameChain(ctx))
 	}
 }

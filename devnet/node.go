@@ -155,7 +155,7 @@ func (d *Node) Start(ctx context.Context) error {
 	d.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	return child.waitFor(ctx, pollEvery, func(ctx context.Context) error {
+	return child.waitFor(ctx, func(ctx context.Context) error {
 		_, err := d.rpc.Status(ctx)
 		return err
 	})

@@ -147,7 +147,7 @@ func (n *picoNetwork) startService(ctx context.Context, t *testing.T, tasks ...s
 		return // the sidecar waits for it as well as we could
 	}
 	listens := regexp.MustCompile(`(?m)^listening at (127\.0\.0\.1:\d+)$`)
-	require.NoError(t, n.service.waitFor(ctx, pollEvery, func(context.Context) error {
+	require.NoError(t, n.service.waitFor(ctx, func(context.Context) error {
 		log, err := os.ReadFile(n.service.Log)
 		if err != nil {
 			return err

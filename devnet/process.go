@@ -87,8 +87,8 @@ func (c *Child) Kill() {
 }
 
 // waitFor polls ready until it succeeds, the child ends or ctx does.
-func (c *Child) waitFor(ctx context.Context, every time.Duration, ready func(context.Context) error) error {
-	tick := time.NewTicker(every)
+func (c *Child) waitFor(ctx context.Context, ready func(context.Context) error) error {
+	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	var last error
 	for {

@@ -170,7 +170,7 @@ type chunk struct {
 }
 
 // carry moves bytes one way until an end closes or done comes.
-func carry(dst net.Conn, src net.Conn, over *path, done <-chan struct{}) {
+func carry(dst, src net.Conn, over *path, done <-chan struct{}) {
 	chunks := make(chan chunk, chunksUnderway)
 	go func() {
 		defer close(chunks)

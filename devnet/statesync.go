@@ -37,7 +37,7 @@ func (d *Node) StateSync(ctx context.Context, from ...*Node) error {
 		return fmt.Errorf("%s: %w", from[0].name, ErrNotRunning)
 	}
 	var height int64
-	if err := child.waitFor(ctx, pollEvery, func(ctx context.Context) error {
+	if err := child.waitFor(ctx, func(ctx context.Context) error {
 		last, err := from[0].Height(ctx)
 		height = (last - snapshotAge) / interval * interval
 		if err == nil && height < 1 {

@@ -60,6 +60,7 @@ type network struct {
 	nodes     []*node
 	patience  time.Duration
 	failovers atomic.Int64
+	seen      atomic.Int64 // height of the last block that was handled
 	txConfig  client.TxConfig
 }
 
@@ -124,8 +125,20 @@ func (n *network) close() {
 	}
 }
 
-// ask calls do with one node after the other until one answers, for as long as
-// patience lasts. What a working node says no to is an answer.
+// errBehind means that a node does not have a block yet that another one showed.
+var errBehind = errors.New("the node is behind")
+
+// has checks that the node has the block at a height: what it says without is of no use.
+func (n *node) has(ctx context.Context, height int64) error {
+	st, err := n.status.Status(ctx, &nodeservice.StatusRequest{})
+	if err == nil && int64(st.Height) < height {
+		err = fmt.Errorf("%w: it is at block %d, others at %d", errBehind, st.Height, height)
+	}
+	return err
+}
+
+// ask calls do with one node after the other until one answers that is not behind, for
+// as long as patience lasts. What a working node says no to is an answer.
 func (n *network) ask(ctx context.Context, do func(context.Context, *node) error) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, n.patience, errNoAnswer)
 	defer cancel()
@@ -133,11 +146,14 @@ func (n *network) ask(ctx context.Context, do func(context.Context, *node) error
 		var failures []string
 		for _, one := range n.nodes {
 			call, end := context.WithTimeout(ctx, callTimeout)
-			err := do(call, one)
-			end()
-			if err == nil || isAnswer(err) {
-				return err
+			err := one.has(call, n.seen.Load())
+			if err == nil {
+				if err = do(call, one); err == nil || isAnswer(err) {
+					end()
+					return err
+				}
 			}
+			end()
 			failures = append(failures, fmt.Sprintf("%s: %v", one.GRPC, err))
 		}
 		select {

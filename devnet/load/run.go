@@ -206,6 +206,7 @@ func (g *generator) pump(ctx context.Context, done func() bool) error {
 // onBlock takes in what a block did, and sends what follows from it.
 func (g *generator) onBlock(ctx context.Context, b block) error {
 	g.height = b.height
+	g.net.seen.Store(b.height)
 	g.head.Store(b.time.UnixNano())
 	if err := g.settle(ctx, b); err != nil {
 		return err

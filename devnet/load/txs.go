@@ -195,11 +195,11 @@ func (g *generator) fee(gas uint64) sdk.Coin {
 // send broadcasts in a goroutine of its own, which answers.
 func (g *generator) send(ctx context.Context, j *job) {
 	j.sending, j.lastSend = true, time.Now()
-	raw, expires := j.raw, j.expires
+	raw, expires, height := j.raw, j.expires, g.height
 	g.senders.Add(1)
 	go func() {
 		defer g.senders.Done()
-		a := g.broadcast(ctx, j.from, raw, expires)
+		a := g.broadcast(ctx, j.from, raw, expires, height)
 		a.j = j
 		select {
 		case g.answers <- a:
@@ -209,12 +209,15 @@ func (g *generator) send(ctx context.Context, j *job) {
 }
 
 // broadcast hands a transaction to the account's node, or the next that has room,
-// until one has it, refuses it, or no block can hold it any more.
-func (g *generator) broadcast(ctx context.Context, from *account, raw []byte, expires time.Time) (a answer) {
+// until one has it, refuses it, or no block can hold it any more. Only a node that had
+// the block at height before can refuse it.
+func (g *generator) broadcast(ctx context.Context, from *account, raw []byte, expires time.Time, height int64) (a answer) {
 	backoff, unclear := leastBackoff, false
+	var ready *node // it is not behind
 	for ctx.Err() == nil && !g.headTime().After(expires) {
 		a.tries++
-		res, err := g.offer(ctx, from, raw)
+		n := g.net.nodes[int(from.at.Load())%len(g.net.nodes)]
+		res, err := g.offer(ctx, n, raw)
 		switch {
 		case err != nil:
 			// Nobody knows whether it arrived. The same bytes do no harm elsewhere.
@@ -231,6 +234,13 @@ func (g *generator) broadcast(ctx context.Context, from *account, raw []byte, ex
 		case unclear:
 			// It may say no because it has it, or because a block has it.
 			return a
+		case n != ready:
+			if ready = nil; g.upToDate(ctx, n, height) {
+				ready = n
+				a.tries--
+				continue // asked again, it knows what it says
+			}
+			from.at.Add(1)
 		default:
 			a.refused = errorName(res.Codespace, res.Code, res.RawLog)
 			return a
@@ -241,16 +251,22 @@ func (g *generator) broadcast(ctx context.Context, from *account, raw []byte, ex
 	return a
 }
 
-// offer hands a transaction to the account's node once. Pauses are made elsewhere, so
+// upToDate tells whether a node has the block at a height.
+func (g *generator) upToDate(ctx context.Context, n *node, height int64) bool {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return n.has(ctx, height) == nil
+}
+
+// offer hands a transaction to a node once. Pauses are made elsewhere, so
 // that a full pool holds up nobody who has a place in it.
-func (g *generator) offer(ctx context.Context, from *account, raw []byte) (*sdk.TxResponse, error) {
+func (g *generator) offer(ctx context.Context, n *node, raw []byte) (*sdk.TxResponse, error) {
 	select {
 	case g.slots <- struct{}{}:
 		defer func() { <-g.slots }()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	n := g.net.nodes[int(from.at.Load())%len(g.net.nodes)]
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	res, err := n.txs.BroadcastTx(ctx, &txtypes.BroadcastTxRequest{TxBytes: raw, Mode: txtypes.BroadcastMode_BROADCAST_MODE_SYNC})

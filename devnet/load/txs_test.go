@@ -15,6 +15,7 @@ import (
 
 	"cosmossdk.io/math"
 
+	nodeservice "github.com/cosmos/cosmos-sdk/client/grpc/node"
 	"github.com/cosmos/cosmos-sdk/codec"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -25,27 +26,11 @@ import (
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
 )
 
-// A halted chain's last block, or the first one, may be long ago.
-func TestTransactionsLastFromNow(t *testing.T) {
-	now := time.Unix(1_000_000, 0)
-	for name, tc := range map[string]struct {
-		head time.Duration // after now
-		want time.Duration // after now
-	}{
-		"a block a moment ago":          {-time.Second, 30 * time.Second},
-		"halted for a minute":           {-time.Minute, 30 * time.Second},
-		"halted for longer than MaxTTL": {-time.Hour, MaxTTL - time.Hour},
-		"our clock is behind":           {time.Minute, 90 * time.Second},
-		"our clock is far ahead":        {-MaxTTL, 0},
-	} {
-		require.Equal(t, now.Add(tc.want), expiry(now.Add(tc.head), now, 30*time.Second), name)
-	}
-}
-
 // fakeNode answers broadcasts as its script says, then takes everything. It stands in
 // for pools that are full and nodes that die, which a real one does not do on demand.
 type fakeNode struct {
 	txtypes.UnimplementedServiceServer
+	height uint64                          // of its last block
 	always func() (*sdk.TxResponse, error) // after the script; nil to take everything
 	mu     sync.Mutex
 	script []func() (*sdk.TxResponse, error)
@@ -97,6 +82,7 @@ func (f *fakeNode) serve(t *testing.T) Endpoint {
 	require.NoError(t, err)
 	server := grpc.NewServer(grpc.ForceServerCodec(codec.NewProtoCodec(codectypes.NewInterfaceRegistry()).GRPCCodec()))
 	txtypes.RegisterServiceServer(server, f)
+	nodeservice.RegisterServiceServer(server, &fakeStatus{node: f})
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(server.Stop)
 	return Endpoint{GRPC: listener.Addr().String(), RPC: "http://127.0.0.1:1"}
@@ -145,6 +131,15 @@ func (r *rig) send() *job {
 	return j
 }
 
+// waiting is the only transaction under way.
+func (r *rig) waiting() (j *job) {
+	r.t.Helper()
+	require.Len(r.t, r.pending, 1)
+	for _, j = range r.pending {
+	}
+	return j
+}
+
 func (r *rig) block(at time.Time, txs ...included) {
 	r.t.Helper()
 	require.NoError(r.t, r.settle(r.t.Context(), block{height: 7, time: at, seen: time.Now(), txs: txs}))
@@ -186,7 +181,7 @@ func TestBroadcastTriesAgain(t *testing.T) {
 // A refusal ends a transaction, but not if a node may have it already.
 func TestBroadcastIsRefused(t *testing.T) {
 	refusal := code(markettypes.ModuleName, markettypes.ErrBiddingClosed.ABCICode())
-	r := newRig(t, &fakeNode{script: []func() (*sdk.TxResponse, error){refusal}})
+	r := newRig(t, &fakeNode{script: []func() (*sdk.TxResponse, error){refusal, refusal}})
 	r.send()
 	require.NotNil(t, r.outcome)
 	require.Equal(t, "market/20 bidding is closed", r.outcome.reason)
@@ -234,6 +229,7 @@ func TestOutOfGasGetsMore(t *testing.T) {
 		r.block(time.Unix(5001, 0), included{hash: j.hash, res: short})
 		r.answered(<-r.answers)
 		require.Nil(t, r.outcome)
+		j = r.waiting()
 		require.Equal(t, 2*gas, j.gas)
 		require.NotEqual(t, hash, j.hash)
 		gas, hash = j.gas, j.hash
@@ -298,7 +294,7 @@ func TestErrorName(t *testing.T) {
 // A chain that refuses everything, such as one that is paused (law M16), is not asked
 // as fast as it answers, and not for ever.
 func TestRefusalsEndTheRun(t *testing.T) {
-	r := newRig(t, &fakeNode{always: code(markettypes.ModuleName, markettypes.ErrRequestEnded.ABCICode())})
+	r := newRig(t, &fakeNode{height: 1 << 32, always: code(markettypes.ModuleName, markettypes.ErrRequestEnded.ABCICode())})
 	r.requesters, r.minStake, r.o.MaxFee, r.o.RevealBlocks = []*account{r.from}, math.NewInt(1000), math.NewInt(100), 10
 	r.o.Concurrency = 200
 	var err error

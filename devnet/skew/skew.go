@@ -49,6 +49,16 @@ var skew = func() time.Duration {
 }()
 `
 
+// Dir is the folder that builds share: where the compiler finds its work again.
+func Dir() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no folder to keep the node with a wrong clock in: %w", err)
+	}
+	dir := filepath.Join(cache, "proofmarket", "skew")
+	return dir, os.MkdirAll(dir, 0o755)
+}
+
 // Build builds the node into dir and returns the path of its binary. The first time
 // takes minutes, since most of the node depends on the changed file; later times the
 // compiler finds its work again, in the same dir only. It runs in the repository.
@@ -77,27 +87,9 @@ func replaceClock(ctx context.Context, dir string) (string, error) {
 		return "", err
 	}
 	own := strings.TrimSpace(out)
-	module := filepath.Join(dir, "module")
-	if err := os.RemoveAll(module); err != nil { // an earlier build's
-		return "", err
-	}
-	if err := os.CopyFS(module, os.DirFS(source)); err != nil {
-		return "", err
-	}
-	clock := filepath.Join(module, filepath.FromSlash(clockFile))
-	text, err := os.ReadFile(clock)
-	if err != nil {
-		return "", err
-	}
-	if text, err = patch(text); err != nil {
-		return "", fmt.Errorf("%s of %s %s: %w", clockFile, clockModule, version, err)
-	}
-	// The copy of a read-only file is read-only.
-	if err := os.Remove(clock); err != nil {
-		return "", err
-	}
-	if err := os.WriteFile(clock, text, 0o600); err != nil {
-		return "", err
+	module := filepath.Join(dir, "cometbft-"+version)
+	if err := copyPatched(source, module); err != nil {
+		return "", fmt.Errorf("%s %s: %w", clockModule, version, err)
 	}
 	for _, kind := range []string{".mod", ".sum"} {
 		b, err := os.ReadFile(strings.TrimSuffix(own, ".mod") + kind)
@@ -111,6 +103,32 @@ func replaceClock(ctx context.Context, dir string) (string, error) {
 	modules := filepath.Join(dir, "go.mod")
 	_, err = goTool(ctx, "mod", "edit", "-replace", clockModule+"="+module, modules)
 	return modules, err
+}
+
+// copyPatched copies the module with the file changed, unless an earlier build did.
+func copyPatched(source, module string) error {
+	text, err := os.ReadFile(filepath.Join(source, filepath.FromSlash(clockFile)))
+	if err != nil {
+		return err
+	}
+	if text, err = patch(text); err != nil {
+		return fmt.Errorf("%s: %w", clockFile, err)
+	}
+	clock := filepath.Join(module, filepath.FromSlash(clockFile))
+	if there, err := os.ReadFile(clock); err == nil && bytes.Equal(there, text) {
+		return nil // it is written last, so the rest is there too
+	}
+	if err := os.RemoveAll(module); err != nil {
+		return err
+	}
+	if err := os.CopyFS(module, os.DirFS(source)); err != nil {
+		return err
+	}
+	// The copy of a read-only file is read-only.
+	if err := os.Remove(clock); err != nil {
+		return err
+	}
+	return os.WriteFile(clock, text, 0o600)
 }
 
 // patch adds the offset to the file that reads the clock.
