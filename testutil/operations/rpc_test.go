@@ -18,6 +18,7 @@ type status struct {
 		} `json:"node_info"`
 		Sync struct {
 			Height string `json:"latest_block_height"`
+			First  string `json:"earliest_block_height"`
 		} `json:"sync_info"`
 	} `json:"result"`
 }
@@ -31,6 +32,16 @@ func (o *operator) height() int64 {
 		return 0
 	}
 	h, err := strconv.ParseInt(s.Result.Sync.Height, 10, 64)
+	require.NoError(o.t, err)
+	return h
+}
+
+// first is the height of the first block that the node has.
+func (o *operator) first() int64 {
+	o.t.Helper()
+	s, err := o.status()
+	require.NoError(o.t, err)
+	h, err := strconv.ParseInt(s.Result.Sync.First, 10, 64)
 	require.NoError(o.t, err)
 	return h
 }
@@ -71,7 +82,7 @@ func agree(a, b *operator) {
 	h := max(a.height(), b.height()) + 1
 	a.reaches(h)
 	b.reaches(h)
-	for i := max(1, h-10); i <= h; i++ {
+	for i := max(a.first(), b.first(), h-10); i <= h; i++ {
 		require.Equal(a.t, a.hashesAt(i), b.hashesAt(i), "block %d", i)
 	}
 }
