@@ -189,8 +189,13 @@ func checkCall(root *cobra.Command, words []string) error {
 func TestCommandsThatAreNotThere(t *testing.T) {
 	root := commandTree(t)
 	for _, words := range [][]string{
-		{"nothing"}, {"tx", "gov", "propose"}, {"query", "market", "everything", "--output", "json"}, {"start", "--prunning", "x"},
-		{"rollback", "--hard=maybe"}, {"tx", "gov", "vote", "1"}, {"genesis", "collect"},
+		{"nothing"},
+		{"tx", "gov", "propose"},
+		{"query", "market", "everything", "--output", "json"},
+		{"start", "--prunning", "x"},
+		{"rollback", "--hard=maybe"},
+		{"tx", "gov", "vote", "1"},
+		{"genesis", "collect"},
 	} {
 		require.Error(t, checkCall(root, words), words)
 	}
