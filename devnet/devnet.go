@@ -34,7 +34,7 @@ type Options struct {
 	File       string        // file that the demo proves a chunk of
 	BlockTime  time.Duration // pause between blocks
 	Once       bool          // send one request, show it, end
-	FailWinner bool          // with Once: stop the winner's sidecar, so that the request is refunded
+	FailWinner bool          // with Once: no sidecar has time for a proof, so that the winner misses and the request is refunded
 	Ports      Ports         // wished ports, 0 for any; taken ones are replaced
 	Out        io.Writer     // where people read
 }
@@ -46,9 +46,9 @@ func newDevnet(opts Options) *Localnet {
 		Validators: 1, Provers: DefaultProvers(3), InvariantPeriod: 1, Ports: opts.Ports, Out: opts.Out, single: true,
 	})
 	if n.failWinner = opts.FailWinner; n.failWinner {
-		// The cheapest prover is slow to look, so that it is stopped before it
-		// learns that it won.
-		n.specs[0].Poll = slowPoll
+		for i := range n.specs {
+			n.specs[i].CannotProve = true
+		}
 	}
 	return n
 }

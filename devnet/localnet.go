@@ -94,7 +94,7 @@ type Localnet struct {
 	provers    []*Prover
 	circuit    demoCircuit
 	specs      []ProverSpec
-	failWinner bool // stop the winner's sidecar: see Options.FailWinner
+	failWinner bool // see Options.FailWinner
 
 	mu      sync.Mutex // guards what follows
 	nodes   []*Node

@@ -3,7 +3,6 @@ package devnet
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -15,8 +14,7 @@ import (
 )
 
 const (
-	// pollEvery is how often the node is asked for a new block. It is well under
-	// the block time, so that a winner is stopped before it can deliver.
+	// pollEvery is how often the node is asked for a new block.
 	pollEvery = 50 * time.Millisecond
 	// onceTimeout bounds one demonstration.
 	onceTimeout = 3 * time.Minute
@@ -92,9 +90,6 @@ func (n *Localnet) follow(ctx context.Context, id string) (markettypes.RequestVi
 		if err != nil {
 			return view, err
 		}
-		if n.failWinner {
-			n.stopWinner(view)
-		}
 		if err := show.news(ctx, view); err != nil {
 			return view, err
 		}
@@ -107,21 +102,6 @@ func (n *Localnet) follow(ctx context.Context, id string) (markettypes.RequestVi
 		case <-node.Done():
 			return view, node.Failure()
 		case <-tick.C:
-		}
-	}
-}
-
-// stopWinner kills the sidecar of the assigned prover, once.
-func (n *Localnet) stopWinner(view markettypes.RequestView) {
-	a := view.Auction.Assignment
-	if a == nil || view.Stage == markettypes.STAGE_DONE {
-		return
-	}
-	for _, p := range n.provers {
-		if n.keys[p.spec.Name] == a.Prover && !p.stopped {
-			p.child.Kill()
-			p.stopped = true
-			n.say("  %s won: its sidecar is stopped now, so nobody will deliver", p.spec.Name)
 		}
 	}
 }
@@ -151,6 +131,9 @@ func (s *narrator) news(ctx context.Context, view markettypes.RequestView) error
 			s.since = time.Now()
 			s.n.say("  assigned: %s wins at %s (second price), to deliver by %s market time", s.n.name(a.Assignment.Prover),
 				amount(a.Assignment.Price), view.Deadline.Format(time.TimeOnly))
+			if s.n.failWinner {
+				s.n.say("  its sidecar has %s for a proof, so nobody will deliver", noTimeToProve)
+			}
 		}
 		s.stage = view.Stage
 	} else if view.BlocksLeft != s.left && view.BlocksLeft > 0 {
@@ -241,7 +224,7 @@ func (n *Localnet) conclude(ctx context.Context, id string, end markettypes.Requ
 
 func (n *Localnet) concludeFulfilled(ctx context.Context, id string, end markettypes.RequestView, before, after snapshot) error {
 	if n.failWinner {
-		return errors.New("the winner delivered before its sidecar could be stopped: run it again")
+		return fmt.Errorf("the winner delivered, in less than %s", noTimeToProve)
 	}
 	a := end.Auction.Assignment
 	winner := n.name(a.Prover)

@@ -2,7 +2,6 @@ package devnet
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -17,11 +16,11 @@ import (
 
 // ProverSpec is one prover of the network.
 type ProverSpec struct {
-	Name      string        // key that owns the stake
-	SelfStake int64         // uproof
-	Price     int64         // what it asks for a proof, in uproof
-	Config    string        // added to its sidecar's configuration
-	Poll      time.Duration // how often its sidecar asks for news; 200 ms if 0
+	Name        string // key that owns the stake
+	SelfStake   int64  // uproof
+	Price       int64  // what it asks for a proof, in uproof
+	Config      string // added to its sidecar's configuration
+	CannotProve bool   // its proofs never come in time
 }
 
 // submitter is the name of the key that its sidecar signs with.
@@ -44,10 +43,11 @@ func DefaultProvers(k int) []ProverSpec {
 	return list
 }
 
-// How often sidecars ask the node for news.
 const (
+	// proverPoll is how often sidecars ask the node for news.
 	proverPoll = 200 * time.Millisecond
-	slowPoll   = 2 * time.Second
+	// noTimeToProve is less than any proof takes.
+	noTimeToProve = time.Millisecond
 )
 
 const (
@@ -65,7 +65,6 @@ type Prover struct {
 	program string
 	logDir  string
 	child   *Child
-	stopped bool // on purpose
 }
 
 // Name is that of the key which owns the stake, of the folder and of the log.
@@ -195,23 +194,28 @@ func (n *Localnet) nodesFrom(first int) string {
 
 // configureProver writes the sidecar's configuration as its operator would.
 func (n *Localnet) configureProver(ctx context.Context, p ProverSpec, place int) error {
-	poll := p.Poll
-	if poll == 0 {
-		poll = proverPoll
-	}
 	args := []string{
 		"init", "--home", n.proverHome(p), "--chain-id", ChainID, "--node", n.nodesFrom(place),
 		"--prover", n.keys[p.Name], "--key", p.submitter(), "--keyring-backend", keyringBackend, "--keyring-dir", n.proverHome(p),
 		"--fixed-cost", strconv.FormatInt(p.Price, 10), "--per-million-units", "0", "--per-mebibyte", "0", "--load-factor-bps", "0", "--margin-bps", "0", "--min-margin-bps", "0",
-		"--gas-price", gasPrices, "--allow-private-urls", "--poll-interval", poll.String(),
+		"--gas-price", gasPrices, "--allow-private-urls", "--poll-interval", proverPoll.String(),
 	}
 	if _, err := run(ctx, n.opts.Proverd, args...); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(filepath.Join(n.proverHome(p), "config.toml"), os.O_APPEND|os.O_WRONLY, 0)
+	path := filepath.Join(n.proverHome(p), "config.toml")
+	raw, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteString(p.Config)
-	return errors.Join(err, f.Close())
+	text := string(raw)
+	if p.CannotProve {
+		// Without a trial proof, which would be the proof itself.
+		for _, set := range [][2]string{{"backends.prove_timeout", noTimeToProve.String()}, {"backends.trial_proofs", "never"}} {
+			if text, err = setValue(text, set[0], set[1]); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+		}
+	}
+	return os.WriteFile(path, []byte(text+p.Config), 0o600)
 }

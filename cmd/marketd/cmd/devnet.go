@@ -57,7 +57,7 @@ checks the balances, and ends.`,
 	c.Flags().StringVar(&opts.File, "file", "", "file that the demo proves a chunk of (default README.md, if it is here)")
 	c.Flags().DurationVar(&opts.BlockTime, "block-time", defaultBlockTime, "pause between blocks")
 	c.Flags().BoolVar(&opts.Once, "once", false, "send one request, show it, end")
-	c.Flags().BoolVar(&opts.FailWinner, "fail-winner", false, "with --once: stop the winner's sidecar, so that the request is refunded")
+	c.Flags().BoolVar(&opts.FailWinner, "fail-winner", false, "with --once: give no sidecar time for a proof, so that the winner is slashed and the request refunded")
 	return withoutHome(c)
 }
 

@@ -178,15 +178,8 @@ func (b *Backend) Close() error { return b.folder.close() }
 
 // work runs a job on a registered image.
 func (b *Backend) work(ctx context.Context, dir string, kind Kind, task backend.Task) (Answer, error) {
-	if !b.use(task.Program) {
-		return Answer{}, fmt.Errorf("program %.80q: %w", task.Program, backend.ErrUnknownProgram)
-	}
-	// A link of its own: the image may be dropped while the program runs.
-	switch err := os.Link(b.imagePath(task.Program), filepath.Join(dir, imageFile)); {
-	case errors.Is(err, fs.ErrNotExist):
-		return Answer{}, fmt.Errorf("program %s: %w", task.Program, backend.ErrUnknownProgram)
-	case err != nil:
-		return Answer{}, fmt.Errorf("%w: link the image: %w", backend.ErrFailed, err)
+	if err := b.link(task.Program, filepath.Join(dir, imageFile)); err != nil {
+		return Answer{}, err
 	}
 	if err := os.WriteFile(filepath.Join(dir, inputFile), task.Input, fileMode); err != nil {
 		return Answer{}, fmt.Errorf("%w: write the input: %w", backend.ErrFailed, err)
@@ -237,6 +230,11 @@ func (b *Backend) imagePath(id backend.Program) string {
 func (b *Backend) use(id backend.Program) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.touch(id)
+}
+
+// touch is use, for a caller that holds the lock.
+func (b *Backend) touch(id backend.Program) bool {
 	at := slices.Index(b.recent, id)
 	if at < 0 {
 		return false
@@ -245,16 +243,39 @@ func (b *Backend) use(id backend.Program) bool {
 	return true
 }
 
+// link gives a job a link of its own to a registered image, which may be dropped
+// while the program runs.
+func (b *Backend) link(id backend.Program, path string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.touch(id) {
+		return fmt.Errorf("program %.80q: %w", id, backend.ErrUnknownProgram)
+	}
+	switch err := os.Link(b.imagePath(id), path); {
+	case errors.Is(err, fs.ErrNotExist): // somebody cleared the folder
+		b.recent = b.recent[:len(b.recent)-1]
+		return fmt.Errorf("program %s: %w", id, backend.ErrUnknownProgram)
+	case err != nil:
+		return fmt.Errorf("%w: link the image: %w", backend.ErrFailed, err)
+	}
+	return nil
+}
+
 // keep moves an image to where it stays, and drops the ones used least recently.
+// One that is there already stays: replacing a file while it is linked would make
+// the link fail, and both hold the same bytes.
 func (b *Backend) keep(id backend.Program, path string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.touch(id) {
+		return nil
+	}
 	if err := os.Rename(path, b.imagePath(id)); err != nil {
 		return fmt.Errorf("%w: keep the image: %w", backend.ErrFailed, err)
 	}
-	b.recent = append(slices.DeleteFunc(b.recent, func(o backend.Program) bool { return o == id }), id)
+	b.recent = append(b.recent, id)
 	for len(b.recent) > b.cfg.MaxPrograms {
-		if err := os.Remove(b.imagePath(b.recent[0])); err != nil {
+		if err := os.Remove(b.imagePath(b.recent[0])); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("%w: drop an image: %w", backend.ErrFailed, err)
 		}
 		b.recent = b.recent[1:]
