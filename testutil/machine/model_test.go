@@ -82,12 +82,17 @@ func (w *model) setMarket(p markettypes.Params) {
 	}
 }
 
-// begin moves the clock (section 5, "Clock"). A halt, or an import, is lost whole.
+// begin moves the clock (section 5, "Clock"). A halt, or an import, is lost whole. A
+// halt leaves a grace that lasts longer alone; an import begins another.
 func (w *model) begin(height uint64, now time.Time, imported bool) {
 	if !w.now.IsZero() {
 		if gap := now.Sub(w.now); imported || gap > w.terms.maxGap {
 			w.lost += gap
-			w.graceUntil = height + w.terms.graceBlocks - 1
+			until := height + w.terms.graceBlocks - 1
+			if !imported {
+				until = max(until, w.graceUntil)
+			}
+			w.graceUntil = until
 		}
 	}
 	w.height, w.now, w.market = height, now, now.Add(-w.lost)

@@ -45,8 +45,7 @@ func (k *Keeper) BeginBlock(ctx context.Context) error {
 	clock.LastBlockTime = blockTime
 	if imported || gap > params.MaxBlockGap {
 		clock.Lost += gap
-		// This block is the first of the grace.
-		clock.GraceUntilHeight = blockHeight(ctx) + params.HaltGraceBlocks - 1
+		clock.GraceUntilHeight = graceUntil(clock.GraceUntilHeight, blockHeight(ctx), params.HaltGraceBlocks, imported)
 		if err := k.recordHalt(ctx, clock, before); err != nil {
 			return err
 		}
@@ -62,4 +61,16 @@ func (k *Keeper) BeginBlock(ctx context.Context) error {
 	}
 	clock.MarketTime = blockTime.Add(-clock.Lost)
 	return k.clock.Set(ctx, clock)
+}
+
+// graceUntil is the last block of the grace of which the block of that height is the
+// first. A halt never shortens a grace that runs still, though halt_grace_blocks may
+// have been lowered since it began. An import begins one of its own: the heights of
+// the chain that was exported say nothing about those of another.
+func graceUntil(running, height, blocks uint64, imported bool) uint64 {
+	until := height + blocks - 1
+	if imported {
+		return until
+	}
+	return max(running, until)
 }

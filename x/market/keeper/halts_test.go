@@ -74,6 +74,74 @@ func TestImportBackInTime(t *testing.T) {
 	require.Equal(t, f.marketTime(), third.marketTime())
 }
 
+// A halt in the grace after another, once halt_grace_blocks has been lowered, used to
+// end that grace: who could deliver in it was slashed at once.
+func TestLaterHaltShortensNoGrace(t *testing.T) {
+	for name, deliver := range map[string]bool{"delivered in its last block": true, "missed with its last block": false} {
+		t.Run(name, func(t *testing.T) {
+			f := setup(t)
+			id := f.assigned()
+			f.pass(gaps{72 * time.Hour, 30 * time.Second, 31 * time.Second}) // the deadline has passed
+			until := f.graceUntil()
+			require.Equal(t, uint64(f.Ctx.BlockHeight())+types.DefaultParams().HaltGraceBlocks-3, until)
+			f.set(func(p *types.Params) { p.HaltGraceBlocks = 0 })
+			f.pass(gaps{72 * time.Hour})
+			require.Equal(t, until, f.graceUntil(), "no shorter")
+			for uint64(f.Ctx.BlockHeight()) < until {
+				require.Equal(t, types.REQUEST_STATUS_PENDING, f.view(id).Auction.Status)
+				f.blocks(1)
+			}
+			if deliver {
+				f.proves(id)
+				f.blocks(2)
+				require.Zero(t, f.slashed(bob))
+				return
+			}
+			f.blocks(1)
+			require.Equal(t, types.END_REASON_MISSED, f.view(id).Auction.EndReason)
+			require.EqualValues(t, penalty, f.slashed(bob))
+		})
+	}
+	f := setup(t)
+	f.pass(gaps{72 * time.Hour})
+	until := f.graceUntil()
+	f.set(func(p *types.Params) { p.HaltGraceBlocks *= 2 })
+	f.pass(gaps{72 * time.Hour})
+	require.Equal(t, until+1+types.DefaultParams().HaltGraceBlocks, f.graceUntil(), "but longer")
+}
+
+// An import begins a grace of its own, whatever was left of the one in the export: the
+// height at which that would end is one of another chain.
+func TestImportBeginsAGraceOfItsOwn(t *testing.T) {
+	for name, height := range map[string]int64{"at the next height": 2, "at another": 1} {
+		t.Run(name, func(t *testing.T) {
+			f := setup(t)
+			f.pass(halt())
+			f.set(func(p *types.Params) { p.HaltGraceBlocks = 5_000 })
+			f.pass(gaps{72 * time.Hour})
+			f.set(func(p *types.Params) { p.HaltGraceBlocks = 3 })
+			g, err := f.keeper.ExportGenesis(f.Ctx)
+			require.NoError(t, err)
+			next := beside(t, f)
+			require.NoError(t, next.keeper.InitGenesis(next.Ctx, g))
+			if height > 1 {
+				height = f.Ctx.BlockHeight() + 1
+			}
+			next.Ctx = next.Ctx.WithBlockHeight(height).WithBlockTime(f.Ctx.BlockTime().Add(time.Second))
+			require.NoError(t, next.keeper.BeginBlock(next.Ctx))
+			require.EqualValues(t, height+2, next.graceUntil())
+			require.NoError(t, next.keeper.CheckInvariants(next.Ctx))
+		})
+	}
+}
+
+// graceUntil is the last block of the latest grace.
+func (f *fixture) graceUntil() uint64 {
+	clock, err := f.keeper.GetClock(f.Ctx)
+	require.NoError(f.t, err)
+	return clock.GraceUntilHeight
+}
+
 // Bounds: only the latest halts are kept.
 func TestHaltsAreBounded(t *testing.T) {
 	const gap = 2 * time.Minute

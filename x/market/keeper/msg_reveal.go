@@ -181,7 +181,7 @@ func (k *Keeper) openBid(ctx context.Context, e *entry, prover sdk.AccAddress, m
 }
 
 // unranked uses up the bid of a prover that is not eligible any more. Its bond is
-// lost, unless the authority or a slash changed the prover's standing (law M6).
+// lost, unless the authority jailed, slashed or deactivated the prover since (law M6).
 func (k *Keeper) unranked(ctx context.Context, e *entry, standing stakingtypes.Standing, bid *types.Bid, reason error, event *types.EventRevealed) error {
 	bid.State = types.BID_STATE_UNRANKED
 	event.Reason = types.Truncate(reason.Error())
