@@ -131,13 +131,18 @@ curve-check: ## Fail if the code for BLS12-381 differs from that for BN254
 	while read -r f; do cmp -s "$$f" "$$tmp/$$f" || { echo "$$f is out of date; run: make curve-gen" >&2; exit 1; }; done < "$$tmp.want"; \
 	echo "the curves run the same code: $$(wc -l < "$$tmp.want") files"
 
+# A target that takes steps writes how many to the file that FUZZ_STEPS names, a line for
+# each run of it: its workers are processes. Their sum comes last, after a failure too.
 .PHONY: fuzz
 fuzz: build/tools/peakmem ## Fuzz for a while: make fuzz [TARGET=FuzzName] [TIME=30s]
-	@grep -rEho --include='*_test.go' 'func Fuzz[A-Za-z0-9_]+' . | awk '{ print $$2 }' | sort -u | while read -r f; do \
+	@export FUZZ_STEPS=$$(mktemp); trap 'rm -f "$$FUZZ_STEPS"' EXIT; \
+	grep -rEho --include='*_test.go' 'func Fuzz[A-Za-z0-9_]+' . | awk '{ print $$2 }' | sort -u | while read -r f; do \
 		if [ -n "$(TARGET)" ] && [ "$$f" != "$(TARGET)" ]; then continue; fi; \
 		for file in $$(grep -rl --include='*_test.go' "func $$f(" .); do \
-			echo "== $$f ($$(dirname "$$file")) for $(TIME)"; \
-			build/tools/peakmem go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(TIME) -fuzzminimizetime 10x "$$(dirname "$$file")" < /dev/null; \
+			echo "== $$f ($$(dirname "$$file")) for $(TIME)"; status=0; : > "$$FUZZ_STEPS"; \
+			build/tools/peakmem go test -run '^$$' -fuzz "^$$f\$$" -fuzztime $(TIME) -fuzzminimizetime 10x "$$(dirname "$$file")" < /dev/null || status=$$?; \
+			awk '{ n += $$1 } END { if (NR) printf "%d steps in %d runs\n", n, NR }' "$$FUZZ_STEPS"; \
+			if [ $$status -ne 0 ]; then exit $$status; fi; \
 		done; \
 	done
 

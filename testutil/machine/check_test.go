@@ -27,6 +27,7 @@ var progress = []string{"Closed", "Assigned", "Missed", "Refunded"}
 func (m *machine) finish(ctx sdk.Context, events []abci.Event) {
 	blocks.Add(1)
 	m.follow(events)
+	m.checkPruning()
 	m.w.endProvers()
 	m.ok(m.app.CheckInvariants(ctx))
 	m.compareMoney(ctx)
@@ -98,39 +99,6 @@ func attribute(e abci.Event, key string) string {
 		}
 	}
 	return ""
-}
-
-// prune is a finished request that shrank to its receipt (law M15).
-func (m *machine) prune(id string) {
-	r := m.w.requests[id]
-	if r == nil || !r.ended() || r.pruned || !m.w.market.After(r.retained) {
-		m.Fatalf("%s must not shrink yet: %+v", id, r)
-	}
-	for _, b := range r.bids { // bonds that still wait go back first
-		if r.waits(b) {
-			m.w.payBack(b)
-			seen.add("bonds paid back at the end of the retention")
-		}
-	}
-	m.w.closeAccount(r)
-	r.pruned, r.prunedAt = true, m.w.height
-	m.shrunk = append(m.shrunk, r)
-	seen.add("receipts")
-}
-
-// compareReceipt compares what is kept of a request for good.
-func (m *machine) compareReceipt(ctx sdk.Context, r *request) {
-	res, err := marketkeeper.NewQueryServer(m.app.MarketKeeper).Receipt(ctx, &markettypes.QueryReceiptRequest{RequestId: r.id})
-	m.ok(err)
-	v := res.Receipt
-	same(m, r.id+" receipt's requester", v.Requester, r.requester)
-	same(m, r.id+" receipt's statement", v.Statement, m.pool.claims[r.claim].statement)
-	same(m, r.id+" receipt's status", v.Status, r.status)
-	same(m, r.id+" receipt's reason", v.EndReason, r.reason)
-	same(m, r.id+" receipt's prover", v.Prover, r.winner)
-	same(m, r.id+" receipt's price", v.Price.Int64(), r.price)
-	same(m, r.id+" receipt's height", v.EndHeight, r.endHeight)
-	same(m, r.id+" retained", v.Retained, false)
 }
 
 // compareMoney compares what everybody has, and what the treasury got.

@@ -37,6 +37,7 @@ type request struct {
 	gift                  int64 // sent to its account by hand
 	pruned                bool
 	prunedAt              uint64
+	counted               bool             // in the model's pruneDebt
 	forfeited             map[string]int64 // bonds never revealed, lost at the closing, by prover
 	unsure                bool             // a full block may not have opened its reveals
 	revokedAt             uint64           // block of the revocation

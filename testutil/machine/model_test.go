@@ -35,6 +35,7 @@ type model struct {
 	proved       []*request      // in this block
 	prices       map[int][]int64 // by circuit, of statements proved for the first time
 	known        map[int]bool    // claims that were proved
+	pruneDebt    int             // records that blocks have still to remove, at most
 }
 
 // liveTerms are the market's parameters as the model needs them.
