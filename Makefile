@@ -189,6 +189,11 @@ load-proofs: ## Make the key and the proofs that marketd load uses (devnet/load/
 gas-table: ## Measure verifications and write their prices (x/verifier/types/gas_table.go)
 	go test ./x/verifier/types -count 1 -run '^TestWriteGasTable$$' -gas-table gas_table.go
 
+# For figures that mean something the machine must be quiet.
+.PHONY: gas-check
+gas-check: ## Measure verifications, and fail if a price is under its cost
+	go test ./x/verifier/types -run '^$$' -bench PricesCoverCosts -benchtime 1x
+
 .PHONY: vuln
 vuln: build/tools/govulncheck ## Look the dependencies up in the vulnerability database (needs network)
 	build/tools/govulncheck ./...

@@ -60,12 +60,13 @@ func TestPricesGrow(t *testing.T) {
 
 // No family's price is under its cost, measured here beside a signature check
 // (law V5). Only ratios count, and of each thing its fastest run: on a busy
-// machine the figures settle with further rounds.
-func TestPricesCoverCosts(t *testing.T) {
-	list := zkvms(t)
+// machine the figures settle with further rounds. It is a benchmark, since what
+// neighbours take from it is no fault of the prices: `make gas-check` runs it.
+func BenchmarkPricesCoverCosts(b *testing.B) {
+	list := zkvms(b)
 	for _, system := range []string{proof.SystemGroth16, proof.SystemPlonk} {
 		for _, curve := range []string{proof.CurveBN254, proof.CurveBLS12381} {
-			c := circuits(t, system, curve)
+			c := circuits(b, system, curve)
 			for _, name := range names {
 				m := c[name]
 				m.name = system + " " + curve + " " + name
@@ -75,9 +76,9 @@ func TestPricesCoverCosts(t *testing.T) {
 	}
 	const rounds, runs = 50, 5 // of which the first is enough on a quiet machine
 	unit := time.Duration(1 << 62)
-	check := signatureCheck(t)
+	check := signatureCheck(b)
 	for _, m := range list {
-		t.Run(m.name, func(t *testing.T) {
+		b.Run(m.name, func(b *testing.B) {
 			verify, prepare := time.Duration(1<<62), time.Duration(1<<62)
 			prepareGas := types.PrepareGas(m.shape)
 			verifyGas := types.VerificationGas(m.shape) - prepareGas
@@ -85,16 +86,16 @@ func TestPricesCoverCosts(t *testing.T) {
 				return gas*uint64(unit) >= uint64(took)*types.GasSignature
 			}
 			for range rounds {
-				unit = min(unit, fastest(t, 20*runs, check))
-				verify = min(verify, slowest(t, runs, m.verify))
-				prepare = min(prepare, fastest(t, runs, m.prepare))
+				unit = min(unit, fastest(b, 20*runs, check))
+				verify = min(verify, slowest(b, runs, m.verify))
+				prepare = min(prepare, fastest(b, runs, m.prepare))
 				if covered(verifyGas, verify) && covered(prepareGas, prepare) {
 					return
 				}
 			}
-			require.Truef(t, covered(verifyGas, verify), "a verification costs %s, %.0f gas, its price is %d: run make gas-table",
+			require.Truef(b, covered(verifyGas, verify), "a verification costs %s, %.0f gas, its price is %d: run make gas-table",
 				verify, float64(verify)/float64(unit)*types.GasSignature, verifyGas)
-			require.Truef(t, covered(prepareGas, prepare), "preparing the key costs %s, %.0f gas, its price is %d: run make gas-table",
+			require.Truef(b, covered(prepareGas, prepare), "preparing the key costs %s, %.0f gas, its price is %d: run make gas-table",
 				prepare, float64(prepare)/float64(unit)*types.GasSignature, prepareGas)
 		})
 	}
