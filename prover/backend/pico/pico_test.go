@@ -128,7 +128,7 @@ func TestFailuresAreNeverReported(t *testing.T) {
 		}
 	})
 	task := r.task(t, "a-0")
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()
 	_, err := r.pico.Prove(ctx, task)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
@@ -196,7 +196,7 @@ func TestARestartThatNoCallNoticed(t *testing.T) {
 		<-working
 		restarted <- r.service.RestartBetweenCalls()
 	}()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	res, err := r.pico.Prove(ctx, task)
 	r.requireProof(t, res, err)
