@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -91,9 +92,10 @@ func (r *blockRecord) take(name string, low, high int64, blocks map[int64]blockH
 
 // SameChain compares block and application hashes of all running nodes at every
 // height that they have and that it has not compared yet, with all that any node of
-// the network ever showed it. It returns ErrFork where two differ.
+// the network ever showed it, and returns ErrFork where two differ. A busy node is asked
+// again until it answers.
 func (n *Localnet) SameChain(ctx context.Context) error {
-	for _, d := range n.running() {
+	return n.each(ctx, nil, "its blocks", func(d *Node) error {
 		res, err := d.rpc.Status(ctx)
 		if err != nil {
 			return fmt.Errorf("%s: %w", d.name, err)
@@ -112,8 +114,8 @@ func (n *Localnet) SameChain(ctx context.Context) error {
 		d.mu.Lock()
 		d.checked = max(d.checked, high)
 		d.mu.Unlock()
-	}
-	return nil
+		return nil
+	})
 }
 
 // running are the nodes that run.
@@ -140,18 +142,29 @@ func (n *Localnet) WaitHeight(ctx context.Context, h int64, nodes ...*Node) erro
 
 // Advancing waits until every running node has two blocks that none had before.
 func (n *Localnet) Advancing(ctx context.Context) error {
-	nodes, top := n.running(), int64(0)
-	if len(nodes) == 0 {
-		return ErrNotRunning
-	}
-	for _, d := range nodes {
-		h, err := d.Height(ctx)
-		if err != nil {
-			return err
-		}
-		top = max(top, h)
+	nodes := n.running()
+	top, err := n.Top(ctx, nodes...)
+	if err != nil {
+		return err
 	}
 	return n.WaitHeight(ctx, top+2, nodes...)
+}
+
+// Top is the height of the last block that any of the nodes has, of all running ones if
+// none are named.
+func (n *Localnet) Top(ctx context.Context, nodes ...*Node) (top int64, err error) {
+	if len(nodes) == 0 {
+		nodes = n.running()
+	}
+	if len(nodes) == 0 {
+		return 0, ErrNotRunning
+	}
+	err = n.each(ctx, nodes, "a height", func(d *Node) error {
+		h, err := d.Height(ctx)
+		top = max(top, h)
+		return err
+	})
+	return top, err
 }
 
 // each waits until every node is ready, all running ones if none are named.
@@ -164,7 +177,12 @@ func (n *Localnet) each(ctx context.Context, nodes []*Node, what string, ready f
 		if child == nil {
 			return fmt.Errorf("%s: %w", d.name, ErrNotRunning)
 		}
-		if err := child.waitFor(ctx, func(context.Context) error { return ready(d) }); err != nil {
+		if err := child.waitFor(ctx, func(context.Context) error {
+			if err := n.ConsensusFailure(); err != nil {
+				return err
+			}
+			return ready(d)
+		}); err != nil {
 			return fmt.Errorf("waiting for %s: %w", what, err)
 		}
 	}
@@ -204,12 +222,62 @@ func (n *Localnet) Halted(ctx context.Context, nodes ...*Node) error {
 		if rest == "" && err == nil {
 			return nil
 		}
+		if err := n.ConsensusFailure(); err != nil {
+			return err
+		}
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("consensus does not halt: %s: %w", rest, errors.Join(ctx.Err(), err))
 		case <-tick.C:
 		}
 	}
+}
+
+// Standstill waits until each group of nodes is Halted and goes on to have the blocks
+// that it had, and returns the height of the last block of any: votes that were sent
+// before the halt may be read late, and complete one more. pause, if there is one, lets
+// time pass between the two looks.
+func (n *Localnet) Standstill(ctx context.Context, pause func(), groups ...[]*Node) (last int64, err error) {
+	for {
+		before, err := n.haltedAt(ctx, groups)
+		if err != nil {
+			return 0, err
+		}
+		if pause != nil {
+			pause()
+		}
+		after, err := n.haltedAt(ctx, groups)
+		if err != nil {
+			return 0, err
+		}
+		// Heights of one group may differ while its nodes tell each other of a block.
+		if !slices.Contains(before, 0) && slices.Equal(before, after) {
+			return slices.Max(after), nil
+		}
+	}
+}
+
+// haltedAt waits until each group is Halted and returns the height at which it stands; 0
+// where its nodes differ.
+func (n *Localnet) haltedAt(ctx context.Context, groups [][]*Node) (heights []int64, err error) {
+	for _, group := range groups {
+		if err := n.Halted(ctx, group...); err != nil {
+			return nil, err
+		}
+		var of []int64
+		for _, d := range group {
+			h, err := n.Top(ctx, d)
+			if err != nil {
+				return nil, err
+			}
+			of = append(of, h)
+		}
+		if slices.Min(of) != slices.Max(of) {
+			of[0] = 0
+		}
+		heights = append(heights, of[0])
+	}
+	return heights, nil
 }
 
 // halted says what is still to come; nothing if consensus is at rest.

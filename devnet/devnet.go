@@ -37,6 +37,9 @@ type Options struct {
 	FailWinner bool          // with Once: no sidecar has time for a proof, so that the winner misses and the request is refunded
 	Ports      Ports         // wished ports, 0 for any; taken ones are replaced
 	Out        io.Writer     // where people read
+
+	// bidding is the window of the demonstration in blocks; demoBidding if 0.
+	bidding int
 }
 
 // newDevnet is a network of one node and three provers.
@@ -45,6 +48,9 @@ func newDevnet(opts Options) *Localnet {
 		Home: opts.Home, Marketd: opts.Marketd, Proverd: opts.Proverd, File: opts.File, BlockTime: opts.BlockTime,
 		Validators: 1, Provers: DefaultProvers(3), InvariantPeriod: 1, Ports: opts.Ports, Out: opts.Out, single: true,
 	})
+	if opts.bidding > 0 {
+		n.bidding = opts.bidding
+	}
 	if n.failWinner = opts.FailWinner; n.failWinner {
 		for i := range n.specs {
 			n.specs[i].CannotProve = true

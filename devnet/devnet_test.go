@@ -60,6 +60,8 @@ func testOptions(t *testing.T, out io.Writer) Options {
 	return Options{
 		Home: filepath.Join(t.TempDir(), "net"), Marketd: filepath.Join(binaries, "marketd"), Proverd: filepath.Join(binaries, "proverd"),
 		File: filepath.Join("..", "README.md"), BlockTime: 400 * time.Millisecond, Out: out,
+		// All three sidecars must have bid by then, on a busy machine too.
+		bidding: 3 * demoBidding,
 	}
 }
 
@@ -91,7 +93,7 @@ func TestOnceWithAFailingWinnerIsRefunded(t *testing.T) {
 
 // One running network, looked at from outside.
 func TestNetwork(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), onceTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), localnetPatience)
 	defer cancel()
 	var out bytes.Buffer
 	n := newDevnet(testOptions(t, &out))

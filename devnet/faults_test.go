@@ -20,7 +20,7 @@ import (
 
 const (
 	// faultPatience ends a run that hangs.
-	faultPatience = 6 * time.Minute
+	faultPatience = 20 * time.Minute
 	// lagBlocks is how far the second node is behind.
 	lagBlocks = 50
 	// faultBlocks is how many blocks the chain makes at least while nobody answers.
@@ -43,9 +43,6 @@ const (
 	beforeProof  stage = "before the proof"
 )
 
-// nodeFault is what happens to a sidecar's two endpoints. One that leaves no endpoint
-// to work with is lifted while the request is in its stage still; the others last
-// until the request is fulfilled.
 // subject is a prover with its sidecar, and whose requests it takes.
 type subject struct {
 	*Prover
@@ -137,27 +134,6 @@ func (f *faultRun) note(s *subject, fault string, at stage, result string) {
 	f.table = append(f.table, fmt.Sprintf("%-52s %-18s %s (%s)", fault, at, result, s.spec.Name))
 }
 
-// nodes has every fault of nodes come at one stage.
-// nodeFault has a fault come until it came in time.
-// tryNodeFault has a fault come while a request is at the prover's stage. It reports
-// false where the machine was too slow for that.
-// placed waits until a request has its prover's bid. It reports false where the window
-// was too short for this machine; the next one is twice as long.
-// bought asks until there is a bid.
-// untilFelt waits until the sidecar has asked both endpoints in vain while the chain
-// went on, to where there is something to do for the request.
-// restarts kills the node at each stage of a request of each prover of nodes.
-// filesAndBackend has files fail, and then the backend.
-// passing has a fault of files stop a bid until it is lifted.
-// fullDisk takes files of its own machine, and works without a disk.
-// declined asks for what must get no bid, and waits for the reason.
-// untilDeclined waits until a sidecar says why it does not bid.
-// logged reports whether a sidecar has said something.
-// ask sends a request of a prover's requester and waits until the chain has it.
-// bid is how a prover's bid for a request stands; unspecified where there is none.
-// fulfilLater says that a request must be fulfilled by its prover at the end.
-// untilFulfilled waits until a request has ended, which must be so.
-// until waits for something while the sidecar lives.
 // requireNothingLost compares with the chain's own figures.
 func (f *faultRun) requireNothingLost(ctx context.Context) {
 	f.t.Helper()
@@ -185,6 +161,3 @@ func (f *faultRun) requireNothingLost(ctx context.Context) {
 		require.Equal(f.t, []uint64{want, want, want, want}, []uint64{l.Bids, l.Reveals, l.Won, l.Fulfilled}, "bids, reveals, wins and proofs of %s", s.spec.Name)
 	}
 }
-
-// behind reports whether the second node lags far enough.
-// prepareFiles writes the circuit's files, and an input of another statement.

@@ -42,7 +42,7 @@ type LocalnetOptions struct {
 
 	BlockTime        time.Duration   // pause between blocks
 	SnapshotInterval int             // blocks between two snapshots for state sync; 0 for none
-	InvariantPeriod  int             // blocks between two checks of all invariants by every node, which halts if one is broken; 0 for none
+	InvariantPeriod  int             // blocks between two checks of all invariants by every node, whose consensus fails if one is broken; 0 for none
 	Genesis          []GenesisChange // beside those of every network
 	Accounts         []Account       // funded by genesis beside those of every network; their keys are in the first node's keyring
 
@@ -95,6 +95,7 @@ type Localnet struct {
 	circuit    demoCircuit
 	specs      []ProverSpec
 	failWinner bool // see Options.FailWinner
+	bidding    int  // blocks to bid in, for what sendRequest sends
 
 	mu      sync.Mutex // guards what follows
 	nodes   []*Node
@@ -110,7 +111,7 @@ func newLocalnet(opts LocalnetOptions) *Localnet {
 		opts.Out = io.Discard
 	}
 	return &Localnet{
-		opts: opts, home: opts.Home, specs: opts.Provers, keys: make(map[string]string),
+		opts: opts, home: opts.Home, specs: opts.Provers, keys: make(map[string]string), bidding: demoBidding,
 		paths: make(map[pair]*path), record: blockRecord{blocks: make(map[int64]blockHashes)},
 	}
 }
@@ -187,8 +188,8 @@ func (n *Localnet) Tx(ctx context.Context, node *Node, from string, args ...stri
 	return cli{program: n.opts.Marketd, home: node.home, keyring: n.keyringOf(from)}.tx(ctx, from, args...)
 }
 
-// Serve waits until ctx ends or a process dies that runs now. Then it returns nil or
-// how the process ended.
+// Serve waits until ctx ends, a process dies that runs now, or a node's consensus
+// fails, whose process stays up. Then it returns nil or what happened.
 func (n *Localnet) Serve(ctx context.Context) error {
 	var children []*Child
 	for _, node := range n.Nodes() {
@@ -206,11 +207,19 @@ func (n *Localnet) Serve(ctx context.Context) error {
 			dead <- c
 		}()
 	}
-	select {
-	case <-ctx.Done():
-		return nil
-	case c := <-dead:
-		return c.Failure()
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case c := <-dead:
+			return c.Failure()
+		case <-look.C:
+			if err := n.ConsensusFailure(); err != nil {
+				return err
+			}
+		}
 	}
 }
 
@@ -220,7 +229,7 @@ func (n *Localnet) Stop() {
 	var wait sync.WaitGroup
 	for _, p := range n.provers {
 		if p.child != nil {
-			wait.Go(p.child.Stop)
+			wait.Go(p.Stop)
 		}
 	}
 	wait.Wait()
@@ -228,6 +237,9 @@ func (n *Localnet) Stop() {
 		wait.Go(node.close)
 	}
 	wait.Wait()
+	if killed := n.Killed(); killed > 0 {
+		n.say("%d times a process did not end within %s of SIGTERM and was killed", killed, stopGrace)
+	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, p := range n.proxies {
@@ -237,6 +249,20 @@ func (n *Localnet) Stop() {
 	if n.files != nil {
 		_ = n.files.Close()
 	}
+}
+
+// Killed counts how often a process that was stopped did not end at SIGTERM, so that
+// it had to be killed.
+func (n *Localnet) Killed() (count int) {
+	for _, p := range n.Provers() {
+		count += p.killed
+	}
+	for _, d := range n.Nodes() {
+		d.mu.Lock()
+		count += d.killed
+		d.mu.Unlock()
+	}
+	return count
 }
 
 // step is a part of a network's start, named for people.

@@ -150,30 +150,65 @@ func (n *Localnet) writeMachine(d *Node, o MachineOptions) error {
 // unitFile is the systemd unit among a machine's files.
 const unitFile = "marketd.service"
 
-// unit restarts a node that fails, but not one that halts itself again and again:
-// after five failures in five minutes it waits for its operator.
+// unit is that of docs/operations, hardened in the same way, with the homes of this
+// network.
 var unit = template.Must(template.New("unit").Parse(`# To use: copy this folder to {{ .Home }}, owned by user proofmarket, and this file to
 # /etc/systemd/system/marketd.service; then: systemctl enable --now marketd
 [Unit]
 Description=Proofmarket validator {{ .Name }}
 Wants=network-online.target
 After=network-online.target time-sync.target
+# A node that cannot start needs its operator: after five failures in five minutes it
+# stays down. One whose consensus fails while it runs keeps its process.
 StartLimitIntervalSec=300
 StartLimitBurst=5
 
 [Service]
+Type=exec
 User=proofmarket
+Group=proofmarket
+UMask=0077
 ExecStart={{ .Program }} start --home {{ .Home }} --log_no_color
+
 Restart=on-failure
-RestartSec=5
-# Writing the last block down may take a while; SIGKILL would only mean to replay it.
-TimeoutStopSec=60
+RestartSec=5s
+# The last block is written down on SIGTERM; after a kill it is executed again.
+KillSignal=SIGTERM
+TimeoutStopSec=60s
+
+# Databases, peers and clients each take files.
 LimitNOFILE=65536
-NoNewPrivileges=true
-ProtectSystem=strict
-ProtectHome=true
-PrivateTmp=true
+
+# It reads the system and writes its home folder only.
 ReadWritePaths={{ .Home }}
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+PrivateMounts=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectControlGroups=yes
+ProtectProc=invisible
+RemoveIPC=yes
+
+# It needs no rights and starts nothing.
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+AmbientCapabilities=
+RestrictSUIDSGID=yes
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK
+LockPersonality=yes
+# No MemoryDenyWriteExecute: the SDK's JSON encoder makes machine code at the start.
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged
+SystemCallErrorNumber=EPERM
 
 [Install]
 WantedBy=multi-user.target

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -18,7 +19,11 @@ import (
 const (
 	// startTimeout is how long a node may take until it answers: a busy machine is
 	// slow, and blocks are replayed after a crash.
-	startTimeout = 2 * time.Minute
+	startTimeout = 5 * time.Minute
+	// portTaken is how a node's last words end if a port of its is taken, and portRetry
+	// how long until it is started again.
+	portTaken = "address already in use"
+	portRetry = time.Second
 	// rpcTimeout bounds one question to a node, in seconds.
 	rpcTimeout = 10
 )
@@ -54,6 +59,8 @@ type Node struct {
 	other   string   // binary of the next start; empty for program
 	more    []string // environment of the next start, beside env
 	checked int64    // height up to which SameChain has compared its blocks
+	killed  int      // times that it did not end at SIGTERM
+	watch   logWatch
 }
 
 // connect prepares clients; the node need not be up yet.
@@ -135,11 +142,31 @@ func (d *Node) PID() int {
 }
 
 // Start starts the process and waits until it answers, which it does before it has
-// peers or a block.
+// peers or a block. Where another program has one of its ports for the moment, it tries
+// again.
 func (d *Node) Start(ctx context.Context) error {
 	if d.alive() != nil {
 		return fmt.Errorf("%s: %w", d.name, ErrRunning)
 	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	tick := time.NewTicker(portRetry)
+	defer tick.Stop()
+	for {
+		err := d.launch(ctx)
+		if err == nil || !strings.Contains(err.Error(), portTaken) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-tick.C:
+		}
+	}
+}
+
+// launch starts the process once and waits until it answers or ends.
+func (d *Node) launch(ctx context.Context) error {
 	d.mu.Lock()
 	program, env := d.program, append(append([]string(nil), d.env...), d.more...)
 	if d.other != "" {
@@ -153,8 +180,6 @@ func (d *Node) Start(ctx context.Context) error {
 	d.mu.Lock()
 	d.child, d.paused = child, false
 	d.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
 	return child.waitFor(ctx, func(ctx context.Context) error {
 		_, err := d.rpc.Status(ctx)
 		return err
@@ -178,7 +203,11 @@ func (d *Node) Use(program string, env ...string) error {
 func (d *Node) Stop() {
 	if c := d.alive(); c != nil {
 		_ = d.Resume()
-		c.Stop()
+		if c.Stop() {
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.killed++
+		}
 	}
 }
 

@@ -16,8 +16,8 @@ import (
 const (
 	// pollEvery is how often the node is asked for a new block.
 	pollEvery = 50 * time.Millisecond
-	// onceTimeout bounds one demonstration.
-	onceTimeout = 3 * time.Minute
+	// onceTimeout bounds one demonstration, on a busy machine too.
+	onceTimeout = 10 * time.Minute
 
 	demoMaxFee      = 10 * proof
 	demoMinStake    = 1_000 * proof
@@ -40,7 +40,7 @@ func (n *Localnet) once(ctx context.Context) error {
 		return err
 	}
 	n.say("· request %s in block %d: max fee %s, stake %s, %d blocks to bid, up to %d to reveal",
-		id, sent.Height, amount(math.NewInt(demoMaxFee)), amount(math.NewInt(demoMinStake)), demoBidding, demoReveal)
+		id, sent.Height, amount(math.NewInt(demoMaxFee)), amount(math.NewInt(demoMinStake)), n.bidding, demoReveal)
 	end, err := n.follow(ctx, id)
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (n *Localnet) sendRequest(ctx context.Context) (string, TxResult, error) {
 	}
 	res, err := n.cli.tx(ctx, "requester", "market", "request", "--job", n.jobPath(),
 		"--min-stake", strconv.Itoa(demoMinStake), "--time-limit", limit.String(),
-		"--bidding-blocks", strconv.Itoa(demoBidding), "--reveal-blocks", strconv.Itoa(demoReveal))
+		"--bidding-blocks", strconv.Itoa(n.bidding), "--reveal-blocks", strconv.Itoa(demoReveal))
 	if err != nil {
 		return "", res, err
 	}

@@ -50,7 +50,7 @@ type picoNetwork struct {
 // honest about proving nothing. Its own ELF file and input were not published, so
 // the service takes others for them.
 func TestPicoProofIsPaid(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), onceTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), localnetPatience)
 	defer cancel()
 	n := &picoNetwork{Localnet: newDevnet(testOptions(t, nil))}
 	n.opts.Out = &n.out
@@ -142,7 +142,7 @@ func (n *picoNetwork) startService(ctx context.Context, t *testing.T, tasks ...s
 	args := append(slices.Clone(n.args), "--tasks", strings.Join(tasks, ","))
 	n.service, err = startChild("pico-stand-in", n.logs(), filepath.Join(binaries, "pico-stand-in"), nil, args...)
 	require.NoError(t, err)
-	t.Cleanup(n.service.Stop)
+	t.Cleanup(func() { n.service.Stop() })
 	if slices.Contains(n.args, "--address") {
 		return // the sidecar waits for it as well as we could
 	}

@@ -67,17 +67,19 @@ func (c *Child) Failure() error {
 	return fmt.Errorf("%s ended (%v); its log %s ends with:\n%s", c.Name, c.err, c.Log, tail(c.Log))
 }
 
-// Stop asks the process to end, kills it if it does not, and waits for it.
-func (c *Child) Stop() {
+// Stop asks the process to end, kills it if it does not, and waits for it. It tells
+// whether it had to kill it.
+func (c *Child) Stop() (killed bool) {
 	c.stop.Do(func() {
 		_ = c.cmd.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-c.done:
-			return
 		case <-time.After(stopGrace):
+			c.Kill()
+			killed = true
 		}
-		c.Kill()
 	})
+	return killed
 }
 
 // Kill ends the process at once, as a power cut would, and waits for it.
@@ -86,14 +88,15 @@ func (c *Child) Kill() {
 	<-c.done
 }
 
-// waitFor polls ready until it succeeds, the child ends or ctx does.
+// waitFor polls ready until it succeeds, the child or its consensus ends, the chain
+// forks, or ctx ends.
 func (c *Child) waitFor(ctx context.Context, ready func(context.Context) error) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	var last error
 	for {
-		if last = ready(ctx); last == nil {
-			return nil
+		if last = ready(ctx); last == nil || errors.Is(last, ErrConsensusFailed) || errors.Is(last, ErrFork) {
+			return last
 		}
 		select {
 		case <-c.done:

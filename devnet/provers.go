@@ -65,6 +65,7 @@ type Prover struct {
 	program string
 	logDir  string
 	child   *Child
+	killed  int // times that it did not end at SIGTERM
 }
 
 // Name is that of the key which owns the stake, of the folder and of the log.
@@ -99,8 +100,12 @@ func (p *Prover) Start(env []string, args ...string) (err error) {
 	return err
 }
 
-// Stop ends the sidecar in order (SIGTERM).
-func (p *Prover) Stop() { p.child.Stop() }
+// Stop ends the sidecar in order (SIGTERM), and kills it if it does not end.
+func (p *Prover) Stop() {
+	if p.child.Stop() {
+		p.killed++
+	}
+}
 
 // Kill ends the sidecar at once (SIGKILL).
 func (p *Prover) Kill() { p.child.Kill() }

@@ -37,18 +37,18 @@ func (d *Node) StateSync(ctx context.Context, from ...*Node) error {
 		return fmt.Errorf("%s: %w", from[0].name, ErrNotRunning)
 	}
 	var height int64
+	var hash string
 	if err := child.waitFor(ctx, func(ctx context.Context) error {
 		last, err := from[0].Height(ctx)
 		height = (last - snapshotAge) / interval * interval
 		if err == nil && height < 1 {
 			err = fmt.Errorf("no snapshot at block %d", last)
 		}
+		if err == nil {
+			hash, err = from[0].BlockHash(ctx, height)
+		}
 		return err
 	}); err != nil {
-		return err
-	}
-	hash, err := from[0].BlockHash(ctx, height)
-	if err != nil {
 		return err
 	}
 	servers := make([]string, 0, 2)

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -62,12 +61,10 @@ func TestEndsWhenTold(t *testing.T) {
 				break
 			}
 		}
-		told := time.Now()
 		require.NoError(t, cmd.Process.Signal(sig))
 		rest, err := io.ReadAll(log)
 		require.NoError(t, err)
 		require.NoError(t, cmd.Wait(), string(rest))
-		require.Less(t, time.Since(told), 5*time.Second)
 		require.Contains(t, string(rest), "proverd stopped")
 	}
 }

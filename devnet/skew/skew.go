@@ -59,16 +59,17 @@ func Dir() (string, error) {
 	return dir, os.MkdirAll(dir, 0o755)
 }
 
-// Build builds the node into dir and returns the path of its binary. The first time
-// takes minutes, since most of the node depends on the changed file; later times the
-// compiler finds its work again, in the same dir only. It runs in the repository.
-func Build(ctx context.Context, dir string) (program string, err error) {
+// Build builds the node into the folder out, in dir, and returns the path of its binary.
+// The first time takes minutes, since most of the node depends on the changed file; later
+// times the compiler finds its work again, in the same dir only. out is the caller's own:
+// the binary of another run may be running. It runs in the repository.
+func Build(ctx context.Context, dir, out string) (program string, err error) {
 	modules, err := replaceClock(ctx, dir)
 	if err != nil {
 		return "", err
 	}
 	// The name of the binary is the prefix of its environment variables.
-	program = filepath.Join(dir, "marketd")
+	program = filepath.Join(out, "marketd")
 	_, err = goTool(ctx, "build", "-modfile", modules, "-ldflags", "-s -w", "-o", program, "github.com/proofmarket/proofmarket/cmd/marketd")
 	return program, err
 }

@@ -36,6 +36,10 @@ const (
 	patience = 10 * time.Minute
 	pollPace = 200 * time.Millisecond
 
+	// One node executes blocks in parallel, and one keeps as few states as it can. They
+	// must agree with the others all the same.
+	parallel, small = 1, 2
+
 	proof = 1_000_000 // uproof in one PROOF
 )
 
@@ -91,14 +95,14 @@ func startChaos(t *testing.T) *chaos {
 	dir, err := skew.Dir()
 	require.NoError(t, err)
 	t.Log("building the node whose clock can be wrong (the first time takes minutes)")
-	skewed, err := skew.Build(t.Context(), dir)
+	skewed, err := skew.Build(t.Context(), dir, t.TempDir())
 	require.NoError(t, err)
 
 	var out bytes.Buffer
 	n, err := devnet.StartLocalnet(t.Context(), devnet.LocalnetOptions{
 		Home: homeOf(t), Marketd: filepath.Join(bin, "marketd"), Proverd: filepath.Join(bin, "proverd"),
 		Validators: validators, Provers: devnet.DefaultProvers(sidecars), File: filepath.Join("..", "..", "README.md"),
-		BlockTime: blockTime, SnapshotInterval: snapshotInterval, InvariantPeriod: 1, Proxied: true,
+		BlockTime: blockTime, SnapshotInterval: snapshotInterval, InvariantPeriod: 1, Proxied: true, Configure: configure,
 		Accounts: []devnet.Account{{Name: buyerKey, Amount: 1_000_000 * proof}, {Name: marketKey, Amount: 5_000_000 * proof}},
 		Genesis: []devnet.GenesisChange{
 			// Its operators took their time: the first block is an hour before the second.
@@ -124,6 +128,19 @@ func startChaos(t *testing.T) *chaos {
 	return c
 }
 
+// configure returns what is different in some nodes.
+func configure(node int) []devnet.Setting {
+	switch node {
+	case parallel:
+		return []devnet.Setting{{File: "app.toml", Key: "block-executor", Value: "block-stm"}, {File: "app.toml", Key: "block-stm-workers", Value: 2}}
+	case small:
+		// Such a node may not make snapshots.
+		return []devnet.Setting{{File: "app.toml", Key: "pruning", Value: "everything"}, {File: "app.toml", Key: "state-sync.snapshot-interval", Value: 0}}
+	default:
+		return nil
+	}
+}
+
 // strike injects one fault, waits until the network is whole again, and checks what
 // happened meanwhile.
 func (c *chaos) strike(f fault) {
@@ -139,7 +156,7 @@ func (c *chaos) strike(f fault) {
 	what, back := f.inject(ctx, c, row)
 	whole := c.awaitWhole(ctx, back)
 	require.NoError(c.t, c.SameChain(ctx))
-	c.books.read(ctx, whole-1)
+	row.pause = max(row.pause, c.books.read(ctx, whole-1))
 	c.requireLoads()
 	row.survived++
 	row.recovery = append(row.recovery, whole-back)

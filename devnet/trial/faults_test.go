@@ -18,13 +18,16 @@ type fault struct {
 	inject func(ctx context.Context, c *chaos, r *row) (what string, back int64)
 }
 
+// partitionName is of the only kind that may halt the chain.
+const partitionName = "partition two and two"
+
 // faults are all kinds.
 var faults = []fault{
 	{"validator down (SIGTERM)", down},
 	{"validator killed (SIGKILL)", killValidator},
 	{"sidecar killed (SIGKILL)", killSidecar},
 	{"validator frozen (SIGSTOP)", freeze},
-	{"partition two and two", partition},
+	{partitionName, partition},
 	{"disk lost, state sync", loseDisk},
 	{"slow links (0.3 to 1 s)", slow},
 	{"clock wrong (1 to 5 s)", wrongClock},
@@ -117,20 +120,12 @@ func partition(ctx context.Context, c *chaos, r *row) (string, int64) {
 	// Votes that were sent before are for the block after this one at most. A busy node
 	// may come to them late, and make that block.
 	cut := c.top(ctx)
-	at := cut
-	for rests := false; !rests; {
-		var before []int64
-		for _, half := range [][]int{p[:2], p[2:]} {
-			a, b := c.nodes[half[0]], c.nodes[half[1]]
-			require.NoError(c.t, c.Halted(ctx, a, b))
-			before = append(before, c.height(ctx, a), c.height(ctx, b))
-		}
-		c.atRandom(ctx)
-		at = c.top(ctx)
-		require.LessOrEqual(c.t, at, cut+1, "a network under two thirds makes no block")
-		rests = before[0] == before[1] && before[2] == before[3] && max(before[0], before[2]) == at
-	}
+	half := func(places []int) []*devnet.Node { return []*devnet.Node{c.nodes[places[0]], c.nodes[places[1]]} }
+	at, err := c.Standstill(ctx, func() { c.atRandom(ctx) }, half(p[:2]), half(p[2:]))
+	require.NoError(c.t, err)
+	require.LessOrEqual(c.t, at, cut+1, "a network under two thirds makes no block")
 	r.halts = append(r.halts, at)
+	c.books.halted = append(c.books.halted, at)
 	require.NoError(c.t, c.Heal())
 	return fmt.Sprintf("nodes %d and %d were apart from %d and %d, the chain stood at block %d", p[0], p[1], p[2], p[3], at), at
 }
@@ -151,10 +146,16 @@ func loseDisk(ctx context.Context, c *chaos, _ *row) (string, int64) {
 	back := c.start(ctx, d)
 	c.synced[d.Index()] = c.done
 	require.NoError(c.t, c.WaitHeight(ctx, back, d))
-	status, err := c.rpcs[d.Index()].Status(ctx)
-	require.NoError(c.t, err)
-	require.Greater(c.t, status.SyncInfo.EarliestBlockHeight, int64(1), "it did not begin with genesis")
-	return fmt.Sprintf("%s came back from the snapshot at block %d", d.Name(), status.SyncInfo.EarliestBlockHeight-1), back
+	var first int64
+	c.await(ctx, "its first block", func() error {
+		status, err := c.rpcs[d.Index()].Status(ctx)
+		if err == nil {
+			first = status.SyncInfo.EarliestBlockHeight
+		}
+		return err
+	})
+	require.Greater(c.t, first, int64(1), "it did not begin with genesis")
+	return fmt.Sprintf("%s came back from the snapshot at block %d", d.Name(), first-1), back
 }
 
 func slow(ctx context.Context, c *chaos, _ *row) (string, int64) {

@@ -2,6 +2,7 @@ package trial
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +17,7 @@ func (c *chaos) finish() {
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(c.t.Context(), 3*patience)
 	defer cancel()
-	c.drain()
+	c.drain(ctx)
 	height := c.awaitWhole(ctx, c.top(ctx))
 	require.NoError(c.t, c.SameChain(ctx))
 	c.books.read(ctx, height-1)
@@ -26,16 +27,14 @@ func (c *chaos) finish() {
 	for _, p := range c.Provers() {
 		p.Stop()
 	}
-	c.exportAll(ctx, height)
+	c.exportAll(ctx)
 }
 
 // exportAll checks that all nodes export the same bytes, and that a new network begins
 // with them. Its nodes check all invariants in every block too.
-func (c *chaos) exportAll(ctx context.Context, height int64) {
+func (c *chaos) exportAll(ctx context.Context) {
 	c.t.Helper()
-	for _, d := range c.nodes {
-		d.Stop()
-	}
+	height := c.stopAll(ctx)
 	first, err := c.nodes[0].Export(ctx, height)
 	require.NoError(c.t, err)
 	for _, d := range c.nodes[1:] {
@@ -63,15 +62,39 @@ func (c *chaos) exportAll(ctx context.Context, height int64) {
 	// AppHash of a block is that after the one before it.
 	last := height + 3
 	require.NoError(c.t, c.WaitHeight(ctx, last))
-	want, err := c.nodes[0].AppHash(ctx, last)
-	require.NoError(c.t, err)
-	for _, d := range c.nodes {
-		got, err := d.AppHash(ctx, last)
-		require.NoError(c.t, err)
-		require.Equal(c.t, want, got, d.Name())
-		first, err := d.Height(ctx)
-		require.NoError(c.t, err)
-		require.Greater(c.t, first, height)
+	want := c.appHash(ctx, c.nodes[0], last)
+	for _, d := range c.nodes[1:] {
+		require.Equal(c.t, want, c.appHash(ctx, d, last), d.Name())
 	}
 	c.t.Logf("a new network from that state is at block %d", last)
+}
+
+// stopAll stops all nodes and returns the last height of which all have the state: the
+// small one has hardly any but its last.
+func (c *chaos) stopAll(ctx context.Context) int64 {
+	c.t.Helper()
+	c.nodes[small].Stop()
+	genesis, err := c.nodes[small].Export(ctx, -1)
+	require.NoError(c.t, err)
+	var doc struct {
+		First int64 `json:"initial_height"`
+	}
+	require.NoError(c.t, json.Unmarshal(genesis, &doc))
+	require.Positive(c.t, doc.First)
+	height := doc.First - 1
+	require.NoError(c.t, c.WaitHeight(ctx, height+1))
+	for _, d := range c.nodes {
+		d.Stop()
+	}
+	return height
+}
+
+// appHash is what a node's block at a height carries.
+func (c *chaos) appHash(ctx context.Context, d *devnet.Node, height int64) (hash string) {
+	c.t.Helper()
+	c.await(ctx, "the application's hash", func() (err error) {
+		hash, err = d.AppHash(ctx, height)
+		return err
+	})
+	return hash
 }

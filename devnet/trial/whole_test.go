@@ -44,7 +44,7 @@ func (c *chaos) oldest() []int {
 	return list
 }
 
-// await waits until ready says nothing more. A process that ended by itself is a failure.
+// await waits until ready says nothing more. A node whose consensus failed is a failure.
 func (c *chaos) await(ctx context.Context, what string, ready func() error) {
 	c.t.Helper()
 	tick := time.NewTicker(pollPace)
@@ -54,6 +54,7 @@ func (c *chaos) await(ctx context.Context, what string, ready func() error) {
 		if err == nil {
 			return
 		}
+		require.NoError(c.t, c.ConsensusFailure(), what)
 		select {
 		case <-ctx.Done():
 			require.FailNow(c.t, "waiting for "+what, "%v; last: %v", ctx.Err(), err)
@@ -110,9 +111,10 @@ func (c *chaos) allSigned(ctx context.Context, height int64) error {
 	return nil
 }
 
-// requireProcesses checks that no process has ended by itself.
+// requireProcesses checks that no process has ended by itself, nor a node's consensus.
 func (c *chaos) requireProcesses() {
 	c.t.Helper()
+	require.NoError(c.t, c.ConsensusFailure())
 	for _, d := range c.nodes {
 		require.True(c.t, d.Running(), "%s ended; its log is %s", d.Name(), d.Log())
 	}

@@ -99,7 +99,7 @@ the network is up; progress then goes to standard error.`,
 	f.Float64Var(&rate, "load", 0, "requests to buy a second; 0 for none")
 	f.DurationVar(&opts.BlockTime, "block-time", defaultBlockTime, "pause between blocks")
 	f.IntVar(&opts.SnapshotInterval, "snapshot-interval", snapshotInterval, "blocks between two snapshots for state sync; 0 for none")
-	f.IntVar(&opts.InvariantPeriod, "inv-check-period", 1, "blocks between two checks of all invariants by every node, which stops if one is broken; 0 for none")
+	f.IntVar(&opts.InvariantPeriod, "inv-check-period", 1, "blocks between two checks of all invariants by every node, which makes no more if one is broken; 0 for none")
 	f.StringP(flags.FlagOutput, "o", flags.OutputFormatText, "text or json")
 	c.AddCommand(localnetInitCommand())
 	return withoutHome(c)
@@ -207,8 +207,8 @@ func runLocalnet(ctx context.Context, opts devnet.LocalnetOptions, use func(cont
 	return use(ctx, n)
 }
 
-// serveUnderLoad runs the network, and the load if there is one, until ctx ends or a
-// process dies. What is open when ctx ends is followed to its end, unless there is a
+// serveUnderLoad runs the network, and the load if there is one, until ctx ends, a
+// process dies or consensus fails. What is open when ctx ends is followed to its end, unless there is a
 // second signal.
 func serveUnderLoad(ctx context.Context, n *devnet.Localnet, cdc codec.Codec, rate float64, out io.Writer) error {
 	if rate == 0 {
