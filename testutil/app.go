@@ -72,11 +72,23 @@ func newApp(t testing.TB, opts []Option) *App {
 // open opens the application over its database.
 func (a *App) open() {
 	a.t.Helper()
-	built, err := app.New(log.NewNopLogger(), a.cfg.db, true, a.options(),
-		baseapp.SetChainID(a.cfg.chainID), baseapp.SetMinGasPrices(a.cfg.minGasPrices), withoutPruner())
+	built, err := app.New(log.NewNopLogger(), a.cfg.db, len(a.cfg.wiring) == 0, a.options(), a.baseOptions()...)
 	require.NoError(a.t, err)
+	if len(a.cfg.wiring) > 0 {
+		for _, change := range a.cfg.wiring {
+			change(built)
+		}
+		require.NoError(a.t, built.LoadLatestVersion())
+	}
 	a.App = built
 	a.t.Cleanup(func() { require.NoError(a.t, built.Close()) })
+}
+
+// baseOptions are those that a node's start command sets.
+func (a *App) baseOptions() []func(*baseapp.BaseApp) {
+	return append([]func(*baseapp.BaseApp){
+		baseapp.SetChainID(a.cfg.chainID), baseapp.SetMinGasPrices(a.cfg.minGasPrices), withoutPruner(),
+	}, a.cfg.base...)
 }
 
 // withoutPruner keeps the stores from pruning in goroutines of their own, which

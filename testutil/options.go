@@ -7,6 +7,7 @@ import (
 
 	"cosmossdk.io/math"
 
+	"github.com/cosmos/cosmos-sdk/baseapp"
 	"github.com/cosmos/cosmos-sdk/codec"
 	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
@@ -54,6 +55,8 @@ type config struct {
 	db           dbm.DB
 	node         map[string]any
 	record       func(Block)
+	base         []func(*baseapp.BaseApp)
+	wiring       []func(*app.App)
 }
 
 func newConfig(opts []Option) config {
@@ -137,4 +140,16 @@ func WithNodeOption(key string, value any) Option {
 // should.
 func WithDB(db dbm.DB) Option {
 	return func(c *config) { c.db = db }
+}
+
+// WithWiring changes an application that is built before it loads its state, such as how
+// it executes transactions.
+func WithWiring(change func(*app.App)) Option {
+	return func(c *config) { c.wiring = append(c.wiring, change) }
+}
+
+// WithBase sets what the start command sets of the application's base, such as pruning
+// and caches.
+func WithBase(set ...func(*baseapp.BaseApp)) Option {
+	return func(c *config) { c.base = append(c.base, set...) }
 }

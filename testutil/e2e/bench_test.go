@@ -1,153 +1,179 @@
 package e2e
 
 import (
+	"context"
+	"runtime/pprof"
 	"testing"
 	"time"
 
+	abci "github.com/cometbft/cometbft/abci/types"
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/stretchr/testify/require"
 
-	"cosmossdk.io/math"
+	"github.com/cosmos/cosmos-sdk/baseapp"
+	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
+	"github.com/cosmos/cosmos-sdk/store/v2"
+	pruningtypes "github.com/cosmos/cosmos-sdk/store/v2/pruning/types"
 
-	sdk "github.com/cosmos/cosmos-sdk/types"
-	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
-
-	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/internal/nodedb"
 	"github.com/proofmarket/proofmarket/testutil"
-	markettypes "github.com/proofmarket/proofmarket/x/market/types"
-	proverstypes "github.com/proofmarket/proofmarket/x/staking/types"
 )
 
 const (
-	// batch is how many requests go through their lives side by side.
-	batch = 50
-	// perLifecycle is how many transactions one request takes with three bidders:
-	// request, three bids, three reveals, proof.
-	perLifecycle = 8
+	// perLifecycle is how many messages one request takes with three bidders: request,
+	// three bids, three reveals, proof.
+	perLifecycle = 2 + 2*bidders
+	// alone is how many requests of different parties go through their lives side by
+	// side, one message to a transaction.
+	alone = 50
+	// batched is how many messages or items a transaction holds otherwise, all of one
+	// party, and batchParties how many of those go side by side: as many as the lane
+	// of proofs and reveals has room for in a block.
+	batched, batchParties = 32, 8
 )
 
-// BenchmarkLifecycle runs requests with three bidders from request to settled
-// proof, one message a transaction, and beside it as many bank sends: what
-// FinalizeBlock and Commit take, blocks included in which nothing happens.
-// Signing is not measured. One operation is a batch of lifecycles; the figures
-// that matter are µs/lifecycle and µs/tx.
+// load is what is measured: a crowd, and one round of what it does.
+type load struct {
+	name    string
+	parties int
+	batch   int // 0 for plain sends
+	seen    bool
+	stock   bool
+}
+
+var loads = []load{
+	{name: "sends", parties: alone},
+	{name: "sends-stock-fees", parties: alone, stock: true},
+	{name: "market", parties: alone, batch: 1},
+	{name: "market-seen", parties: alone, batch: 1, seen: true},
+	{name: "market-stock-fees", parties: alone, batch: 1, stock: true},
+	{name: "batches", parties: batchParties, batch: batched},
+}
+
+// executors are the ways to execute a block.
+var executors = []struct {
+	name string
+	opts []testutil.Option
+}{
+	{"sequential", nil},
+	{"block-stm", []testutil.Option{testutil.WithBlockSTM(0)}},
+}
+
+// BenchmarkLifecycle runs requests with three bidders each from request to settled
+// proof, and beside them as many bank sends in blocks of the same sizes: what
+// FinalizeBlock and Commit take, blocks included in which nothing happens, with the
+// state on disk and the settings of a node. Each request has a requester, provers and
+// submitters of its own ("batches": 32 requests have), and a statement that nobody else
+// has asked for, with its own proof. Making proofs and signing are not measured.
+//
+// Nothing has seen the transactions before their block, so that it verifies the proofs,
+// in a batch under one key; but for "market-seen", where the node's CheckTx has done so.
+// "stock-fees" collects fees as the SDK does. One operation is a round of lives; the
+// figures that matter are the rates.
 func BenchmarkLifecycle(b *testing.B) {
-	for _, executor := range []struct {
-		name string
-		opts []testutil.Option
-	}{
-		{"sequential", nil},
-		{"block-stm", []testutil.Option{testutil.WithBlockSTM(0)}},
-	} {
-		b.Run("market/"+executor.name, func(b *testing.B) { benchMarket(b, executor.opts) })
-		b.Run("sends/"+executor.name, func(b *testing.B) { benchSends(b, executor.opts) })
+	for _, l := range loads {
+		for _, e := range executors {
+			b.Run(l.name+"/"+e.name, func(b *testing.B) {
+				c := l.crowd(b, append(onDisk(b), e.opts...)...)
+				l.measure(b, c)
+			})
+		}
 	}
 }
 
-// timed runs a block with the timer on.
-func (n *network) timed(b *testing.B, txs ...[]byte) {
+// crowd starts the load's chain.
+func (l load) crowd(b *testing.B, opts ...testutil.Option) *crowd {
 	b.Helper()
-	b.StartTimer()
-	block := n.Block(txs...)
-	b.StopTimer()
-	n.RequireOK(block.Results...)
+	if l.stock {
+		opts = append(opts, stockFees(b))
+	}
+	c := newCrowd(b, l.parties, opts...)
+	c.seen = l.seen
+	return c
 }
 
-// benchNetwork has its state on disk, as a node does, and no invariant checks,
-// which read all of it.
-func benchNetwork(b *testing.B, opts []testutil.Option) *network {
+// measure times rounds of the load.
+func (l load) measure(b *testing.B, c *crowd) {
 	b.Helper()
-	db, err := dbm.NewDB("application", dbm.GoLevelDBBackend, b.TempDir())
+	b.ReportAllocs()
+	rounds := 0
+	for b.Loop() {
+		b.StopTimer()
+		l.round(c, c.timed(b))
+		rounds++
+		b.StartTimer()
+	}
+	lives := float64(rounds * l.lives())
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/lives, "µs/lifecycle")
+	b.ReportMetric(lives/b.Elapsed().Seconds(), "lifecycles/s")
+	b.ReportMetric(lives*perLifecycle/b.Elapsed().Seconds(), "messages/s")
+}
+
+// lives is how many requests a round takes to their end.
+func (l load) lives() int { return l.parties * max(l.batch, 1) }
+
+// round runs the load once.
+func (l load) round(c *crowd, run runner) {
+	c.t.Helper()
+	if l.batch > 0 {
+		c.live(c.deals(l.batch), l.batch, run)
+		return
+	}
+	for _, size := range []int{1, bidders, 0, 0, bidders, 1} {
+		c.RequireOK(run("sends", c.sends(size*l.parties)...).Results...)
+	}
+}
+
+// timed runs blocks that other validators would accept, with the timer on and the
+// profile's samples labelled.
+func (c *crowd) timed(b *testing.B) runner {
+	return func(what string, txs ...[]byte) (block testutil.Block) {
+		b.Helper()
+		judged, err := c.ProcessProposal(&abci.RequestProcessProposal{
+			Txs: txs, Height: c.Height() + 1, Time: c.Now().Add(time.Second), ProposerAddress: c.Proposer(), Hash: make([]byte, 32),
+		})
+		require.NoError(b, err)
+		require.Equal(b, abci.ResponseProcessProposal_ACCEPT, judged.Status, what)
+		pprof.Do(b.Context(), pprof.Labels("timed", what), func(context.Context) {
+			b.StartTimer()
+			block = c.Block(txs...)
+			b.StopTimer()
+		})
+		return block
+	}
+}
+
+// onDisk has the state where a node has it, with the settings that a node has.
+func onDisk(b *testing.B) []testutil.Option {
+	b.Helper()
+	db, err := dbm.NewGoLevelDBWithOpts("application", b.TempDir(), nodedb.Options(nodedb.DefaultBlockCache))
 	require.NoError(b, err)
-	n := newQuietNetwork(b, plainCircuit(b), append([]testutil.Option{testutil.WithDB(db)}, opts...)...)
-	var txs [][]byte
-	for _, p := range n.provers {
-		txs = append(txs, n.Tx(p, &proverstypes.MsgStake{Staker: p.String(), Prover: p.String(), Amount: math.NewInt(100_000 * million), MinSharesOut: math.ZeroInt()}))
-	}
-	n.RequireOK(n.Block(txs...).Results...)
-	return n
+	return []testutil.Option{testutil.WithDB(db), testutil.WithBase(
+		baseapp.SetInterBlockCache(store.NewCommitKVStoreCacheManager()),
+		baseapp.SetIAVLCacheSize(int(serverconfig.DefaultConfig().IAVLCacheSize)),
+		baseapp.SetPruning(pruningtypes.NewPruningOptions(pruningtypes.PruningDefault)),
+	)}
 }
 
-func benchMarket(b *testing.B, opts []testutil.Option) {
-	n := benchNetwork(b, opts)
-	c := n.circuit.prove(b, 3)
-	b.ReportAllocs()
-	lives := 0
-	for b.Loop() {
-		b.StopTimer()
-		n.lives(b, c)
-		lives += batch
-		b.StartTimer()
-	}
-	report(b, lives)
-}
-
-// lives takes a batch of requests from request to settled proof.
-func (n *network) lives(b *testing.B, c claim) {
-	b.Helper()
-	ids := make([]string, batch)
-	var txs [][]byte
-	for range ids {
-		txs = append(txs, n.Tx(n.requester, n.requestMsg(c)))
-	}
-	b.StartTimer()
-	block := n.Block(txs...)
-	b.StopTimer()
-	n.RequireOK(block.Results...)
-	for i, res := range block.Results {
-		var made markettypes.MsgRequestResponse
-		n.MsgResponse(res, 0, &made)
-		ids[i] = made.Id
-	}
-	forEach := func(msg func(id string, b bid) sdk.Msg) [][]byte {
-		var txs [][]byte
-		for _, id := range ids {
-			for _, bd := range threeBids {
-				txs = append(txs, n.Tx(n.workers[bd.prover], msg(id, bd)))
+// BenchmarkExecutions counts, for each load, how often the parallel executor executes
+// and validates a transaction: once, if no other one gets in its way. Counting costs
+// time, in all of the process, so that no time is given here.
+func BenchmarkExecutions(b *testing.B) {
+	for _, l := range loads {
+		b.Run(l.name, func(b *testing.B) {
+			counts := testutil.CountExecutions(b)
+			c := l.crowd(b, testutil.WithBlockSTM(4))
+			before, txs := counts(), 0
+			for b.Loop() {
+				l.round(c, func(what string, t ...[]byte) testutil.Block {
+					txs += len(t)
+					return c.Block(t...)
+				})
 			}
-		}
-		return txs
+			after := counts()
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(float64(after.Executed-before.Executed)/float64(txs), "executed/tx")
+			b.ReportMetric(float64(after.Validated-before.Validated)/float64(txs), "validated/tx")
+		})
 	}
-	n.timed(b, forEach(func(id string, bd bid) sdk.Msg { return n.bidMsg(id, bd) })...)
-	for range bidding - 1 {
-		n.timed(b)
-	}
-	n.timed(b, forEach(func(id string, bd bid) sdk.Msg { return n.revealMsg(id, bd) })...)
-	const winner = 1
-	txs = txs[:0]
-	for _, id := range ids {
-		txs = append(txs, n.Tx(n.workers[winner], &markettypes.MsgSubmitProof{
-			Signer: n.workers[winner].String(), RequestId: id, PublicValues: c.publicValues, Proof: c.proof,
-		}))
-	}
-	n.timed(b, txs...)
-}
-
-func benchSends(b *testing.B, opts []testutil.Option) {
-	n := benchNetwork(b, opts)
-	from := append(append([]*testutil.Account{n.requester}, n.workers...), n.provers...)
-	b.ReportAllocs()
-	lives := 0
-	for b.Loop() {
-		b.StopTimer()
-		// As many transactions, in blocks of the same sizes.
-		for _, size := range []int{batch, 3 * batch, 0, 0, 3 * batch, batch} {
-			var txs [][]byte
-			for i := range size {
-				sender, to := from[i%len(from)], from[(i+1)%len(from)]
-				txs = append(txs, n.Tx(sender, banktypes.NewMsgSend(sender.Address, to.Address, sdk.NewCoins(sdk.NewInt64Coin(chain.Denom, 1)))))
-			}
-			n.timed(b, txs...)
-		}
-		lives += batch
-		b.StartTimer()
-	}
-	report(b, lives)
-}
-
-func report(b *testing.B, lives int) {
-	b.Helper()
-	each := b.Elapsed() / time.Duration(lives)
-	b.ReportMetric(float64(each.Nanoseconds())/1e3, "µs/lifecycle")
-	b.ReportMetric(float64(each.Nanoseconds())/1e3/perLifecycle, "µs/tx")
 }
