@@ -58,8 +58,10 @@ func keepRich(t *testing.T, rt *rapid.T) bool {
 	return false
 }
 
-// rich tells whether the state has open requests of every stage, ended ones, receipts,
-// claims, unstakings, provers in every state, and a verifier that is suspended.
+// rich tells whether the state has requests in their bidding, in their reveals, assigned
+// to their winners, and ended, receipts, claims, submitters, prices and unstakings, and
+// whether something was ever laid on a verifier. It does not ask for a standby prover nor
+// for provers of every state.
 func (m *machine) rich() bool {
 	g, err := m.app.MarketKeeper.ExportGenesis(m.app.Ctx())
 	m.ok(err)

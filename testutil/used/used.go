@@ -1,7 +1,8 @@
 // Package used keeps the state of chains as released versions left them after use, so
 // that imports and upgrades can be rehearsed from them. They come from the whole
 // application's random machine: go test ./testutil/machine -run TestKeepState
-// -machine.keep FILE.
+// -machine.keep FILE, run on the code of the version. That of v0.1.0 is of commit
+// 48592f4dbbeb5dd83030799b8b12944ee531f7be, which v0.1.0 names.
 package used
 
 import (
