@@ -19,6 +19,7 @@ const usualPace = time.Second
 const (
 	urgentProof  byte = 'p'
 	urgentReveal byte = 'r'
+	urgentBid    byte = 'b'
 )
 
 // UrgentProof says that the signer may deliver on the request in the next block: it
@@ -45,7 +46,11 @@ func (k *Keeper) UrgentProof(ctx context.Context, msg *types.MsgSubmitProof) (u 
 			return err
 		}
 		left := verifier.reading(e).Deadline.Sub(clock.MarketTime)
-		u = types.Urgency{Key: slices.Concat([]byte{urgentProof}, e.id), Deadline: blockTime(ctx).Add(left), Statement: e.request.Statement}
+		prover := e.auction.Assignment.Prover
+		u = types.Urgency{
+			Key: slices.Concat([]byte{urgentProof}, e.id, []byte(prover)), Prover: prover,
+			Deadline: blockTime(ctx).Add(left), Statement: e.request.Statement,
+		}
 		return nil
 	})
 	return u, err
@@ -76,15 +81,15 @@ func (k *Keeper) UrgentReveal(ctx context.Context, msg *types.MsgReveal) (u type
 		if _, err := k.openBid(ctx, e, prover, msg); err != nil {
 			return err
 		}
-		u = types.Urgency{Key: slices.Concat([]byte{urgentReveal}, e.id, prover), Deadline: atHeight(ctx, m, e.auction.RevealEnd)}
-		return nil
+		u, err = k.urgencyOf(urgentReveal, e, prover, atHeight(ctx, m, e.auction.RevealEnd))
+		return err
 	})
 	return u, err
 }
 
-// UrgentBid says that the request takes bids in the next block, and that the signer
-// acts for a prover. Whether the prover may bid is found out when the bid runs. It
-// changes nothing.
+// UrgentBid says that the request takes the bid in the next block, and that the signer
+// acts for a prover that may make it: all that MsgBid checks but whether the payer has
+// the bond. It changes nothing.
 func (k *Keeper) UrgentBid(ctx context.Context, msg *types.MsgBid) (u types.Urgency, err error) {
 	err = k.inNextBlock(ctx, func(ctx context.Context) error {
 		signer, err := k.address("signer", msg.Signer)
@@ -101,13 +106,46 @@ func (k *Keeper) UrgentBid(ctx context.Context, msg *types.MsgBid) (u types.Urge
 		if err := checkBidding(e, m); err != nil {
 			return err
 		}
-		if _, err := k.actingFor(ctx, signer); err != nil {
+		prover, err := k.actingFor(ctx, signer)
+		if err != nil {
 			return err
 		}
-		u = types.Urgency{Deadline: atHeight(ctx, m, e.auction.BiddingEnd)}
-		return nil
+		if err := k.mayBid(ctx, e, prover, msg); err != nil {
+			return err
+		}
+		u, err = k.urgencyOf(urgentBid, e, prover, atHeight(ctx, m, e.auction.BiddingEnd))
+		return err
 	})
 	return u, err
+}
+
+// mayBid says whether an open request takes a prover's bid, its first or another.
+func (k *Keeper) mayBid(ctx context.Context, e *entry, prover sdk.AccAddress, msg *types.MsgBid) error {
+	_, reason, err := k.eligible(ctx, prover, e.request)
+	if err != nil {
+		return err
+	}
+	if reason != nil {
+		return reason
+	}
+	_, replaced, err := k.getBid(ctx, e.id, prover)
+	if err != nil || replaced {
+		return err
+	}
+	if err := k.takesBids(ctx); err != nil {
+		return err
+	}
+	bond, err := bidBond(e.request)
+	if err != nil {
+		return err
+	}
+	return msg.CheckBond(bond)
+}
+
+// urgencyOf is the urgency of a prover's bid or reveal.
+func (k *Keeper) urgencyOf(kind byte, e *entry, prover sdk.AccAddress, deadline time.Time) (types.Urgency, error) {
+	name, err := k.format(prover)
+	return types.Urgency{Key: slices.Concat([]byte{kind}, e.id, prover), Prover: name, Deadline: deadline}, err
 }
 
 // inNextBlock runs a check as of the next block, beside the state: what it changes is
