@@ -144,7 +144,9 @@ func (c *Client) Broadcast(ctx context.Context, raw []byte) error {
 		if res.Codespace == sdkerrors.RootCodespace {
 			switch res.Code {
 			case sdkerrors.ErrTxInMempoolCache.ABCICode():
-				return nil // one for the same assignment or bid waits there
+				// Not this one: another for the same assignment or bid, or for one of a
+				// batch, which may be in the next block or in none.
+				return fmt.Errorf("another transaction for the same waits in the node's pool: %s", res.Log)
 			case sdkerrors.ErrMempoolIsFull.ABCICode():
 				return fmt.Errorf("the node's pool has no room: %s", res.Log) // another node may have
 			}
