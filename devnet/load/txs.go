@@ -99,10 +99,11 @@ const (
 	gasReserve = 60_000 // beside others' transactions ours may become dearer
 )
 
-// guesses are gas limits for one item before anything was seen.
+// guesses are gas limits for one item before anything was seen. A full batch of bids or
+// reveals must stay below what a transaction may ask for (package lanes).
 var guesses = map[string]uint64{
 	kindSend: 200_000, kindMultiSend: 4_000_000, kindRegister: 1_000_000, kindConsent: 300_000, kindLink: 400_000,
-	kindCircuit: 3_000_000, kindRequest: 500_000, kindBid: 400_000, kindReveal: 600_000, kindProof: 800_000,
+	kindCircuit: 3_000_000, kindRequest: 500_000, kindBid: 180_000, kindReveal: 180_000, kindProof: 800_000,
 }
 
 // The kinds of transactions.
