@@ -69,9 +69,9 @@ type App struct {
 	configurator module.Configurator
 	closeOnce    sync.Once
 
-	pool     *lanes.Pool // where transactions wait for a block
-	ahead    int         // how many proofs are verified before a block at most
-	failures failures    // proofs that failed in CheckTx
+	pool  *lanes.Pool // where transactions wait for a block
+	ahead int         // how many proofs are verified before a block at most
+	looks looks       // at proofs, in CheckTx
 
 	invariantPeriod int64 // blocks between two checks; zero for none
 }
@@ -114,10 +114,12 @@ func New(
 	}
 	app.simulation = newSimulationManager(enc, app.Keepers, app.ModuleManager)
 
-	app.setVerifier(options)
+	if err := app.setVerifier(options); err != nil {
+		return nil, err
+	}
 	app.MountKVStores(keys.kv)
 	app.MountObjectStores(keys.object)
-	if err := app.setHandlers(); err != nil {
+	if err := app.setHandlers(options); err != nil {
 		return nil, err
 	}
 	if err := app.setUpgrades(soft.upgrades); err != nil {
@@ -137,7 +139,7 @@ func New(
 }
 
 // setHandlers hooks the application into the life of a block.
-func (app *App) setHandlers() error {
+func (app *App) setHandlers(options servertypes.AppOptions) error {
 	handler, err := ante.NewHandler(ante.Options{
 		AccountKeeper:   app.AccountKeeper,
 		BankKeeper:      app.BankKeeper,
@@ -148,7 +150,7 @@ func (app *App) setHandlers() error {
 	if err != nil {
 		return err
 	}
-	app.setLanes(handler)
+	app.setLanes(options, handler)
 	app.SetInitChainer(app.InitChainer)
 	app.SetPreBlocker(app.PreBlocker)
 	app.SetBeginBlocker(app.BeginBlocker)

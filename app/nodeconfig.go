@@ -58,13 +58,14 @@ func CheckServerConfig(server *serverconfig.Config, comet *cmtcfg.Config) error 
 	}
 }
 
-// checkPool refuses a CometBFT pool that can't hold what the application's lanes hold, or
-// that does not check transactions again after each block: proposals are made of what
-// waits as it is (law M17).
+// checkPool refuses a CometBFT pool that can't hold what the application's lanes hold and
+// let go until the next block, because a full one refuses proofs before the application
+// sees them; or that does not check transactions again after each block: proposals are
+// made of what waits as it is (law M17).
 func checkPool(pool *cmtcfg.MempoolConfig) error {
-	txs, bytes := lanes.DefaultCapacity().Total()
+	txs, bytes := lanes.DefaultCapacity().Behind()
 	if pool.Size < txs || pool.MaxTxsBytes < bytes {
-		return errorsmod.Wrapf(ErrNodeConfig, "the mempool has room for %d transactions and %d bytes; the lanes hold %d and %d: set size and max_txs_bytes in config.toml, section [mempool]",
+		return errorsmod.Wrapf(ErrNodeConfig, "the mempool has room for %d transactions and %d bytes; behind the lanes wait %d and %d at most: set size and max_txs_bytes in config.toml, section [mempool], to that or more",
 			pool.Size, pool.MaxTxsBytes, txs, bytes)
 	}
 	if !pool.Recheck {

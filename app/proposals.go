@@ -3,22 +3,31 @@ package app
 import (
 	abci "github.com/cometbft/cometbft/abci/types"
 
+	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 
 	"github.com/proofmarket/proofmarket/app/lanes"
 )
 
+// KeyCapacity names the option, a lanes.Capacity, that says how much waits in the pool. It is
+// for those who build the application, not in app.toml: CometBFT's pool must fit it.
+const KeyCapacity = "lanes.capacity"
+
 // setLanes gives blocks their order (law M17): the pool in which transactions wait, the
 // handlers that propose blocks and judge proposals, and the last step of CheckTx, which
 // lets transactions into the pool's lanes.
-func (app *App) setLanes(check sdk.AnteHandler) {
-	app.pool = lanes.NewPool(lanes.DefaultCapacity())
-	proposals := lanes.NewProposals(app.pool, app.enc.TxConfig.TxDecoder())
+func (app *App) setLanes(options servertypes.AppOptions, check sdk.AnteHandler) {
+	capacity, given := options.Get(KeyCapacity).(lanes.Capacity)
+	if !given {
+		capacity = lanes.DefaultCapacity()
+	}
+	app.pool = lanes.NewPool(capacity)
+	proposals := lanes.NewProposals(app.pool, app.AccountKeeper, app.enc.TxConfig.TxDecoder())
 	app.SetMempool(app.pool)
 	app.SetPrepareProposal(proposals.Prepare)
 	app.SetProcessProposal(proposals.Process)
-	lane := lanes.NewDecorator(app.MarketKeeper, app.proven)
+	lane := lanes.NewDecorator(app.MarketKeeper, app.pool, app.proven)
 	app.SetAnteHandler(func(ctx sdk.Context, tx sdk.Tx, simulate bool) (sdk.Context, error) {
 		checked, err := check(ctx, tx, simulate)
 		if err != nil {
@@ -37,8 +46,10 @@ func (app *App) Pool() *lanes.Pool { return app.pool }
 // CheckTx judges a transaction for the pool. On a recheck it refuses what the pool let
 // go, so that CometBFT lets it go too.
 func (app *App) CheckTx(req *abci.RequestCheckTx) (*abci.ResponseCheckTx, error) {
-	if err := app.pool.Recheck(req); err != nil {
-		return sdkerrors.ResponseCheckTxWithEvents(err, 0, 0, nil, false), nil
+	if req.Type == abci.CheckTxType_Recheck {
+		if err := app.pool.Recheck(req.Tx); err != nil {
+			return sdkerrors.ResponseCheckTxWithEvents(err, 0, 0, nil, false), nil
+		}
 	}
 	return app.BaseApp.CheckTx(req)
 }
@@ -48,7 +59,17 @@ func (app *App) CheckTx(req *abci.RequestCheckTx) (*abci.ResponseCheckTx, error)
 func (app *App) FinalizeBlock(req *abci.RequestFinalizeBlock) (*abci.ResponseFinalizeBlock, error) {
 	res, err := app.BaseApp.FinalizeBlock(req)
 	if err == nil {
-		app.pool.Forget(req.Txs)
+		app.pool.Executed(req.Txs)
+	}
+	return res, err
+}
+
+// Commit makes a block's state the last one. CometBFT lets no transaction in between here
+// and the end of its recheck.
+func (app *App) Commit() (*abci.ResponseCommit, error) {
+	res, err := app.BaseApp.Commit()
+	if err == nil {
+		app.pool.Committed()
 	}
 	return res, err
 }

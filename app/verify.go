@@ -3,12 +3,12 @@ package app
 import (
 	"errors"
 	"fmt"
-	"sync"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/spf13/cast"
 
 	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/math"
 
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
@@ -33,37 +33,49 @@ const (
 	DefaultVerdicts = 16_384
 	// DefaultAhead is the default of KeyAhead.
 	DefaultAhead = 512
-
-	// failuresAllowed is how many proofs for one assignment may fail in CheckTx between
-	// two blocks: they cost their sender nothing.
-	failuresAllowed = 3
 )
 
 // setVerifier applies the node's settings about verdicts, which change how fast it is
 // and nothing else (law V7).
-func (app *App) setVerifier(options servertypes.AppOptions) {
-	if v := options.Get(KeyVerdicts); v != nil {
-		app.VerifierKeeper.SetVerdictCache(cast.ToInt(v))
+func (app *App) setVerifier(options servertypes.AppOptions) error {
+	verdicts, err := count(options, KeyVerdicts, DefaultVerdicts)
+	if err != nil {
+		return err
 	}
-	app.ahead = DefaultAhead
-	if v := options.Get(KeyAhead); v != nil {
-		app.ahead = cast.ToInt(v)
+	app.VerifierKeeper.SetVerdictCache(verdicts)
+	app.ahead, err = count(options, KeyAhead, DefaultAhead)
+	return err
+}
+
+// count reads a setting that is a number of things. Nonsense is an error: taken for 0, it
+// would switch off what it sets.
+func count(options servertypes.AppOptions, key string, otherwise int) (int, error) {
+	v := options.Get(key)
+	if v == nil {
+		return otherwise, nil
 	}
+	n, err := cast.ToIntE(v)
+	if err != nil || n < 0 {
+		return 0, errorsmod.Wrapf(ErrNodeConfig, "%s is %q; set it in app.toml to a number of at least 0, by default it is %d", key, fmt.Sprint(v), otherwise)
+	}
+	return n, nil
 }
 
 // verifyAhead verifies the proofs of a block that is about to run in one batch, best
 // effort: the transactions that run find the verdicts, or verify for themselves. What
-// could not pay or is not assigned is left out, and so is all beyond the cap. It changes
-// nothing, and whatever goes wrong in it goes into the log alone.
+// could not pay or is not assigned is left out, and so is all beyond the cap and the gas
+// of the proofs' lane. It changes nothing, and whatever goes wrong in it goes into the log
+// alone.
 func (app *App) verifyAhead(ctx sdk.Context, txs [][]byte) {
 	defer func() {
 		if r := recover(); r != nil {
 			ctx.Logger().Error("verification ahead of a block panicked", "panic", fmt.Sprint(r))
 		}
 	}()
-	var questions []verifierkeeper.Question
+	g := gathering{app: app, ctx: ctx.WithGasMeter(storetypes.NewInfiniteGasMeter()), left: app.ahead, fees: map[string]math.Int{}}
+	var list []verifierkeeper.Ahead
 	for _, raw := range txs {
-		if len(questions) >= app.ahead {
+		if g.left <= 0 {
 			break
 		}
 		tx, err := app.enc.TxConfig.TxDecoder()(raw)
@@ -73,77 +85,90 @@ func (app *App) verifyAhead(ctx sdk.Context, txs [][]byte) {
 		if lanes.Of(tx.GetMsgs()) != lanes.Critical {
 			break // proofs come first (law M17)
 		}
-		questions = append(questions, app.questions(ctx, tx)...)
+		if a := g.of(tx); len(a.Questions) > 0 {
+			list = append(list, a)
+		}
 	}
-	if len(questions) > 0 {
-		app.VerifierKeeper.VerifyAhead(ctx, questions[:min(len(questions), app.ahead)])
+	if len(list) > 0 {
+		app.VerifierKeeper.VerifyAhead(ctx, list, lanes.CriticalGas(ctx.ConsensusParams().Block))
 	}
 }
 
-// questions returns the verifications that a transaction is going to ask for, if it can
-// pay its fee.
-func (app *App) questions(ctx sdk.Context, tx sdk.Tx) (list []verifierkeeper.Question) {
+// gathering goes through a block for what it is going to ask for.
+type gathering struct {
+	app  *App
+	ctx  sdk.Context
+	left int                 // messages that may be looked at
+	fees map[string]math.Int // of those before, by payer
+}
+
+// of returns the verifications that a transaction is going to ask for, if it can pay its
+// fee after those before it. The first message that fails ends a transaction, so it ends
+// the search too.
+func (g *gathering) of(tx sdk.Tx) (a verifierkeeper.Ahead) {
 	feeTx, ok := tx.(sdk.FeeTx)
-	if !ok {
-		return nil
+	if !ok || !g.pays(feeTx) {
+		return a
 	}
-	aside := ctx.WithGasMeter(storetypes.NewInfiniteGasMeter())
-	payer, fee := feeTx.FeePayer(), feeTx.GetFee().AmountOf(chain.Denom)
-	if len(feeTx.FeeGranter()) == 0 && app.BankKeeper.GetBalance(aside, payer, chain.Denom).Amount.LT(fee) {
-		return nil
-	}
+	a.Gas = feeTx.GetGas()
 	// The market answers for the block after the context's.
-	now := aside.WithBlockHeight(ctx.BlockHeight() - 1)
+	now := g.ctx.WithBlockHeight(g.ctx.BlockHeight() - 1)
 	for _, msg := range tx.GetMsgs() {
-		if m, is := msg.(*markettypes.MsgSubmitProof); is {
-			if u, err := app.MarketKeeper.UrgentProof(now, m); err == nil {
-				list = append(list, verifierkeeper.Question{Statement: u.Statement, PublicValues: m.PublicValues, Proof: m.Proof, Gas: feeTx.GetGas()})
-			}
+		m, is := msg.(*markettypes.MsgSubmitProof)
+		if !is {
+			continue
 		}
+		if g.left--; g.left < 0 {
+			return a
+		}
+		u, err := g.app.MarketKeeper.UrgentProof(now, m)
+		if err != nil {
+			return a
+		}
+		a.Questions = append(a.Questions, verifierkeeper.Question{Statement: u.Statement, PublicValues: m.PublicValues, Proof: m.Proof})
 	}
-	return list
+	return a
+}
+
+// pays tells whether a transaction's payer has its fee and those of its transactions
+// before.
+func (g *gathering) pays(tx sdk.FeeTx) bool {
+	payer, fee := tx.FeePayer(), tx.GetFee().AmountOf(chain.Denom)
+	if granter := tx.FeeGranter(); len(granter) > 0 {
+		payer = granter
+	}
+	if !fee.IsPositive() {
+		return false
+	}
+	sum := fee
+	if before, known := g.fees[string(payer)]; known {
+		sum = sum.Add(before)
+	}
+	if g.app.BankKeeper.GetBalance(g.ctx, payer, chain.Denom).Amount.LT(sum) {
+		return false
+	}
+	g.fees[string(payer)] = sum
+	return true
 }
 
 // proven verifies the proof of a transaction that has passed all other checks of CheckTx,
-// within the gas that it has left. The verdict stays for the block that has it. An
-// assignment whose proofs failed too often since the last block has to wait for the next.
+// within the gas that it has left. The verdict stays for the block that has it.
 func (app *App) proven(ctx sdk.Context, u markettypes.Urgency, msg *markettypes.MsgSubmitProof) error {
-	if !app.failures.allow(ctx.BlockHeight(), string(u.Key)) {
-		return errorsmod.Wrapf(ErrFailedProofs, "%d since block %d", failuresAllowed, ctx.BlockHeight())
+	key := string(u.Key)
+	if look, err := app.looks.allow(ctx.BlockHeight(), key, u.Prover); err != nil || !look {
+		return err
 	}
-	meter := storetypes.NewGasMeter(ctx.GasMeter().GasRemaining())
-	err := app.VerifierKeeper.DryRun(ctx.WithGasMeter(meter), u.Statement, msg.PublicValues, msg.Proof)
+	before := ctx.GasMeter().GasConsumed()
+	fresh, err := app.VerifierKeeper.Examine(ctx, verifierkeeper.Question{
+		Statement: u.Statement, PublicValues: msg.PublicValues, Proof: msg.Proof,
+	})
 	if errors.Is(err, sdkerrors.ErrOutOfGas) {
-		return errorsmod.Wrapf(err, "the proof's verification needs more gas than the %d left; raise the gas limit", meter.Limit())
+		return errorsmod.Wrapf(err, "the proof's verification needs more gas than the %d left of %d; raise the gas limit", ctx.GasMeter().Limit()-before, ctx.GasMeter().Limit())
 	}
-	if err != nil {
-		app.failures.note(string(u.Key))
+	if fresh {
+		app.looks.note(key, u.Prover, ctx.GasMeter().GasConsumed()-before)
 	}
 	return err
-}
-
-// failures counts the proofs that failed in CheckTx since the last block, by assignment.
-type failures struct {
-	mu     sync.Mutex
-	height int64
-	counts map[string]int
-}
-
-// allow tells whether another proof may be looked at.
-func (f *failures) allow(height int64, key string) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.height != height || f.counts == nil {
-		f.height, f.counts = height, map[string]int{}
-	}
-	return f.counts[key] < failuresAllowed
-}
-
-// note counts a failure.
-func (f *failures) note(key string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.counts[key]++
 }
 
 // PreBlocker runs before everything else in a block.

@@ -3,9 +3,9 @@ package lanes
 import (
 	"context"
 	"crypto/sha256"
-	"slices"
 	"sync"
 
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/tidwall/btree"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -14,7 +14,8 @@ import (
 
 // Capacity is what the lanes hold at most.
 type Capacity struct {
-	// Txs and Bytes are for each lane.
+	// Txs and Bytes are for each lane. As much may leave a lane for what goes before it
+	// between two blocks.
 	Txs   [lanes]int
 	Bytes [lanes]int64
 	// OfSigner is how many transactions of one signer a lane takes. The critical lane
@@ -22,7 +23,7 @@ type Capacity struct {
 	OfSigner [lanes]int
 }
 
-// DefaultCapacity stays below the size of CometBFT's pool, which holds every
+// DefaultCapacity stays below half the size of CometBFT's pool, which holds every
 // transaction that this one took in, and those that it let go until the next block.
 func DefaultCapacity() Capacity {
 	return Capacity{
@@ -32,66 +33,55 @@ func DefaultCapacity() Capacity {
 	}
 }
 
-// Total is what all lanes hold at most.
-func (c Capacity) Total() (txs int, bytes int64) {
+// Behind is what waits in CometBFT's pool at most behind lanes of this capacity: what they
+// hold, and what they let go until the next block.
+func (c Capacity) Behind() (txs int, bytes int64) {
 	for i := range lanes {
-		txs, bytes = txs+c.Txs[i], bytes+c.Bytes[i]
+		txs, bytes = txs+2*c.Txs[i], bytes+2*c.Bytes[i]
 	}
 	return txs, bytes
 }
 
-// hash names a transaction: sha256 of its bytes, as CometBFT does.
-type hash = [sha256.Size]byte
-
-// waiting is a transaction in the pool.
-type waiting struct {
-	urgency
-	hash    hash
-	tx      sdk.Tx
-	raw     []byte
-	gas     uint64
-	arrival uint64
-	// signers with their sequences; of an unordered transaction they have none.
-	signers []mempool.SignerData
-	ordered bool
-}
-
-// before tells which of two transactions of a lane goes first.
-func before(a, b *waiting) bool {
-	if a.order != b.order {
-		return a.order < b.order
-	}
-	return a.arrival < b.arrival
-}
+// usesKept is how many keys the pool knows the uses of, in some 12 MiB.
+const usesKept = 65_536
 
 // Pool holds transactions until they are in a block, each in its lane, those with the
-// earliest deadline, or in the last lane the highest gas price, first. A full lane lets
-// its last transaction go for one that goes before it. It is safe for concurrent use.
+// earliest deadline, or in the last lane the highest gas price, first. One for a proof,
+// reveal or bid that was in a block before comes after all that were not. A full lane lets
+// its last transactions go for one that goes before them. It is safe for concurrent use.
 type Pool struct {
 	mu       sync.Mutex
 	capacity Capacity
-	signers  mempool.SignerExtractionAdapter
 	lanes    [lanes]*btree.BTreeG[*waiting]
 	bytes    [lanes]int64
 	byHash   map[hash]*waiting
-	keys     map[string]hash
+	byTx     map[sdk.Tx]*waiting
+	keys     map[string]*waiting
 	of       map[string]*account
 	arrivals uint64
+
+	uses    *lru.Cache[string, int] // key → blocks that had a transaction for it
+	round   uint64                  // counts blocks
+	evicted [lanes]size             // since the last block
 }
 
-// account is what waits of one signer.
-type account struct {
-	count     [lanes]int
-	sequences []uint64 // of ordered transactions, rising
+// size is a number of transactions with their bytes.
+type size struct {
+	txs   int
+	bytes int64
 }
 
 var _ mempool.ExtMempool = (*Pool)(nil)
 
 // NewPool returns an empty pool.
 func NewPool(c Capacity) *Pool {
+	uses, err := lru.New[string, int](usesKept)
+	if err != nil {
+		panic(err) // of a size that is not positive only
+	}
 	p := &Pool{
-		capacity: c, signers: mempool.NewDefaultSignerExtractionAdapter(),
-		byHash: map[hash]*waiting{}, keys: map[string]hash{}, of: map[string]*account{},
+		capacity: c, byHash: map[hash]*waiting{}, byTx: map[sdk.Tx]*waiting{}, keys: map[string]*waiting{},
+		of: map[string]*account{}, uses: uses,
 	}
 	for i := range p.lanes {
 		p.lanes[i] = btree.NewBTreeGOptions(before, btree.Options{NoLocks: true})
@@ -99,115 +89,50 @@ func NewPool(c Capacity) *Pool {
 	return p
 }
 
-// Insert takes in a transaction that passed CheckTx. It returns ErrPending or
-// ErrFull.
-func (p *Pool) Insert(ctx context.Context, tx sdk.Tx, o mempool.InsertOption) error {
-	c := sdk.UnwrapSDKContext(ctx)
-	u, judged := c.Value(urgencyKey{}).(urgency)
-	if !judged {
-		u = urgency{lane: Rest, order: -c.Priority()}
-	}
-	raw := c.TxBytes()
-	signers, err := p.signers.GetSigners(tx)
+// Admit returns the error with which Insert would refuse a transaction. CheckTx asks
+// before it does anything costly, and before the account's sequence moves on: what is
+// refused later leaves it one ahead until the next block.
+func (p *Pool) Admit(ctx sdk.Context, tx sdk.Tx) error {
+	w, err := newWaiting(ctx, tx, 0)
 	if err != nil {
 		return err
 	}
-	w := &waiting{urgency: u, hash: sha256.Sum256(raw), tx: tx, raw: raw, gas: gasOf(tx, o.GasWanted), signers: signers, ordered: true}
-	if unordered, ok := tx.(sdk.TxWithUnordered); ok && unordered.GetUnordered() {
-		w.ordered = false
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	_, err = p.room(w)
+	return err
+}
+
+// Insert takes in a transaction that passed CheckTx. It returns ErrPending, ErrFull or
+// ErrNoSigner.
+func (p *Pool) Insert(ctx context.Context, tx sdk.Tx, o mempool.InsertOption) error {
+	w, err := newWaiting(sdk.UnwrapSDKContext(ctx), tx, o.GasWanted)
+	if err != nil {
+		return err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, here := p.byHash[w.hash]; here {
-		return nil
-	}
-	p.arrivals++
-	w.arrival = p.arrivals
-	if err := p.admit(w); err != nil {
+	gone, err := p.room(w)
+	if err != nil || p.byHash[w.hash] != nil {
 		return err
+	}
+	for _, old := range gone {
+		p.take(old)
+		p.evicted[old.lane].txs++
+		p.evicted[old.lane].bytes += old.size()
 	}
 	p.put(w)
 	return nil
 }
 
-// gasOf is what counts against a block's gas.
-func gasOf(tx sdk.Tx, wanted uint64) uint64 {
-	if asks, ok := tx.(sdk.GasTx); ok {
-		return max(wanted, asks.GetGas())
-	}
-	return wanted
-}
-
-// admit makes room for a transaction, or says why there is none.
-func (p *Pool) admit(w *waiting) error {
-	for _, key := range w.keys {
-		if _, taken := p.keys[key]; taken {
-			return ErrPending.Wrap("one for the same assignment or bid waits for a block")
-		}
-	}
-	for _, s := range w.signers {
-		if a := p.of[string(s.Signer)]; a != nil && a.count[w.lane] >= p.capacity.OfSigner[w.lane] {
-			return ErrFull.Wrapf("%d transactions of %s wait in lane %s; send more when some are in a block", a.count[w.lane], s.Signer, w.lane)
-		}
-	}
-	size := int64(len(w.raw))
-	for p.full(w.lane, size) {
-		last, found := p.lanes[w.lane].Max()
-		if !found || !before(w, last) {
-			return ErrFull.Wrapf("lane %s; send it again later, with a higher gas price, or to another node", w.lane)
-		}
-		p.drop(last)
-	}
-	return nil
-}
-
-// full tells whether a lane has no room for that many bytes more.
-func (p *Pool) full(lane Lane, size int64) bool {
-	return p.lanes[lane].Len() >= p.capacity.Txs[lane] || p.bytes[lane]+size > p.capacity.Bytes[lane]
-}
-
-// drop lets a transaction go, with those of its signers that can't run without it.
-func (p *Pool) drop(w *waiting) {
-	p.take(w)
-	if !w.ordered {
-		return
-	}
-	for lane := range p.lanes {
-		var later []*waiting
-		p.lanes[lane].Scan(func(other *waiting) bool {
-			if other.after(w) {
-				later = append(later, other)
-			}
-			return true
-		})
-		for _, other := range later {
-			p.take(other)
-		}
-	}
-}
-
-// after tells whether a transaction needs another to run before.
-func (w *waiting) after(other *waiting) bool {
-	if !w.ordered {
-		return false
-	}
-	for _, mine := range w.signers {
-		for _, its := range other.signers {
-			if mine.Signer.Equals(its.Signer) && mine.Sequence > its.Sequence {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // put notes a transaction everywhere.
 func (p *Pool) put(w *waiting) {
+	w.round = p.round
 	p.lanes[w.lane].Set(w)
-	p.bytes[w.lane] += int64(len(w.raw))
-	p.byHash[w.hash] = w
+	p.bytes[w.lane] += w.size()
+	p.byHash[w.hash], p.byTx[w.tx] = w, w
 	for _, key := range w.keys {
-		p.keys[key] = w.hash
+		p.keys[key] = w
 	}
 	for _, s := range w.signers {
 		a := p.of[string(s.Signer)]
@@ -215,34 +140,25 @@ func (p *Pool) put(w *waiting) {
 			a = &account{}
 			p.of[string(s.Signer)] = a
 		}
-		a.count[w.lane]++
-		if w.ordered {
-			at, _ := slices.BinarySearch(a.sequences, s.Sequence)
-			a.sequences = slices.Insert(a.sequences, at, s.Sequence)
-		}
+		a.add(w, s.Sequence)
 	}
 }
 
 // take removes a transaction from everywhere.
 func (p *Pool) take(w *waiting) {
-	if _, removed := p.lanes[w.lane].Delete(w); !removed {
+	if p.byHash[w.hash] != w {
 		return
 	}
-	p.bytes[w.lane] -= int64(len(w.raw))
+	p.lanes[w.lane].Delete(w)
+	p.bytes[w.lane] -= w.size()
 	delete(p.byHash, w.hash)
+	delete(p.byTx, w.tx)
 	for _, key := range w.keys {
-		if p.keys[key] == w.hash {
-			delete(p.keys, key)
-		}
+		delete(p.keys, key)
 	}
 	for _, s := range w.signers {
 		a := p.of[string(s.Signer)]
-		a.count[w.lane]--
-		if w.ordered {
-			if at, found := slices.BinarySearch(a.sequences, s.Sequence); found {
-				a.sequences = slices.Delete(a.sequences, at, at+1)
-			}
-		}
+		a.remove(w, s.Sequence)
 		if a.count == [lanes]int{} {
 			delete(p.of, string(s.Signer))
 		}
@@ -256,15 +172,51 @@ func (p *Pool) Has(raw []byte) bool {
 	return p.byHash[sha256.Sum256(raw)] != nil
 }
 
-// Forget removes the transactions of a block.
-func (p *Pool) Forget(txs [][]byte) {
+// Executed removes the transactions of a block, whatever became of them. What they were
+// for, if it is not done, goes behind all that was in no block yet: one that fails in every
+// block holds up others once.
+func (p *Pool) Executed(txs [][]byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, raw := range txs {
-		if w := p.byHash[sha256.Sum256(raw)]; w != nil {
+		w := p.byHash[sha256.Sum256(raw)]
+		if w == nil {
+			continue
+		}
+		p.take(w)
+		for _, key := range w.keys {
+			uses, _ := p.uses.Get(key)
+			p.uses.Add(key, uses+1)
+		}
+	}
+}
+
+// Committed begins the time until the next block. CometBFT checks all that it holds again
+// after each block; what it did not ask about after the last one it does not hold, so
+// nobody else ever hears of it, and it goes.
+func (p *Pool) Committed() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, w := range p.byHash {
+		if w.round != p.round {
 			p.take(w)
 		}
 	}
+	p.round++
+	p.evicted = [lanes]size{}
+}
+
+// Recheck notes that CometBFT holds a transaction still. It refuses what the pool let
+// go, so that CometBFT lets it go too.
+func (p *Pool) Recheck(raw []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w := p.byHash[sha256.Sum256(raw)]
+	if w == nil {
+		return ErrDropped
+	}
+	w.round = p.round
+	return nil
 }
 
 // CountTx returns how many transactions wait.
@@ -285,22 +237,25 @@ func (p *Pool) Waiting(lane Lane) (txs int, bytes int64) {
 func (p *Pool) Remove(tx sdk.Tx) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, w := range p.byHash {
-		if w.tx == tx {
-			p.take(w)
-			return nil
-		}
+	w := p.byTx[tx]
+	if w == nil {
+		return mempool.ErrTxNotFound
 	}
-	return mempool.ErrTxNotFound
+	p.take(w)
+	return nil
 }
 
 // RemoveWithReason removes the context's transaction when it failed its recheck. What is
-// in a block goes once for all, by Forget: the executor may run a transaction several
+// in a block goes once for all, by Executed: the executor may run a transaction several
 // times, and one that fails its ante handler is never reported.
 func (p *Pool) RemoveWithReason(ctx context.Context, _ sdk.Tx, reason mempool.RemoveReason) error {
 	if reason.Caller == mempool.CallerRunTxFinalize {
 		return nil
 	}
-	p.Forget([][]byte{sdk.UnwrapSDKContext(ctx).TxBytes()})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if w := p.byHash[sha256.Sum256(sdk.UnwrapSDKContext(ctx).TxBytes())]; w != nil {
+		p.take(w)
+	}
 	return nil
 }

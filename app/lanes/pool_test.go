@@ -34,6 +34,10 @@ type simple struct {
 	unordered bool
 	keys      []string
 	number    uint64 // makes its bytes unique
+
+	until       time.Time
+	untilHeight uint64
+	keyless     bool // no public key in the signature
 }
 
 var testKeys = func() (list []cryptotypes.PubKey) {
@@ -56,13 +60,17 @@ func (s *simple) GetMsgs() []sdk.Msg {
 func (s *simple) GetMsgsV2() ([]protov2.Message, error) { return nil, nil }
 func (s *simple) GetGas() uint64                        { return s.gas }
 func (s *simple) GetUnordered() bool                    { return s.unordered }
-func (s *simple) GetTimeoutTimeStamp() time.Time        { return time.Time{} }
+func (s *simple) GetTimeoutTimeStamp() time.Time        { return s.until }
+func (s *simple) GetTimeoutHeight() uint64              { return s.untilHeight }
 func (s *simple) GetSigners() ([][]byte, error)         { return [][]byte{testKeys[s.signer].Address()}, nil }
 func (s *simple) GetPubKeys() ([]cryptotypes.PubKey, error) {
 	return []cryptotypes.PubKey{testKeys[s.signer]}, nil
 }
 
 func (s *simple) GetSignaturesV2() ([]signing.SignatureV2, error) {
+	if s.keyless {
+		return []signing.SignatureV2{{Sequence: s.sequence}}, nil
+	}
 	return []signing.SignatureV2{{PubKey: testKeys[s.signer], Sequence: s.sequence}}, nil
 }
 
@@ -80,12 +88,27 @@ func insert(p *Pool, s *simple) error {
 	return p.Insert(s.context(), s, mempool.InsertOption{GasWanted: s.gas})
 }
 
+func admit(p *Pool, s *simple) error {
+	return p.Admit(sdk.UnwrapSDKContext(s.context()), s)
+}
+
 func small() Capacity {
 	return Capacity{Txs: [lanes]int{4, 5, 6}, Bytes: [lanes]int64{200, 200, 200}, OfSigner: [lanes]int{4, 3, 3}}
 }
 
 func block(gas, bytes int64) limits {
 	return limitsOf(&cmtproto.BlockParams{MaxGas: gas, MaxBytes: bytes})
+}
+
+// next is the next block, in which each signer's first sequence is the one given.
+func next(most uint64, sequences map[int]uint64) upcoming {
+	bySigner := map[string]uint64{}
+	for signer, sequence := range sequences {
+		bySigner[sdk.AccAddress(testKeys[signer].Address()).String()] = sequence
+	}
+	return upcoming{height: 10, time: time.Unix(1_000, 0), most: most, sequence: func(a sdk.AccAddress) (uint64, error) {
+		return bySigner[a.String()], nil
+	}}
 }
 
 func numbers(txs [][]byte) (list []uint64) {
@@ -95,93 +118,67 @@ func numbers(txs [][]byte) (list []uint64) {
 	return list
 }
 
-func TestOf(t *testing.T) {
-	proof, bid, send := &markettypes.MsgSubmitProof{}, &markettypes.MsgBid{}, &banktypes.MsgSend{}
-	for _, tc := range []struct {
-		msgs []sdk.Msg
-		want Lane
-	}{
-		{nil, Rest},
-		{[]sdk.Msg{proof}, Critical},
-		{[]sdk.Msg{&markettypes.MsgRevealBatch{}, &markettypes.MsgReveal{}, proof}, Critical},
-		{[]sdk.Msg{bid}, Bids},
-		{[]sdk.Msg{proof, bid}, Bids},
-		{[]sdk.Msg{proof, send}, Rest},
-		{[]sdk.Msg{send, bid}, Rest},
-		{[]sdk.Msg{&markettypes.MsgRequest{}}, Rest},
-	} {
-		require.Equal(t, tc.want, Of(tc.msgs), "%T", tc.msgs)
-	}
-}
-
-func TestShares(t *testing.T) { // law M17
-	l := block(100_000_001, -1)
-	require.Equal(t, [lanes]uint64{60_000_000, 90_000_000, 100_000_001}, l.gas)
-	require.Equal(t, uint64(1<<64-1), l.bytes[Critical])
-	require.Equal(t, l.bytes, limitsOf(nil).gas)
-
-	f := filling{limits: block(100, 1_000)}
-	require.NoError(t, f.add(Critical, 60, 1))
-	require.ErrorIs(t, f.add(Critical, 1, 1), ErrShare)
-	require.NoError(t, f.add(Bids, 30, 1))
-	require.ErrorIs(t, f.add(Bids, 1, 1), ErrShare)
-	require.ErrorIs(t, f.add(Critical, 0, 0), ErrOrder)
-	require.ErrorIs(t, f.add(Rest, 1<<64-1, 1), ErrShare)
-	require.ErrorIs(t, f.add(Rest, 1, 1<<64-1), ErrShare)
-	require.NoError(t, f.add(Rest, 10, 998))
-	require.ErrorIs(t, f.add(Rest, 0, 1), ErrShare)
-}
-
-func TestPoolOrder(t *testing.T) { // law M17
-	p := NewPool(DefaultCapacity())
-	for i, s := range []simple{
-		{lane: Rest, order: -5, gas: 10, unordered: true},
-		{lane: Bids, order: 30, gas: 10, unordered: true},
-		{lane: Critical, order: 20, gas: 10, unordered: true},
-		{lane: Critical, order: 10, gas: 10, unordered: true},
-		{lane: Rest, order: -9, gas: 10, unordered: true},
-		{lane: Critical, order: 10, gas: 10, unordered: true},
-	} {
-		s.number = uint64(i)
-		require.NoError(t, insert(p, &s))
-	}
-	require.Equal(t, []uint64{3, 5, 2, 1, 4, 0}, numbers(p.pick(&filling{limits: block(-1, -1)}, 1_000)))
-	// 60 % of 40 gas hold two of the first lane; the third waits, and what it leaves
-	// can't be used by those after it but for their own share.
-	require.Equal(t, []uint64{3, 5, 1, 4}, numbers(p.pick(&filling{limits: block(40, -1)}, 1_000)))
-	require.Len(t, p.pick(&filling{limits: block(-1, -1)}, 25), 2, "CometBFT's bytes bind, too")
-	var seen int
-	for i := p.Select(context.Background(), nil); i != nil; i = i.Next() {
-		seen++
-	}
-	require.Equal(t, p.CountTx(), seen)
-}
-
-func TestSequences(t *testing.T) {
-	p := NewPool(DefaultCapacity())
-	put := func(number, sequence uint64, lane Lane, order int64) {
-		require.NoError(t, insert(p, &simple{lane: lane, order: order, gas: 1, signer: 1, sequence: sequence, number: number}))
-	}
-	put(0, 7, Rest, -1)
-	put(1, 8, Rest, -9) // pays more, but can't go first
-	put(2, 9, Critical, 5)
-	put(3, 10, Rest, -3)
-	require.Equal(t, []uint64{0, 1}, numbers(p.pick(&filling{limits: block(-1, -1)}, 1_000)),
-		"the proof can't go before the sends, and its lane is over when they have gone")
-	p.Forget([][]byte{(&simple{number: 0}).raw(), (&simple{number: 1}).raw()})
-	require.Equal(t, []uint64{2, 3}, numbers(p.pick(&filling{limits: block(-1, -1)}, 1_000)))
-}
-
 func TestPendingOnce(t *testing.T) { // law M17: one pending proof for each assignment
 	p := NewPool(DefaultCapacity())
 	first := &simple{gas: 1, unordered: true, keys: []string{"a", "b"}}
 	require.NoError(t, insert(p, first))
 	require.NoError(t, insert(p, first), "the same bytes again change nothing")
-	require.ErrorIs(t, insert(p, &simple{gas: 1, unordered: true, keys: []string{"c", "b"}, number: 1}), ErrPending)
+	second := &simple{gas: 1, unordered: true, keys: []string{"c", "b"}, number: 1}
+	require.ErrorIs(t, admit(p, second), ErrPending)
+	require.ErrorIs(t, insert(p, second), ErrPending)
 	require.NoError(t, insert(p, &simple{gas: 1, unordered: true, keys: []string{"c"}, number: 2}))
-	p.Forget([][]byte{first.raw()})
+	p.Executed([][]byte{first.raw()})
 	require.NoError(t, insert(p, &simple{gas: 1, unordered: true, keys: []string{"b"}, number: 3}))
 	require.Equal(t, 2, p.CountTx())
+}
+
+// What was in a block and is sent again goes behind all that was not, whatever its deadline.
+func TestWhatFailedGoesBehind(t *testing.T) {
+	p := NewPool(DefaultCapacity())
+	all := func() []uint64 { return numbers(p.pick(&filling{limits: block(-1, -1)}, next(1_000, nil))) }
+	attack := func(number uint64, keys ...string) *simple {
+		return &simple{order: 1, gas: 1, unordered: true, keys: keys, number: number}
+	}
+	require.NoError(t, insert(p, attack(1, "a")))
+	require.NoError(t, insert(p, &simple{order: 50, gas: 1, unordered: true, keys: []string{"b"}, number: 2}))
+	require.Equal(t, []uint64{1, 2}, all(), "by deadline")
+	p.Executed([][]byte{attack(1).raw()})
+	require.NoError(t, insert(p, attack(3, "a", "new")), "together with another")
+	require.Equal(t, []uint64{2, 3}, all())
+	p.Executed([][]byte{attack(3).raw()})
+	require.NoError(t, insert(p, attack(4, "a")))
+	require.NoError(t, insert(p, attack(5, "new")))
+	require.Equal(t, []uint64{2, 5, 4}, all(), "those that failed once before those that failed twice")
+}
+
+// CometBFT's pool may be full when this one took a transaction in: nobody hears of it then,
+// and its key must not stay taken.
+func TestWhatCometDoesNotHoldGoes(t *testing.T) {
+	p := NewPool(DefaultCapacity())
+	kept := &simple{gas: 1, unordered: true, keys: []string{"a"}, number: 1}
+	lost := &simple{gas: 1, unordered: true, keys: []string{"b"}, number: 2}
+	require.NoError(t, insert(p, kept))
+	require.NoError(t, insert(p, lost))
+	p.Committed()
+	require.NoError(t, p.Recheck(kept.raw()))
+	require.Equal(t, 2, p.CountTx(), "a recheck may come yet")
+	late := &simple{gas: 1, unordered: true, keys: []string{"c"}, number: 3}
+	require.NoError(t, insert(p, late))
+	p.Committed()
+	require.True(t, p.Has(kept.raw()))
+	require.True(t, p.Has(late.raw()), "came after the recheck")
+	require.False(t, p.Has(lost.raw()))
+	require.ErrorIs(t, p.Recheck(lost.raw()), ErrDropped)
+	require.NoError(t, insert(p, &simple{gas: 1, unordered: true, keys: []string{"b"}, number: 4}))
+}
+
+// A signature without a public key is as good as any: the account has the key.
+func TestNoPublicKey(t *testing.T) {
+	p := NewPool(DefaultCapacity())
+	require.NoError(t, insert(p, &simple{lane: Rest, gas: 1, signer: 1, sequence: 7, keyless: true}))
+	require.Len(t, p.pick(&filling{limits: block(-1, -1)}, next(1_000, map[int]uint64{1: 7})), 1)
+	_, err := signersOf(nil)
+	require.ErrorIs(t, err, ErrNoSigner)
 }
 
 func TestFullLane(t *testing.T) {
@@ -189,8 +186,17 @@ func TestFullLane(t *testing.T) {
 	for i := range 6 {
 		require.NoError(t, insert(p, &simple{lane: Rest, order: -int64(i), gas: 1, signer: i / 3, sequence: uint64(i % 3), number: uint64(i)}))
 	}
-	require.ErrorIs(t, insert(p, &simple{lane: Rest, order: -100, gas: 1, signer: 1, sequence: 3, number: 6}), ErrFull, "three of a signer")
-	require.ErrorIs(t, insert(p, &simple{lane: Rest, order: 1, gas: 1, signer: 2, number: 7}), ErrFull, "all others pay more")
+	refused := func(s *simple, why string) {
+		t.Helper()
+		require.ErrorIs(t, admit(p, s), ErrFull, why)
+		require.ErrorIs(t, insert(p, s), ErrFull, why)
+		require.Equal(t, 6, p.CountTx(), "nothing goes for what is refused")
+	}
+	refused(&simple{lane: Rest, order: -100, gas: 1, signer: 1, sequence: 3, number: 6}, "three of a signer")
+	refused(&simple{lane: Rest, order: 1, gas: 1, signer: 2, number: 7}, "all others pay more")
+	refused(&simple{lane: Rest, order: -3, gas: 1, size: 190, signer: 2, number: 7}, "more bytes than those that pay less have")
+	p.capacity.OfSigner[Rest] = 4
+	refused(&simple{lane: Rest, order: -100, gas: 1, signer: 0, sequence: 3, number: 7}, "it comes after what would go")
 	require.NoError(t, insert(p, &simple{lane: Critical, order: 1, gas: 1, signer: 2, unordered: true, number: 8}), "another lane")
 	require.Equal(t, 7, p.CountTx())
 	// The cheapest goes, and with it those of its signer that come after it.
@@ -199,6 +205,26 @@ func TestFullLane(t *testing.T) {
 	require.False(t, p.Has((&simple{number: 0}).raw()))
 	require.False(t, p.Has((&simple{number: 2}).raw()))
 	require.True(t, p.Has((&simple{number: 3}).raw()))
+}
+
+// CometBFT keeps what a lane let go until the next block, and refuses everything once it is
+// full: so much may go until then and no more.
+func TestALaneIsExchangedOnceBetweenBlocks(t *testing.T) {
+	p := NewPool(small())
+	p.capacity.OfSigner = [lanes]int{100, 100, 100}
+	put := func(i int) error {
+		return insert(p, &simple{lane: Rest, order: -int64(i), gas: 1, signer: i % 4, unordered: true, number: uint64(i)})
+	}
+	for i := range 12 { // six, and six that go before them
+		require.NoError(t, put(i))
+	}
+	require.ErrorIs(t, put(12), ErrFull)
+	require.NoError(t, insert(p, &simple{order: 1, gas: 1, unordered: true, keys: []string{"a"}, number: 100}), "another lane")
+	for i := 6; i < 12; i++ {
+		require.NoError(t, p.Recheck((&simple{number: uint64(i)}).raw()))
+	}
+	p.Committed()
+	require.NoError(t, put(12))
 }
 
 func TestPoolUnderAnyTraffic(t *testing.T) {
@@ -219,8 +245,14 @@ func TestPoolUnderAnyTraffic(t *testing.T) {
 				if insert(p, s) == nil {
 					known = append(known, s)
 				}
+			} else if rapid.Bool().Draw(t, "block") {
+				p.Executed([][]byte{rapid.SampledFrom(known).Draw(t, "gone").raw()})
+				p.Committed()
+				for _, s := range known {
+					_ = p.Recheck(s.raw())
+				}
 			} else {
-				p.Forget([][]byte{rapid.SampledFrom(known).Draw(t, "gone").raw()})
+				p.Executed([][]byte{rapid.SampledFrom(known).Draw(t, "gone").raw()})
 			}
 			for lane := range lanes {
 				txs, bytes := p.Waiting(Lane(lane))
@@ -230,40 +262,14 @@ func TestPoolUnderAnyTraffic(t *testing.T) {
 			checkPick(t, p, known)
 		}
 		for _, s := range known {
-			p.Forget([][]byte{s.raw()})
+			p.Executed([][]byte{s.raw()})
 		}
 		require.Zero(t, p.CountTx())
 		require.Empty(t, p.keys)
+		require.Empty(t, p.byTx)
 		require.Empty(t, p.of)
 		require.Equal(t, [lanes]int64{}, p.bytes)
 	})
-}
-
-// checkPick checks that a block of what waits keeps the rules: order and shares, sizes,
-// and the signers' sequences.
-func checkPick(t *rapid.T, p *Pool, known []*simple) {
-	byNumber := map[uint64]*simple{}
-	least := map[int]uint64{}
-	for _, s := range known {
-		byNumber[s.number] = s
-		if !s.unordered && p.Has(s.raw()) {
-			if at, found := least[s.signer]; !found || s.sequence < at {
-				least[s.signer] = s.sequence
-			}
-		}
-	}
-	l := block(100, 400)
-	check := filling{limits: l}
-	for _, n := range numbers(p.pick(&filling{limits: l}, 350)) {
-		s := byNumber[n]
-		require.True(t, p.Has(s.raw()))
-		require.NoError(t, check.add(Of(s.GetMsgs()), s.gas, sizeInBlock(s.raw())))
-		if !s.unordered {
-			require.Equal(t, least[s.signer], s.sequence, "signer %d", s.signer)
-			least[s.signer]++
-		}
-	}
-	require.LessOrEqual(t, check.bytes, uint64(350))
 }
 
 func TestConcurrentUse(t *testing.T) {
@@ -276,13 +282,15 @@ func TestConcurrentUse(t *testing.T) {
 			for i := range 200 {
 				s := &simple{lane: Lane(i % 3), gas: 1, signer: worker, unordered: true, number: uint64(worker*1000 + i)}
 				_ = insert(p, s)
-				p.pick(&filling{limits: block(50, 500)}, 400)
+				p.pick(&filling{limits: block(50, 500)}, next(400, nil))
+				_ = p.Recheck(s.raw())
+				p.Committed()
 				p.SelectBy(s.context(), nil, func(w mempool.PooledTx) bool {
 					_ = p.Remove(w.Tx)
 					return i%2 == 0
 				})
 				_ = p.RemoveWithReason(s.context(), s, mempool.RemoveReason{Caller: mempool.CallerRunTxRecheck})
-				p.Forget([][]byte{s.raw()})
+				p.Executed([][]byte{s.raw()})
 			}
 		}()
 	}

@@ -21,14 +21,15 @@ type limits struct {
 	gas, bytes [lanes]uint64
 }
 
-// limitsOf gives the limits under the chain's parameters of a block; unset and -1 mean
-// no limit.
+// limitsOf gives the limits under the chain's parameters of a block. Unset and -1 mean no
+// limit, and so does 0, which the SDK takes for none as well: as a limit it would let
+// nothing into blocks, not even what raises it again.
 func limitsOf(params *cmtproto.BlockParams) limits {
 	gas, bytes := uint64(math.MaxUint64), uint64(math.MaxUint64)
-	if params != nil && params.MaxGas >= 0 {
+	if params != nil && params.MaxGas > 0 {
 		gas = uint64(params.MaxGas)
 	}
-	if params != nil && params.MaxBytes >= 0 {
+	if params != nil && params.MaxBytes > 0 {
 		bytes = uint64(params.MaxBytes)
 	}
 	var l limits
@@ -38,6 +39,9 @@ func limitsOf(params *cmtproto.BlockParams) limits {
 	return l
 }
 
+// CriticalGas is the gas of a block that the first lane may use.
+func CriticalGas(params *cmtproto.BlockParams) uint64 { return limitsOf(params).gas[Critical] }
+
 // share is floor(whole × bps / 10000), or no limit of no limit.
 func share(whole, bps uint64) uint64 {
 	if whole == math.MaxUint64 {
@@ -45,9 +49,6 @@ func share(whole, bps uint64) uint64 {
 	}
 	return whole/wholeBps*bps + whole%wholeBps*bps/wholeBps
 }
-
-// own is what a lane may have of an otherwise empty block.
-func (l limits) ownGas(lane Lane) uint64 { return l.gas[lane] }
 
 // filling is a block that is being filled, or gone through.
 type filling struct {
@@ -75,8 +76,13 @@ func (f *filling) add(lane Lane, gas, bytes uint64) error {
 	if err := f.fits(lane, gas, bytes); err != nil {
 		return err
 	}
-	f.last, f.gas, f.bytes = lane, f.gas+gas, f.bytes+bytes
+	f.use(lane, gas, bytes)
 	return nil
+}
+
+// use puts a transaction that fits after what is there.
+func (f *filling) use(lane Lane, gas, bytes uint64) {
+	f.last, f.gas, f.bytes = lane, f.gas+gas, f.bytes+bytes
 }
 
 // sizeInBlock is how many bytes a transaction takes in a block.

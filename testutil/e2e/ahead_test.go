@@ -126,7 +126,7 @@ func TestVerdictsAheadChangeNothing(t *testing.T) {
 // each assignment and block only; good ones wait in the first lane, one for each.
 func TestProofsInCheckTx(t *testing.T) {
 	n := newQuietNetwork(t, plainCircuit(t))
-	good, other := n.circuit.prove(t, 3), n.circuit.prove(t, 4)
+	good := n.circuit.prove(t, 3)
 	ids := n.assignedMany(good, 2)
 	send := func(id string, proof []byte, worker int) *abci.ResponseCheckTx {
 		return n.Check(n.SignTx(n.workers[worker], testutil.TxSpec{Unordered: n.unique()}, &markettypes.MsgSubmitProof{
@@ -134,8 +134,11 @@ func TestProofsInCheckTx(t *testing.T) {
 		}))
 	}
 	n.RequireCheckError(markettypes.ErrNotAssignedToYou, send(ids[0], good.proof, 1))
-	for range 3 {
-		n.RequireCheckError(verifiertypes.ErrInvalidProof, send(ids[0], other.proof, 0))
+	for x := range 3 {
+		other := n.circuit.prove(t, int64(4+x)).proof
+		for range 3 { // remembered
+			n.RequireCheckError(verifiertypes.ErrInvalidProof, send(ids[0], other, 0))
+		}
 	}
 	n.RequireCheckError(app.ErrFailedProofs, send(ids[0], good.proof, 0))
 	require.Zero(t, send(ids[1], good.proof, 0).Code, "another assignment")

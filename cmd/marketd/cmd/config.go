@@ -26,12 +26,13 @@ const (
 	timeoutCommit = time.Second
 	// metricsRetention is how many seconds a Prometheus metric outlives its last update.
 	metricsRetention = 600
-	// mempoolTxs and mempoolBytes bound CometBFT's pool of waiting transactions. It must
-	// hold all that the application's lanes hold, and what they let go until the next
-	// block: lanes.DefaultCapacity. Each transaction is checked again after every block,
-	// so their number bounds that work too.
-	mempoolTxs   = 10_000
-	mempoolBytes = 256 << 20
+	// mempoolTxs and mempoolBytes bound CometBFT's pool of waiting transactions. The
+	// application's lanes decide who waits; this one must hold all that they hold and let
+	// go until the next block, lanes.Capacity.Behind, or it refuses proofs that they have
+	// room for. It remembers as many, mempoolSeen.
+	mempoolTxs   = 20_000
+	mempoolBytes = 384 << 20
+	mempoolSeen  = 2 * mempoolTxs
 	// openConnections bounds the connections to RPC, and those to REST. CometBFT's
 	// and the SDK's 900 and 1,000 are together more than the 1,024 open files that
 	// many systems allow a process, whose databases then fail.
@@ -137,6 +138,7 @@ func cometConfig() *cmtcfg.Config {
 	cfg.Consensus.CreateEmptyBlocksInterval = 0
 	cfg.Mempool.Size = mempoolTxs
 	cfg.Mempool.MaxTxsBytes = mempoolBytes
+	cfg.Mempool.CacheSize = mempoolSeen
 	cfg.Mempool.MaxTxBytes = app.MaxTxBytes
 	cfg.RPC.MaxOpenConnections = openConnections
 	cfg.RPC.MaxHeaderBytes = maxHeaderBytes

@@ -36,7 +36,7 @@ func (q queryServer) Verify(ctx context.Context, req *types.QueryVerifyRequest) 
 		limit = min(limit, req.GasLimit)
 	}
 	meter := storetypes.NewGasMeter(limit)
-	err := q.k.DryRun(sdkCtx.WithGasMeter(meter), req.Statement, req.PublicValues, req.Proof)
+	err := q.k.DryRun(sdkCtx.WithGasMeter(meter), Question{Statement: req.Statement, PublicValues: req.PublicValues, Proof: req.Proof})
 	gas := meter.GasConsumed()
 	// Whoever pays for the call pays for this too; it cannot run out here.
 	sdkCtx.GasMeter().ConsumeGas(min(gas, limit), "verify query")
@@ -52,22 +52,6 @@ func (q queryServer) Verify(ctx context.Context, req *types.QueryVerifyRequest) 
 		res.Reason = err.Error()
 	}
 	return res, nil
-}
-
-// DryRun verifies as a transaction would, with the context's gas meter, and forgets
-// everything that it wrote. Errors: as Verify's, and sdkerrors.ErrOutOfGas.
-func (k *Keeper) DryRun(ctx sdk.Context, st types.Statement, publicValues, bz []byte) (err error) {
-	defer func() {
-		switch recover().(type) {
-		case nil:
-		case storetypes.ErrorOutOfGas, storetypes.ErrorGasOverflow:
-			err = sdkerrors.ErrOutOfGas
-		default:
-			err = types.ErrVerification
-		}
-	}()
-	cached, _ := ctx.CacheContext()
-	return k.Verify(cached, st, publicValues, bz)
 }
 
 // refusal returns the code of an error that is no verdict on the proof: the

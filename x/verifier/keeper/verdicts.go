@@ -3,11 +3,9 @@ package keeper
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 
 	lru "github.com/hashicorp/golang-lru/v2"
-
-	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
-	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/internal/domainhash"
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
@@ -23,19 +21,36 @@ const verdictEntries = 16_384
 // (law V7). It is not state: whether a verdict is in it never shows in gas, errors or
 // verdicts. Transactions may run in parallel on it.
 type verdictCache struct {
-	lru *lru.Cache[[32]byte, error]
+	lru    *lru.Cache[[32]byte, error]
+	counts *counters
+}
+
+// counters count how verdicts came about.
+type counters struct{ known, direct, batched atomic.Uint64 }
+
+// Counts says how verdicts came about since the node started.
+type Counts struct {
+	// Known were remembered, Direct found by verifying one proof, Batched by verifying
+	// many ahead of a block.
+	Known, Direct, Batched uint64
+}
+
+// Counts returns how verdicts came about so far.
+func (k *Keeper) Counts() Counts {
+	c := k.verdicts.counts
+	return Counts{Known: c.known.Load(), Direct: c.direct.Load(), Batched: c.batched.Load()}
 }
 
 // newVerdictCache returns a cache of so many verdicts, or for none one that forgets all.
 func newVerdictCache(entries int) verdictCache {
 	if entries <= 0 {
-		return verdictCache{}
+		return verdictCache{counts: &counters{}}
 	}
 	c, err := lru.New[[32]byte, error](entries)
 	if err != nil {
 		panic(err) // of a size that is not positive only
 	}
-	return verdictCache{c}
+	return verdictCache{c, &counters{}}
 }
 
 // get tells whether a verdict is known, and which.
@@ -87,68 +102,33 @@ func (t task) item(key proof.Key) batch.Item {
 	return batch.Item{Key: key, Program: t.program, Digest: t.digest, PublicValues: values, Proof: t.proof}
 }
 
-// judge returns the verdict on a task, known or new. The caller has read the key through
-// the gas meter and charged for all of it.
-func (k *Keeper) judge(t task) error {
+// judge returns the verdict on a task, known or new, and whether it is new. The caller has
+// read the key through the gas meter and charged for all of it. What nobody pays for is
+// not remembered: it must not push out what blocks are going to ask for.
+func (k *Keeper) judge(t task, remember bool) (fresh bool, err error) {
 	hash := t.hash()
 	if known, verdict := k.verdicts.get(hash); known {
-		return types.FromProof(verdict)
+		k.verdicts.counts.known.Add(1)
+		return false, types.FromProof(verdict)
 	}
 	key, err := k.prepare(t.source)
 	if err != nil {
-		return err
+		return true, err
 	}
 	it := t.item(key)
 	verdict := key.Verify(it.Program, it.Digest, it.PublicValues, it.Proof)
-	k.verdicts.add(hash, verdict)
-	return types.FromProof(verdict)
+	k.verdicts.counts.direct.Add(1)
+	if remember {
+		k.verdicts.add(hash, verdict)
+	}
+	return true, types.FromProof(verdict)
 }
 
-// Question is a verification that a block may ask for.
+// Question is a verification that is asked for.
 type Question struct {
 	Statement    types.Statement
 	PublicValues []byte
 	Proof        []byte
-	// Gas is the most that the verification may cost.
-	Gas uint64
-}
-
-// VerifyAhead verifies in one batch, on all cores, what a block is going to ask for, so
-// that Verify finds the verdicts. It changes no state, charges nothing, and leaves out
-// what Verify would refuse before it looks at the proof. It returns how many verdicts
-// are new.
-func (k *Keeper) VerifyAhead(ctx context.Context, questions []Question) int {
-	if k.verdicts.lru == nil {
-		return 0
-	}
-	aside, _ := sdk.UnwrapSDKContext(ctx).CacheContext()
-	aside = aside.WithGasMeter(storetypes.NewInfiniteGasMeter())
-	var items []batch.Item
-	var hashes [][32]byte
-	seen := make(map[[32]byte]bool, len(questions))
-	for _, q := range questions {
-		t, err := k.taskOf(aside, q)
-		if err != nil {
-			continue
-		}
-		if shape, err := t.source.family.Shape(t.source.curve, t.source.key); err != nil || types.VerificationGas(shape) > q.Gas {
-			continue
-		}
-		hash := t.hash()
-		if known, _ := k.verdicts.get(hash); known || seen[hash] {
-			continue
-		}
-		key, err := k.prepare(t.source)
-		if err != nil {
-			continue
-		}
-		seen[hash] = true
-		items, hashes = append(items, t.item(key)), append(hashes, hash)
-	}
-	for i, verdict := range batch.Verify(items, 0) {
-		k.verdicts.add(hashes[i], verdict)
-	}
-	return len(items)
 }
 
 // taskOf does what Verify does before it charges. Errors: as Verify's.

@@ -127,16 +127,52 @@ func (k *Keeper) CheckStatement(ctx context.Context, st types.Statement) error {
 // ErrVerifierDisabled, ErrMalformedProof, ErrInvalidPublicValues,
 // ErrInvalidProgram, ErrInvalidDigest, ErrInvalidProof, ErrVerification.
 func (k *Keeper) Verify(ctx context.Context, st types.Statement, publicValues, bz []byte) error {
-	t, err := k.taskOf(ctx, Question{Statement: st, PublicValues: publicValues, Proof: bz})
+	sdkCtx := sdk.UnwrapSDKContext(ctx)
+	t, err := k.charged(sdkCtx, Question{Statement: st, PublicValues: publicValues, Proof: bz})
 	if err != nil {
 		return err
 	}
+	_, err = k.judge(t, sdkCtx.ExecMode() != sdk.ExecModeSimulate)
+	return err
+}
+
+// charged reads what a verification needs and charges for all of it. Errors: as Verify's,
+// but for those about the proof.
+func (k *Keeper) charged(ctx sdk.Context, q Question) (task, error) {
+	t, err := k.taskOf(ctx, q)
+	if err != nil {
+		return t, err
+	}
 	shape, err := t.source.family.Shape(t.source.curve, t.source.key)
 	if err != nil {
-		return types.FromKey(err)
+		return t, types.FromKey(err)
 	}
-	sdk.UnwrapSDKContext(ctx).GasMeter().ConsumeGas(types.VerificationGas(shape), "proof verification")
-	return k.judge(t)
+	ctx.GasMeter().ConsumeGas(types.VerificationGas(shape), "proof verification")
+	return t, nil
+}
+
+// DryRun verifies as a transaction would, with the context's gas meter, forgets
+// everything that it wrote, and does not remember the verdict. Errors: as Verify's, and
+// sdkerrors.ErrOutOfGas.
+func (k *Keeper) DryRun(ctx sdk.Context, q Question) error {
+	_, err := k.apart(ctx, q, false)
+	return err
+}
+
+// Examine is DryRun for a proof that is going to be in a block: the verdict is remembered.
+// fresh tells whether the proof had to be verified for it.
+func (k *Keeper) Examine(ctx sdk.Context, q Question) (fresh bool, err error) {
+	return k.apart(ctx, q, true)
+}
+
+func (k *Keeper) apart(ctx sdk.Context, q Question, remember bool) (fresh bool, err error) {
+	defer outOfGas(&err)
+	cached, _ := ctx.CacheContext()
+	t, err := k.charged(cached, q)
+	if err != nil {
+		return false, err
+	}
+	return k.judge(t, remember)
 }
 
 // Hold records that ref, such as an open request, needs the statement's circuit,
