@@ -91,6 +91,14 @@ load-table: ## Measure networks of one and four validators: make load-table [REQ
 		-trial.requests $(or $(REQUESTS),1000) -trial.table "$$table" >&2; \
 	cat "$$table"
 
+# For figures that mean something the machine must be quiet.
+.PHONY: latency
+latency: ## Measure how long requests wait on a network with the shortest windows: make latency [REQUESTS=200]
+	@table=$$(mktemp); trap 'rm -f "$$table"' EXIT; \
+	go test ./devnet/trial -v -count 1 -timeout 0 -run '^TestLatency$$' \
+		-trial.latency $(or $(REQUESTS),200) -trial.table "$$table" >&2; \
+	cat "$$table"
+
 .PHONY: lint
 lint: build/tools/golangci-lint ## Check style, documentation and import arrows
 	build/tools/golangci-lint run ./...
@@ -169,8 +177,13 @@ determinism: ## Execute random blocks in eight processes in different ways: make
 	go test ./testutil/machine -v -run '^TestDeterminism$$' -count 1 -timeout 0 \
 		-machine.blocks $(or $(BLOCKS),1000) -machine.seed $(or $(SEED),1)
 
+# For figures that mean something the machine must be quiet. WORLDS is an absolute path.
 .PHONY: bench
-bench: ## Run the benchmarks
+bench: ## Measure what the chain is to be fast at, in one table: make bench [REQUESTS=100000] [WORLDS=folder to keep them in]
+	go run ./testutil/benchtable -requests $(or $(REQUESTS),100000) -worlds "$(WORLDS)"
+
+.PHONY: bench-raw
+bench-raw: ## Run all benchmarks
 	go test -run '^$$' -bench . -benchmem $$(grep -rl --include='*_test.go' 'func Benchmark' . | xargs -n1 dirname | sort -u)
 
 .PHONY: bench-vaults

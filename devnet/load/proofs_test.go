@@ -20,7 +20,7 @@ import (
 	plaingroth16 "github.com/proofmarket/proofmarket/x/verifier/proof/groth16"
 )
 
-const storedCount = 64
+const storedCount = 256
 
 var writeProofs = flag.Bool("write-proofs", false, "make keys and proofs and write them to data/")
 

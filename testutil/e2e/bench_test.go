@@ -29,7 +29,7 @@ const (
 	// batched is how many messages or items a transaction holds otherwise, all of one
 	// party, and batchParties how many of those go side by side: as many as the lane
 	// of proofs and reveals has room for in a block.
-	batched, batchParties = 32, 8
+	batched, batchParties = 32, 6
 )
 
 // load is what is measured: a crowd, and one round of what it does.

@@ -33,10 +33,10 @@ const (
 // or item. They leave a little room, as those that clients estimate do.
 const (
 	gasTx      = 120_000
-	gasRequest = 115_000
+	gasRequest = 120_000
 	gasBid     = 60_000
-	gasReveal  = 72_000
-	gasProof   = 210_000
+	gasReveal  = 95_000
+	gasProof   = 235_000
 	gasSend    = 40_000
 )
 
