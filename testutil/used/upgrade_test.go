@@ -1,0 +1,67 @@
+package used_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	dbm "github.com/cosmos/cosmos-db"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cosmos/cosmos-sdk/client/flags"
+	upgradetypes "github.com/cosmos/cosmos-sdk/x/upgrade/types"
+
+	"github.com/proofmarket/proofmarket/testutil"
+	"github.com/proofmarket/proofmarket/testutil/used"
+	proverstypes "github.com/proofmarket/proofmarket/x/staking/types"
+)
+
+// store finds a store of a state.
+func store(t *testing.T, state used.State, name string) *used.Store {
+	i := slices.IndexFunc(state.Stores, func(s used.Store) bool { return s.Name == name })
+	require.GreaterOrEqual(t, i, 0, "no store %s", name)
+	return &state.Stores[i]
+}
+
+// heads counts the records of where the provers' queues begin.
+func heads(s *used.Store) (n int) {
+	for _, p := range s.Pairs {
+		if bytes.HasPrefix(p.Key, proverstypes.HeadsPrefix.Bytes()) {
+			n++
+		}
+	}
+	return n
+}
+
+// The very stores that v0.1.0 left are upgraded by their next block: no later software
+// has run on them, so that the provers' queues have no heads before their migration.
+// The chain goes on until every request has ended.
+func TestStoresOfV010Upgrade(t *testing.T) {
+	state, err := used.Read("v0.1.0")
+	require.NoError(t, err)
+	require.Zero(t, heads(store(t, state, proverstypes.StoreKey)), "v0.1.0 had none")
+	plan := upgradetypes.Plan{Name: "v0.2.0", Height: state.Height + 1}
+	scheduled, err := plan.Marshal()
+	require.NoError(t, err)
+	upgrades := store(t, state, upgradetypes.StoreKey)
+	upgrades.Pairs = append(upgrades.Pairs, used.Pair{Key: upgradetypes.PlanKey(), Value: scheduled})
+	db, home := dbm.NewMemDB(), t.TempDir()
+	require.NoError(t, state.Restore(db))
+	stopped, err := json.Marshal(plan)
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(filepath.Join(home, "data"), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(home, "data", upgradetypes.UpgradeInfoFilename), stopped, 0o600))
+
+	a := testutil.OpenApp(t, state.Height, state.Time, testutil.WithDB(db), testutil.WithChainID(state.ChainID),
+		testutil.WithInvariants(), testutil.WithNodeOption(flags.FlagHome, home))
+	a.Block()
+	done, err := a.UpgradeKeeper.GetDoneHeight(a.Ctx(), plan.Name)
+	require.NoError(t, err)
+	require.Equal(t, plan.Height, done)
+	upgraded := used.State{Stores: used.Dump(a.CommitMultiStore())}
+	require.Positive(t, heads(store(t, upgraded, proverstypes.StoreKey)))
+	goOn(t, a)
+}
