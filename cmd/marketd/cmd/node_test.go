@@ -72,6 +72,7 @@ func startRealNode(t *testing.T) *realNode {
 	comet := cometConfig()
 	comet.Consensus.TimeoutCommit = 100 * time.Millisecond
 	comet.Instrumentation.Prometheus = false // its port may be another node's
+	comet.RPC.MaxOpenConnections = testConnections
 	cmtcfg.WriteConfigFile(filepath.Join(home, "config", "config.toml"), comet)
 
 	n := &realNode{rpc: freeAddress(t), rest: freeAddress(t), grpc: freeAddress(t)}
@@ -143,9 +144,11 @@ func TestNodeHoldsItsLimits(t *testing.T) {
 	n := startRealNode(t)
 	t.Run("RPC", n.testRPC)
 	t.Run("subscriptions", n.testSubscriptions)
+	t.Run("subscriber that does not read", n.testSlowSubscriber)
 	t.Run("gRPC", n.testGRPC)
 	t.Run("REST", n.testREST)
-	t.Run("connections", n.testConnections)
+	t.Run("RPC connections", func(t *testing.T) { n.testConnections(t, n.rpc, "/health") })
+	t.Run("REST connections", func(t *testing.T) { n.testConnections(t, n.rest, "/proofmarket/market/v1/clock") })
 	// It has come through all of it.
 	res, err := node.NewServiceClient(n.conn).Status(t.Context(), &node.StatusRequest{})
 	require.NoError(t, err)
@@ -200,6 +203,47 @@ func (n *realNode) testSubscriptions(t *testing.T) {
 		}
 		require.NotNil(t, answer.Error)
 		require.Contains(t, answer.Error.Data, "max_subscriptions_per_client")
+	}
+}
+
+// A client that subscribes to blocks, asks for much and reads nothing is cut off once its
+// answers fill what the sockets hold.
+func (n *realNode) testSlowSubscriber(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	dialer := websocket.Dialer{NetDialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return conn, conn.(*net.TCPConn).SetReadBuffer(1)
+	}}
+	conn, res, err := dialer.DialContext(ctx, "ws://"+n.rpc+"/websocket", nil)
+	require.NoError(t, err)
+	defer conn.Close()
+	defer res.Body.Close()
+	require.NoError(t, conn.WriteJSON(map[string]any{
+		"jsonrpc": "2.0", "id": 0, "method": "subscribe", "params": map[string]any{"query": "tm.event = 'NewBlock'"},
+	}))
+	// It asks until the node takes no more, and then waits for the end of the connection,
+	// which shows when it writes.
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for asked := 0; ; asked++ {
+		require.NoError(t, conn.SetWriteDeadline(time.Now().Add(time.Minute)))
+		if err := conn.WriteJSON(map[string]any{"jsonrpc": "2.0", "id": asked, "method": "genesis", "params": map[string]any{}}); err != nil {
+			require.NotErrorIs(t, err, os.ErrDeadlineExceeded, "the node neither reads nor ends the connection")
+			t.Logf("cut off after %d requests: %v", asked, err)
+			return
+		}
+		if asked < 1_000 {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			require.FailNow(t, "it is not cut off")
+		case <-tick.C:
+		}
 	}
 }
 
@@ -259,9 +303,10 @@ func (n *realNode) testREST(t *testing.T) {
 }
 
 // With all connections taken the next one waits, and is answered when one ends.
-func (n *realNode) testConnections(t *testing.T) {
+func (n *realNode) testConnections(t *testing.T, server, path string) {
+	http.DefaultClient.CloseIdleConnections()
 	dial := func() net.Conn {
-		conn, err := net.Dial("tcp", n.rest)
+		conn, err := net.Dial("tcp", server)
 		require.NoError(t, err)
 		return conn
 	}
@@ -272,7 +317,7 @@ func (n *realNode) testConnections(t *testing.T) {
 	}
 	next := dial()
 	defer next.Close()
-	_, err := io.WriteString(next, "GET /proofmarket/market/v1/clock HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n")
+	_, err := io.WriteString(next, "GET "+path+" HTTP/1.1\r\nHost: node\r\nConnection: close\r\n\r\n")
 	require.NoError(t, err)
 	require.NoError(t, next.SetReadDeadline(time.Now().Add(300*time.Millisecond)))
 	_, err = next.Read(make([]byte, 1))
