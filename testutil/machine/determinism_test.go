@@ -49,8 +49,10 @@ func TestDeterminism(t *testing.T) {
 	file, began := filepath.Join(t.TempDir(), "record"), time.Now()
 	record := writeRecord(t, *replaySeed, *replayBlocks)
 	require.NoError(t, record.Write(file))
-	t.Logf("recorded %s, in %s", figures(t, record), time.Since(began).Round(time.Second))
+	content, txs := figures(t, record)
+	t.Logf("recorded %s, in %s", content, time.Since(began).Round(time.Second))
 	want := record.Outcomes()
+	require.Len(t, want, *replayBlocks)
 	for _, workers := range []int{0, 1, 2, 8} {
 		name := "sequential"
 		if workers > 0 {
@@ -69,6 +71,11 @@ func TestDeterminism(t *testing.T) {
 				require.NoError(t, got.err)
 				t.Log(got.summary)
 				require.Len(t, got.outcomes, len(want))
+				if workers > 0 {
+					require.GreaterOrEqual(t, got.executions, int64(txs), "Block-STM executes every transaction: %s", got.summary)
+				} else {
+					require.Zero(t, got.executions, got.summary)
+				}
 				for i := range want {
 					require.Equal(t, want[i].String(), got.outcomes[i], "%s, block %d of the record", got.summary, i)
 				}
@@ -87,10 +94,11 @@ func writeRecord(t *testing.T, seed uint64, blocks int) *determinism.Record {
 	return record
 }
 
-// figures tells what is in a record, and requires that it is worth replaying.
-func figures(t *testing.T, record *determinism.Record) string {
+// figures tells what is in a record and how many transactions, and requires that it is
+// worth replaying.
+func figures(t *testing.T, record *determinism.Record) (content string, txs int) {
 	t.Helper()
-	var txs, crowds, most int
+	var crowds, most int
 	for _, c := range record.Chains {
 		for _, b := range c.Blocks {
 			var req abci.RequestFinalizeBlock
@@ -107,14 +115,15 @@ func figures(t *testing.T, record *determinism.Record) string {
 	require.Positive(t, crowds, "blocks with a hundred transactions")
 	require.Greater(t, failed, txs/20, "failures")
 	return fmt.Sprintf("%d blocks of %d chains with %d transactions, %d of which fail; %d blocks have 100 or more, one has %d",
-		blocks, len(record.Chains), txs, failed, crowds, most)
+		blocks, len(record.Chains), txs, failed, crowds, most), txs
 }
 
 // replayed is what a process printed.
 type replayed struct {
-	outcomes []string
-	summary  string
-	err      error
+	outcomes   []string
+	executions int64 // by Block-STM
+	summary    string
+	err        error
 }
 
 // replayEnv tells the test's own binary to replay a record: what, and how.
@@ -154,8 +163,13 @@ func inProcess(t *testing.T, record string, node determinism.Node, env ...string
 	}
 	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 	last := len(lines) - 1
-	return replayed{outcomes: lines[:last], summary: strings.Join(env, " ") + ": " + lines[last]}
+	r = replayed{outcomes: lines[:last], summary: strings.Join(env, " ") + ": " + lines[last]}
+	_, r.err = fmt.Sscanf(lines[last], executionsLine, &r.executions)
+	return r
 }
+
+// executionsLine begins the last line that a process prints.
+const executionsLine = "%d executions by Block-STM"
 
 // TestReplay is what a process of TestDeterminism runs.
 func TestReplay(t *testing.T) {
@@ -175,7 +189,7 @@ func TestReplay(t *testing.T) {
 	for _, o := range outcomes {
 		fmt.Fprintln(&text, o)
 	}
-	fmt.Fprintf(&text, "%d blocks in %s, %d executions by Block-STM\n", len(outcomes), time.Since(began).Round(100*time.Millisecond), executions())
+	fmt.Fprintf(&text, executionsLine+", %d blocks in %s\n", executions(), len(outcomes), time.Since(began).Round(100*time.Millisecond))
 	require.NoError(t, os.WriteFile(r.Out, []byte(text.String()), 0o600))
 }
 
