@@ -29,6 +29,7 @@ func bench(ctx context.Context, args []string, out, progress io.Writer) error {
 	flags.SetOutput(progress)
 	requests := flags.Int("requests", 100_000, "open requests of the market's largest world; 0 leaves the worlds out")
 	worlds := flags.String("worlds", "", "absolute path of a folder that keeps the market's worlds for later runs")
+	rounds := flags.Int("rounds", 5, "rounds of lifecycles in each run")
 	count := flags.Int("count", 3, "how often each benchmark runs; the table has the medians")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -36,7 +37,7 @@ func bench(ctx context.Context, args []string, out, progress io.Writer) error {
 	about := machine(ctx)
 	fmt.Fprintln(progress, about)
 	var rows []row
-	for _, s := range sections(*requests, *worlds) {
+	for _, s := range sections(*rounds, *requests, *worlds) {
 		found := make(results)
 		for _, r := range s.runs {
 			if err := r.do(ctx, *count, found, progress); err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -25,16 +26,17 @@ type section struct {
 }
 
 // sections are all of them; requests and worlds are about the market's worlds.
-func sections(requests int, worlds string) []section {
+func sections(rounds, requests int, worlds string) []section {
 	const e2e = "./testutil/e2e"
+	times := strconv.Itoa(rounds) + "x"
 	list := []section{
 		{[]run{
 			{pkg: "./x/verifier/proof/batch", bench: "Batch$/bn254", benchtime: "20x", cpus: 1},
 			{pkg: "./x/verifier/proof/batch", bench: "Batch$/bn254", benchtime: "20x"},
 		}, proofRows},
 		{[]run{
-			{pkg: e2e, bench: "Lifecycle/^(sends|market|market-seen|batches)$", benchtime: "5x"},
-			{pkg: e2e, bench: "Lifecycle/stock-fees$/block-stm", benchtime: "5x"},
+			{pkg: e2e, bench: "Lifecycle/^(sends|market|market-seen|batches)$", benchtime: times},
+			{pkg: e2e, bench: "Lifecycle/stock-fees$/block-stm", benchtime: times},
 			{pkg: e2e, bench: "Executions", benchtime: "3x", once: true},
 		}, lifeRows},
 	}
@@ -63,11 +65,11 @@ func proofRows(found results) ([]row, error) {
 			rows = append(rows,
 				row{
 					fmt.Sprintf("Groth16, %s, %d proofs under one key, %s", kind.what, batch, cores.name),
-					fmt.Sprintf("%.0f µs a proof", clean/batch/1e3), fmt.Sprintf("gnark's Verify, one core: %.0f µs", gnark/1e3), times(gnark / (clean / batch)), cores.goal,
+					fmt.Sprintf("%.0f µs a proof", clean/batch/1e3), fmt.Sprintf("gnark's Verify, one core: %.0f µs", gnark/1e3), ratio(gnark / (clean / batch)), cores.goal,
 				},
 				row{
 					"the same with one bad proof",
-					fmt.Sprintf("%.1f ms", bad/1e6), fmt.Sprintf("clean: %.1f ms", clean/1e6), times(bad / clean), "≤ 2",
+					fmt.Sprintf("%.1f ms", bad/1e6), fmt.Sprintf("clean: %.1f ms", clean/1e6), ratio(bad / clean), "≤ 2",
 				})
 		}
 	}
@@ -85,7 +87,7 @@ func lifeRows(found results) ([]row, error) {
 	const messages, lives = "messages/s", "lifecycles/s"
 	per := func(what, name, beside, besideName, unit, goal string) row {
 		a, b := rate(name, unit), rate(besideName, unit)
-		return row{what, fmt.Sprintf("%.0f %s", a, unit), fmt.Sprintf("%s: %.0f", beside, b), times(a / b), goal}
+		return row{what, fmt.Sprintf("%.0f %s", a, unit), fmt.Sprintf("%s: %.0f", beside, b), ratio(a / b), goal}
 	}
 	batches := rate("batches/sequential", lives)
 	rows := []row{
@@ -108,7 +110,7 @@ func lifeRows(found results) ([]row, error) {
 	for _, l := range []struct{ what, name string }{{"plain sends", "sends"}, {"lifecycles", "market"}} {
 		const unit = "executed/tx"
 		ours, stock := r.median("Executions/"+l.name, unit), r.median("Executions/"+l.name+"-stock-fees", unit)
-		rows = append(rows, row{"executions of a transaction, " + l.what, fmt.Sprintf("%.2f", ours), fmt.Sprintf("the SDK's fee collection: %.2f", stock), times(ours / stock), "1 if unrelated"})
+		rows = append(rows, row{"executions of a transaction, " + l.what, fmt.Sprintf("%.2f", ours), fmt.Sprintf("the SDK's fee collection: %.2f", stock), ratio(ours / stock), "1 if unrelated"})
 	}
 	return rows, r.missing
 }
@@ -128,11 +130,11 @@ func worldRows(found results, requests int) ([]row, error) {
 		large, small := r.median("Market/"+m.name, unit(requests)), r.median("Market/"+m.name, unit(smallest))
 		rows = append(rows, row{
 			fmt.Sprintf("%s, %d requests open", m.what, requests), fmt.Sprintf("%.0f µs", large),
-			fmt.Sprintf("%d open: %.0f µs", smallest, small), times(large / small), "≤ 1.2",
+			fmt.Sprintf("%d open: %.0f µs", smallest, small), ratio(large / small), "≤ 1.2",
 		})
 	}
 	return rows, r.missing
 }
 
-// times writes a ratio.
-func times(ratio float64) string { return fmt.Sprintf("%.2f", ratio) }
+// ratio writes what one figure is of another.
+func ratio(of float64) string { return fmt.Sprintf("%.2f", of) }

@@ -146,13 +146,24 @@ func (c *crowd) timed(b *testing.B) runner {
 // onDisk has the state where a node has it, with the settings that a node has.
 func onDisk(b *testing.B) []testutil.Option {
 	b.Helper()
-	db, err := dbm.NewGoLevelDBWithOpts("application", b.TempDir(), nodedb.Options(nodedb.DefaultBlockCache))
+	return nodeSettings(leveldb(b, b.TempDir(), nodedb.DefaultBlockCache))
+}
+
+// leveldb opens a database as a node does, with a cache of that many MiB.
+func leveldb(b *testing.B, dir string, cache int) dbm.DB {
+	b.Helper()
+	db, err := dbm.NewGoLevelDBWithOpts("application", dir, nodedb.Options(cache))
 	require.NoError(b, err)
-	return []testutil.Option{testutil.WithDB(db), testutil.WithBase(
+	return db
+}
+
+// nodeSettings are those of a node by default, and what differs from them.
+func nodeSettings(db dbm.DB, but ...func(*baseapp.BaseApp)) []testutil.Option {
+	return []testutil.Option{testutil.WithDB(db), testutil.WithBase(append([]func(*baseapp.BaseApp){
 		baseapp.SetInterBlockCache(store.NewCommitKVStoreCacheManager()),
 		baseapp.SetIAVLCacheSize(int(serverconfig.DefaultConfig().IAVLCacheSize)),
 		baseapp.SetPruning(pruningtypes.NewPruningOptions(pruningtypes.PruningDefault)),
-	)}
+	}, but...)...)}
 }
 
 // BenchmarkExecutions counts, for each load, how often the parallel executor executes
