@@ -9,28 +9,13 @@ import (
 
 	cmttypes "github.com/cometbft/cometbft/types"
 	"github.com/stretchr/testify/require"
-
-	"github.com/proofmarket/proofmarket/devnet"
 )
 
-// height is that of a node's last block. A busy node may take long to say.
-func (c *chaos) height(ctx context.Context, d *devnet.Node) (h int64) {
-	c.t.Helper()
-	c.await(ctx, "a height", func() (err error) {
-		h, err = d.Height(ctx)
-		return err
-	})
-	return h
-}
-
 // top is the height of the last block of any running node.
-func (c *chaos) top(ctx context.Context) (top int64) {
+func (c *chaos) top(ctx context.Context) int64 {
 	c.t.Helper()
-	for _, d := range c.nodes {
-		if d.Running() {
-			top = max(top, c.height(ctx, d))
-		}
-	}
+	top, err := c.Top(ctx)
+	require.NoError(c.t, err)
 	return top
 }
 
