@@ -32,3 +32,23 @@ func (k *Keeper) PutVerifierKey(ctx context.Context, id string, key []byte) erro
 func (k *Keeper) PutCircuitKey(ctx context.Context, id, key []byte) error {
 	return k.circuitKeys.Set(ctx, id, key)
 }
+
+// Verdicts is what a keeper remembers verdicts in.
+type Verdicts struct{ verdictCache }
+
+// NewVerdicts returns one for so many verdicts.
+func NewVerdicts(entries int) Verdicts { return Verdicts{newVerdictCache(entries)} }
+
+// Get tells whether a verdict is known, and which.
+func (v Verdicts) Get(hash [32]byte) (bool, error) { return v.get(hash) }
+
+// Add remembers a verdict.
+func (v Verdicts) Add(hash [32]byte, verdict error) { v.add(hash, verdict) }
+
+// Len returns how many verdicts are known.
+func (v Verdicts) Len() int {
+	if v.lru == nil {
+		return 0
+	}
+	return v.lru.Len()
+}
