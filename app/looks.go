@@ -13,7 +13,7 @@ const (
 	looksOfAssignment = 3
 	// looksOfProver and looksOfNode bound the gas of verifications, for the assignments of
 	// one prover and for all.
-	looksOfProver = 2_000_000
+	looksOfProver = 6_000_000
 	looksOfNode   = 12_000_000
 )
 

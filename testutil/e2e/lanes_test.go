@@ -25,10 +25,10 @@ import (
 
 const (
 	siegeGas = 10_000_000 // of a block
-	honest     = 8          // auctions
-	attacked   = 45         // assignments of the attacker, twice
-	spammers   = 1_000
-	attacker   = 2 // among the provers
+	honest   = 8          // auctions
+	attacked = 45         // assignments of the attacker, twice
+	spammers = 1_000
+	attacker = 2 // among the provers
 	// failingGas is enough for a proof to pass CheckTx, not for the settlement.
 	failingGas = 150_000
 )
