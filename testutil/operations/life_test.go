@@ -15,7 +15,7 @@ import (
 )
 
 // votingPeriod is that of this chain, in seconds: a proposal must be voted on in it.
-const votingPeriod = 10
+const votingPeriod = 25
 
 // network is two validators who follow the pages. Alice coordinates, has the larger
 // stake and keeps all states; Bob keeps the last ones.
@@ -43,6 +43,7 @@ func TestLifeOfAChain(t *testing.T) {
 	n.rotateKey()
 	n.governSecond()
 	n.useNewVerifier()
+	n.moreNodes(ctx)
 	n.newChain()
 }
 
@@ -86,6 +87,7 @@ func (n *network) ceremony() {
 	b.sh(script(t, "storage.md", "### Small node"))
 	n.telemetry.configure(a)
 	b.env = append(b.env, "MARKETD_API_ENABLE=false") // as configuration.md has a validator
+	a.env = append(a.env, fmt.Sprintf("MARKETD_STATE_SYNC_SNAPSHOT_INTERVAL=%d", snapshotInterval), "MARKETD_STATE_SYNC_SNAPSHOT_KEEP_RECENT=1000")
 	id := a.marketd("comet", "show-node-id")
 	b.sh(script(t, "network.md", "## Peers and seeds"), "PEERS="+id+"@"+a.p2p)
 	a.start()
@@ -221,7 +223,7 @@ func (n *network) newChain() {
 		o.start()
 	}
 	for _, o := range []*operator{n.alice, n.bob} {
-		o.until("the halt", func() bool { return strings.Contains(o.logTail(), "halt per configuration height") })
+		o.until("the halt", func() bool { return strings.Contains(o.log(), "halt per configuration height") })
 	}
 	user, stage := n.alice.address("user"), n.stage()
 	held := n.balance(user)

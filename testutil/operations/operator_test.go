@@ -20,7 +20,7 @@ import (
 )
 
 // patience is what all processes together may take on a busy machine.
-const patience = 15 * time.Minute
+const patience = 30 * time.Minute
 
 // pollEvery is how often a condition is looked at.
 const pollEvery = 100 * time.Millisecond
@@ -212,12 +212,19 @@ func (o *operator) stop() {
 
 func (o *operator) logFile() string { return filepath.Join(o.dir, "node.log") }
 
-func (o *operator) logTail() string {
+// log is all that the node ever said.
+func (o *operator) log() string {
 	b, err := os.ReadFile(o.logFile())
 	if err != nil {
 		return err.Error()
 	}
-	return string(b[max(0, len(b)-4000):])
+	return string(b)
+}
+
+// logTail is the end of it.
+func (o *operator) logTail() string {
+	text := o.log()
+	return text[max(0, len(text)-4000):]
 }
 
 // until waits for a condition.

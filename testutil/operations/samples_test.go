@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -123,4 +124,17 @@ func TestProposalFiles(t *testing.T) {
 		require.Contains(t, text, fmt.Sprintf("[%s](node/proposals/%s)", name, name))
 	}
 	require.Greater(t, len(list), 8)
+}
+
+// The proxy's sample leads to the ports of a node's defaults.
+func TestProxyLeadsToTheNode(t *testing.T) {
+	app, _ := defaults(t, "app.toml")
+	comet, _ := defaults(t, "config.toml")
+	text := page(t, filepath.Join("node", "nginx.conf"))
+	for name, address := range map[string]any{"rpc": comet["rpc.laddr"], "rest": app["api.address"], "grpc": app["grpc.address"]} {
+		_, port, err := net.SplitHostPort(strings.TrimPrefix(fmt.Sprint(address), "tcp://"))
+		require.NoError(t, err)
+		require.Regexp(t, `upstream proofmarket_`+name+` \{\n    server 127\.0\.0\.1:`+port+`;`, text)
+		require.Contains(t, text, "_pass "+map[bool]string{true: "grpc", false: "http"}[name == "grpc"]+"://proofmarket_"+name+";")
+	}
 }
