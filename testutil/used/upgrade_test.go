@@ -7,13 +7,17 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cosmos/cosmos-sdk/client/flags"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	slashingtypes "github.com/cosmos/cosmos-sdk/x/slashing/types"
 	upgradetypes "github.com/cosmos/cosmos-sdk/x/upgrade/types"
 
+	"github.com/proofmarket/proofmarket/app"
 	"github.com/proofmarket/proofmarket/testutil"
 	"github.com/proofmarket/proofmarket/testutil/used"
 	proverstypes "github.com/proofmarket/proofmarket/x/staking/types"
@@ -64,4 +68,44 @@ func TestStoresOfV010Upgrade(t *testing.T) {
 	upgraded := used.State{Stores: used.Dump(a.CommitMultiStore())}
 	require.Positive(t, heads(store(t, upgraded, proverstypes.StoreKey)))
 	goOn(t, a)
+}
+
+// The proposal of docs/operations/upgrades.md gives a chain from v0.1.0 the windows of
+// one that begins today.
+func TestProposalOfWindows(t *testing.T) {
+	state, err := used.Read("v0.1.0")
+	require.NoError(t, err)
+	a := testutil.NewApp(t, testutil.WithExported(state.Exported()), testutil.WithChainID(state.ChainID), testutil.WithStart(state.Time.Add(time.Second)))
+	a.Block()
+	guide, err := os.ReadFile("../../docs/operations/upgrades.md")
+	require.NoError(t, err)
+	_, rest, found := bytes.Cut(guide, []byte("```json\n"))
+	require.True(t, found)
+	text, _, _ := bytes.Cut(rest, []byte("```"))
+	var proposal struct {
+		Messages []json.RawMessage `json:"messages"`
+	}
+	require.NoError(t, json.Unmarshal(text, &proposal))
+	require.Len(t, proposal.Messages, 2)
+
+	ctx, want := a.Ctx(), app.DefaultConsensusParams().ToProto()
+	before, err := a.ConsensusKeeper.ParamsStore.Get(ctx)
+	require.NoError(t, err)
+	require.NotEqual(t, want.Evidence, before.Evidence, "v0.1.0 had others")
+	for _, raw := range proposal.Messages {
+		var msg sdk.Msg
+		require.NoError(t, a.AppCodec().UnmarshalInterfaceJSON(raw, &msg))
+		_, err := a.MsgServiceRouter().Handler(msg)(ctx, msg)
+		require.NoError(t, err)
+	}
+	after, err := a.ConsensusKeeper.ParamsStore.Get(ctx)
+	require.NoError(t, err)
+	require.Equal(t, want.Evidence, after.Evidence)
+	require.Equal(t, before.Block, after.Block)
+	require.Equal(t, before.Validator, after.Validator)
+	var fresh slashingtypes.GenesisState
+	a.AppCodec().MustUnmarshalJSON(a.DefaultGenesis()[slashingtypes.ModuleName], &fresh)
+	windows, err := a.SlashingKeeper.GetParams(ctx)
+	require.NoError(t, err)
+	require.Equal(t, fresh.Params, windows)
 }
