@@ -2,6 +2,7 @@ package keeper_test
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 	"time"
 
@@ -59,6 +60,25 @@ func TestDefect3PinnedTerms(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "300000", response.ProtocolFee.String())
 	f.blocks(1)
+}
+
+// Defect 3: a verifier that was changed altered auctions in flight. One that is
+// deprecated in mid-auction takes no new request, and serves those that it has (law V1).
+func TestDefect3VerifierDeprecatedInMidAuction(t *testing.T) {
+	for _, missed := range []bool{false, true} {
+		list := stages(missed)
+		for at := 1; at < len(list); at++ {
+			t.Run(fmt.Sprintf("before %s, missed %t", list[at].name, missed), func(t *testing.T) {
+				_, gains := live(setup(t), list, time.Second, func(l *life, next int) {
+					if next == at {
+						l.verifier.status[onVerifier.Id] = verifiertypes.VERIFIER_STATUS_DEPRECATED
+						fails(l.fixture, l.msgs.Request, l.requestMsg(), verifiertypes.ErrVerifierNotActive)
+					}
+				})
+				require.Equal(t, calm(missed), gains)
+			})
+		}
+	}
 }
 
 // Defect 5: slashing waited for somebody's call. The queue needs nobody.

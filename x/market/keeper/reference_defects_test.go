@@ -1,6 +1,8 @@
 package keeper_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -144,6 +146,115 @@ func TestDefect12NobodyActsForAnAddressThatIsNoProver(t *testing.T) {
 		fails(f, f.msgs.SubmitProof, f.proofMsg(id, who), types.ErrNotAProver)
 		fails(f, f.msgs.ConsentSubmitter, consentMsg(dave, who), types.ErrNotAProver)
 	}
+	f.blocks(1)
+}
+
+// Defect 12: oversized inputs bloated the state. Whatever has a size goes in at its limit,
+// and one past it is refused with nothing changed.
+func TestDefect12OversizedInputs(t *testing.T) {
+	f := setup(t)
+	link := func(n int) string { return "https://x/" + strings.Repeat("a", n-len("https://x/")) }
+	for name, tc := range map[string]struct {
+		limit int
+		set   func(m *types.MsgRequest, n int)
+	}{
+		"image url":    {types.MaxURLBytes, func(m *types.MsgRequest, n int) { m.Image.Url = link(n) }},
+		"input url":    {types.MaxURLBytes, func(m *types.MsgRequest, n int) { m.Input = types.Input{Url: link(n), Sha256: m.Image.Sha256} }},
+		"inline input": {int(types.DefaultParams().MaxInlineInput), func(m *types.MsgRequest, n int) { m.Input = types.Input{Inline: make([]byte, n)} }},
+	} {
+		t.Run(name, func(*testing.T) {
+			msg := f.requestMsg()
+			tc.set(msg, tc.limit+1)
+			fails(f, f.msgs.Request, msg, types.ErrInvalidSize)
+			tc.set(msg, tc.limit)
+			_, err := run(f, f.msgs.Request, msg)
+			require.NoError(t, err)
+		})
+	}
+	id := f.assigned()
+	msg := f.proofMsg(id, bob)
+	sound := msg.Proof
+	msg.Proof = make([]byte, types.MaxProofBytes+1)
+	fails(f, f.msgs.SubmitProof, msg, types.ErrInvalidSize)
+	msg.Proof = msg.Proof[1:]
+	fails(f, f.msgs.SubmitProof, msg, verifiertypes.ErrInvalidProof) // it was looked at
+	msg.Proof, msg.PublicValues = sound, make([]byte, types.MaxPublicValuesBytes+1)
+	fails(f, f.msgs.SubmitProof, msg, types.ErrInvalidSize)
+	msg.PublicValues = msg.PublicValues[1:]
+	_, err := run(f, f.msgs.SubmitProof, msg)
+	require.NoError(t, err)
+	f.blocks(1)
+}
+
+// Defect 12: no list is longer than its limit, whichever message carries it.
+func TestDefect12OversizedLists(t *testing.T) {
+	f := setup(t)
+	var ids []string
+	var submitters []sdk.AccAddress
+	for i := range types.MaxBatch + 1 {
+		ids = append(ids, f.request())
+		submitters = append(submitters, account(fmt.Sprint("submitter", i)))
+		_, err := run(f, f.msgs.ConsentSubmitter, consentMsg(submitters[i], alice))
+		require.NoError(t, err)
+	}
+	bids, reveals := &types.MsgBidBatch{Signer: bob.String()}, &types.MsgRevealBatch{Signer: bob.String()}
+	for _, id := range ids {
+		bids.Items = append(bids.Items, types.BidItem{RequestId: id, Commitment: f.bidMsg(id, bob, bob, 5, false).Commitment})
+		reveals.Items = append(reveals.Items, types.RevealItem{RequestId: id, Fee: math.NewInt(5), Salt: salt(bob.String())})
+	}
+	fails(f, f.msgs.BidBatch, bids, types.ErrTooManyItems)
+	fails(f, f.msgs.Refund, &types.MsgRefund{Signer: bob.String(), RequestIds: ids}, types.ErrTooManyItems)
+	fails(f, f.msgs.RegisterSubmitter, registerMsg(alice, submitters...), types.ErrTooManyItems)
+	fails(f, f.msgs.UnregisterSubmitter, endMsg(alice, submitters...), types.ErrTooManyItems)
+	_, err := run(f, f.msgs.RegisterSubmitter, registerMsg(alice, submitters[1:]...))
+	require.NoError(t, err)
+	_, err = run(f, f.msgs.UnregisterSubmitter, endMsg(alice, submitters[1:]...))
+	require.NoError(t, err)
+	bids.Items = bids.Items[1:]
+	_, err = run(f, f.msgs.BidBatch, bids)
+	require.NoError(t, err)
+	f.toReveal(ids[1])
+	fails(f, f.msgs.RevealBatch, reveals, types.ErrTooManyItems)
+	reveals.Items = reveals.Items[1:]
+	_, err = run(f, f.msgs.RevealBatch, reveals)
+	require.NoError(t, err)
+	for _, id := range ids[1:] {
+		require.Equal(t, uint64(1), f.view(id).Auction.Ranked)
+	}
+	f.blocks(1)
+}
+
+// From the peers' audits: one failing item must not stop the rest of a batch, and leaves
+// nothing behind itself.
+func TestPeersFailingBatchItemStopsNoOther(t *testing.T) {
+	f := setup(t)
+	first, ended, last := f.request(), f.request(), f.request()
+	f.cancel(ended)
+	bids := &types.MsgBidBatch{Signer: alice.String()}
+	reveals := &types.MsgRevealBatch{Signer: alice.String()}
+	for _, id := range []string{first, ended, last} {
+		bids.Items = append(bids.Items, types.BidItem{RequestId: id, Commitment: f.bidMsg(id, alice, alice, 5, false).Commitment})
+		reveals.Items = append(reveals.Items, types.RevealItem{RequestId: id, Fee: math.NewInt(5), Salt: salt(alice.String())})
+	}
+	before := f.Balance(alice)
+	bid, err := run(f, f.msgs.BidBatch, bids)
+	require.NoError(t, err)
+	require.Equal(t, int64(-2*bond), f.gained(alice, before), "two bonds")
+	f.toReveal(first)
+	revealed, err := run(f, f.msgs.RevealBatch, reveals)
+	require.NoError(t, err)
+	for i, fails := range []bool{false, true, false} {
+		require.Equal(t, fails, bid.Results[i].Error != nil)
+		require.Equal(t, fails, revealed.Results[i].Error != nil)
+		require.Equal(t, !fails, revealed.Results[i].Leads)
+	}
+	f.blocks(1)
+	refunded, err := run(f, f.msgs.Refund, &types.MsgRefund{Signer: stranger.String(), RequestIds: []string{ended, first}})
+	require.NoError(t, err)
+	require.NotEmpty(t, refunded.Results[0].Error)
+	require.NotEmpty(t, refunded.Results[1].Error, "nothing is due on it")
+	f.proves(first)
+	f.proves(last)
 	f.blocks(1)
 }
 
