@@ -195,8 +195,8 @@ bench-vaults: ## Benchmark the vaults with up to a million positions (ten minute
 	BENCH_POSITIONS=$(or $(POSITIONS),1000000) go test -run '^$$' -bench Vaults -benchtime 40x -timeout 60m ./x/staking/keeper
 
 .PHONY: bench-market
-bench-market: ## Benchmark the market with many open requests: make bench-market [REQUESTS=100000] [WORLDS=folder to keep them in]
-	BENCH_REQUESTS=$(or $(REQUESTS),100000) BENCH_WORLDS=$(WORLDS) GOMEMLIMIT=8GiB go test -v -run '^$$' -bench Market -benchtime 40x -timeout 180m ./x/market/keeper
+bench-market: ## Benchmark the market with many open requests: make bench-market [REQUESTS=100000] [WORLDS=folder to keep them in] [BACKEND=pebbledb]
+	BENCH_REQUESTS=$(or $(REQUESTS),100000) BENCH_WORLDS=$(WORLDS) BENCH_BACKEND=$(BACKEND) GOMEMLIMIT=8GiB go test -v -run '^$$' -bench Market -benchtime 40x -timeout 180m ./x/market/keeper
 
 .PHONY: load-proofs
 load-proofs: ## Make the key and the proofs that marketd load uses (devnet/load/data)

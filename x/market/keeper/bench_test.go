@@ -140,6 +140,24 @@ func worldFolder(b *testing.B, size int) string {
 	return folder
 }
 
+// benchBackend names the environment variable with the worlds' database, goleveldb if
+// there is none.
+const benchBackend = "BENCH_BACKEND"
+
+// worldDB opens the world of that size, as a node opens its database.
+func worldDB(b *testing.B, size int) dbm.DB {
+	backend, folder := dbm.BackendType(os.Getenv(benchBackend)), worldFolder(b, size)
+	var db dbm.DB
+	var err error
+	if backend == "" || backend == dbm.GoLevelDBBackend {
+		db, err = dbm.NewGoLevelDBWithOpts("bench", folder, nodedb.Options(nodedb.DefaultBlockCache))
+	} else {
+		db, err = dbm.NewDB("bench-"+string(backend), backend, folder)
+	}
+	require.NoError(b, err)
+	return db
+}
+
 // smallest is the size of the smallest world.
 const smallest = 1_000
 
@@ -169,13 +187,13 @@ func benchSizes(b *testing.B) []int {
 // the medians in µs, and that of the largest world in relation to the smallest.
 //
 // BENCH_REQUESTS is the size of the largest world; there is one of a tenth of it and
-// one of a thousand beside it. BENCH_WORLDS is a folder to keep them in.
+// one of a thousand beside it. BENCH_WORLDS is a folder to keep them in, BENCH_BACKEND
+// their database.
 func BenchmarkMarket(b *testing.B) {
 	sizes := benchSizes(b)
 	var worlds []*world
 	for _, n := range sizes {
-		db, err := dbm.NewGoLevelDBWithOpts("bench", worldFolder(b, n), nodedb.Options(nodedb.DefaultBlockCache))
-		require.NoError(b, err)
+		db := worldDB(b, n)
 		b.Cleanup(func() { require.NoError(b, db.Close()) })
 		start := time.Now()
 		worlds = append(worlds, newWorld(b, db, n))
