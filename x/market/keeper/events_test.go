@@ -23,6 +23,11 @@ type indexer struct {
 	auctions   map[string]*types.Auction
 	bids       map[string]types.Bid
 	submitters map[string]types.SubmitterLink
+	consents   map[string]string
+	claims     map[string]math.Int
+	dead       map[string]bool
+	halts      []types.EventHalt
+	params     types.Params
 	pause      types.Pause
 }
 
@@ -49,13 +54,66 @@ func (x *indexer) read(height int64, at time.Time, events sdk.Events) {
 		case *types.EventPauseSet:
 			x.pause = e.Pause
 		case *types.EventSubmitterRegistered:
+			delete(x.consents, e.Submitter) // it is used
 			x.submitters[e.Submitter] = types.SubmitterLink{Prover: e.Prover, Generation: e.Generation}
 		case *types.EventSubmitterUnregistered:
 			require.Equal(x.t, x.submitters[e.Submitter], types.SubmitterLink{Prover: e.Prover, Generation: e.Generation})
 			delete(x.submitters, e.Submitter)
 		default:
+			x.readRest(msg)
 			x.readAuction(uint64(height), msg)
 		}
+	}
+}
+
+// readRest reads consents, claims, halts, parameters and dead letters.
+func (x *indexer) readRest(msg any) {
+	switch e := msg.(type) {
+	case *types.EventSubmitterConsented:
+		x.consents[e.Submitter] = e.Prover
+	case *types.EventConsentWithdrawn:
+		require.Equal(x.t, x.consents[e.Submitter], e.Prover)
+		delete(x.consents, e.Submitter)
+	case *types.EventClaimable:
+		if have, some := x.claims[e.Owner]; some {
+			e.Amount = e.Amount.Add(have)
+		}
+		x.claims[e.Owner] = e.Amount
+	case *types.EventClaimed:
+		delete(x.claims, e.Owner)
+	case *types.EventHalt:
+		x.halts = append(x.halts, *e)
+	case *types.EventParamsUpdated:
+		x.params = e.Params
+	case *types.EventDeadLetter:
+		x.dead[e.RequestId] = true
+	case *types.EventMissed: // what failed before has been applied
+		delete(x.dead, e.RequestId)
+	}
+}
+
+// checkRest compares what readRest knows with the state.
+func (x *indexer) checkRest(f *fixture) {
+	g, err := f.keeper.ExportGenesis(f.Ctx)
+	require.NoError(x.t, err)
+	require.Equal(x.t, x.params, g.Params)
+	require.Len(x.t, g.Consents, len(x.consents))
+	for _, c := range g.Consents {
+		require.Equal(x.t, x.consents[c.Submitter], c.Prover)
+	}
+	require.Len(x.t, g.Claims, len(x.claims))
+	for _, c := range g.Claims {
+		require.Equal(x.t, x.claims[c.Owner].String(), c.Amount.String())
+	}
+	require.Len(x.t, g.Halts, len(x.halts))
+	for i, h := range g.Halts {
+		require.Equal(x.t, []time.Duration{x.halts[i].Gap, x.halts[i].Lost}, []time.Duration{h.Gap, h.Lost})
+	}
+	if n := len(x.halts); n > 0 {
+		require.Equal(x.t, x.halts[n-1].GraceUntilHeight, g.Clock.GraceUntilHeight)
+	}
+	for _, r := range g.Requests {
+		require.Equal(x.t, x.dead[r.Request.Id], r.DeadLetter)
 	}
 }
 
@@ -178,15 +236,17 @@ func (x *indexer) check(f *fixture) {
 		require.NoError(x.t, err)
 		require.Equal(x.t, &link, res.Link)
 	}
+	x.checkRest(f)
 }
 
-// A client that reads events alone knows every request, auction, bid, link and
-// pause as the state has them.
+// A client that reads events alone knows every request, auction, bid, link, consent,
+// claim, halt and dead letter, the parameters and the pause as the state has them.
 func TestEventsTellTheWholeState(t *testing.T) {
 	f := setup(t)
 	x := &indexer{
 		t: t, requests: map[string]*types.Request{}, auctions: map[string]*types.Auction{}, bids: map[string]types.Bid{},
-		submitters: map[string]types.SubmitterLink{},
+		submitters: map[string]types.SubmitterLink{}, consents: map[string]string{}, claims: map[string]math.Int{},
+		dead: map[string]bool{}, params: types.DefaultParams(),
 	}
 	read := 0
 	f.onBlock = func() {
@@ -238,6 +298,30 @@ func TestEventsTellTheWholeState(t *testing.T) {
 	_, err = run(f, f.msgs.UnregisterSubmitter, endMsg(gpu, gpu))
 	require.NoError(t, err)
 	f.blocks(1)
+
+	// What somebody consents to, what can't be paid, a halt, and what fails.
+	_, err = run(f, f.msgs.ConsentSubmitter, consentMsg(gpu, carol))
+	require.NoError(t, err)
+	f.blocks(1)
+	_, err = run(f, f.msgs.WithdrawConsent, &types.MsgWithdrawConsent{Submitter: gpu.String()})
+	require.NoError(t, err)
+	f.set(func(p *types.Params) { p.HaltGraceBlocks = 3 })
+	f.pass(gaps{24 * time.Hour})
+	f.refuse[requester.String()] = true
+	f.cancel(f.request(byURL))
+	f.cancel(f.request(byURL))
+	f.blocks(1)
+	clear(f.refuse)
+	_, err = run(f, f.msgs.Claim, &types.MsgClaim{Owner: requester.String()})
+	require.NoError(t, err)
+	failing := f.assigned()
+	f.provers.panicOnSlash = true
+	f.blocks(62)
+	require.True(t, x.dead[failing])
+	f.provers.panicOnSlash = false
+	require.True(t, f.refund(failing).Applied)
+	f.blocks(1)
+	require.Equal(t, types.END_REASON_MISSED, f.view(failing).Auction.EndReason)
 
 	revoked := []string{f.request(), f.assigned()}
 	late := f.request()
