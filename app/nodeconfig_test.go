@@ -9,6 +9,7 @@ import (
 	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
 
 	"github.com/proofmarket/proofmarket/app"
+	"github.com/proofmarket/proofmarket/app/lanes"
 )
 
 // closed is a configuration that exposes nothing.
@@ -18,7 +19,7 @@ func closed() (*serverconfig.Config, *cmtcfg.Config) {
 	server.API.Enable, server.API.RPCWriteTimeout = true, 30
 	server.QueryGasLimit = 1
 	comet.Instrumentation.PrometheusListenAddr = "127.0.0.1:26660"
-	comet.Mempool.Size = 9_000
+	comet.Mempool.Size, comet.Mempool.MaxTxsBytes = lanes.DefaultCapacity().Behind()
 	return server, comet
 }
 
@@ -36,7 +37,7 @@ func TestServerConfig(t *testing.T) {
 		"two coins":           {func(s *serverconfig.Config, _ *cmtcfg.Config) { s.MinGasPrices = "0.1stake,0.1uproof" }, "name one price"},
 		"the pool of the app": {func(_ *serverconfig.Config, c *cmtcfg.Config) { c.Mempool.Type = "app" }, `type = "flood"`},
 		"a small pool":        {func(_ *serverconfig.Config, c *cmtcfg.Config) { c.Mempool.Size-- }, "set size and max_txs_bytes"},
-		"a light pool":        {func(_ *serverconfig.Config, c *cmtcfg.Config) { c.Mempool.MaxTxsBytes = 100 << 20 }, "set size and max_txs_bytes"},
+		"a light pool":        {func(_ *serverconfig.Config, c *cmtcfg.Config) { c.Mempool.MaxTxsBytes-- }, "set size and max_txs_bytes"},
 		"no second look":      {func(_ *serverconfig.Config, c *cmtcfg.Config) { c.Mempool.Recheck = false }, "recheck = true"},
 		"no pool":             {func(_ *serverconfig.Config, c *cmtcfg.Config) { c.Mempool.Type = "nop" }, ""},
 	} {

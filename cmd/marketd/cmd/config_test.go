@@ -75,6 +75,7 @@ func TestDefaultsAreSafe(t *testing.T) {
 		"transaction":                {comet.Mempool.MaxTxBytes, app.MaxTxBytes},
 		"waiting transactions":       {comet.Mempool.Size, mempoolTxs},
 		"bytes of those":             {comet.Mempool.MaxTxsBytes, int64(mempoolBytes)},
+		"transactions remembered":    {comet.Mempool.CacheSize, mempoolSeen},
 		"peers that come":            {comet.P2P.MaxNumInboundPeers, 40},
 		"peers that are called":      {comet.P2P.MaxNumOutboundPeers, 10},
 		"bytes a second from a peer": {comet.P2P.RecvRate, int64(5_120_000)},
