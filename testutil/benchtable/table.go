@@ -76,6 +76,9 @@ func proofRows(found results) ([]row, error) {
 	return rows, r.missing
 }
 
+// perLifecycle is how many messages a request takes with three bidders.
+const perLifecycle = 8
+
 // What go-ethereum does of the same lifecycles, with contracts and a verifier that looks
 // at no proof: measured elsewhere, between blocks of 500 and of 50.
 const referenceLow, referenceHigh = 60, 110
@@ -89,10 +92,17 @@ func lifeRows(found results) ([]row, error) {
 		a, b := rate(name, unit), rate(besideName, unit)
 		return row{what, fmt.Sprintf("%.0f %s", a, unit), fmt.Sprintf("%s: %.0f", beside, b), ratio(a / b), goal}
 	}
+	processor := func(what, name, goal string) row {
+		const unit = "cpu-µs/lifecycle"
+		a, b := rate(name, unit), rate("sends/sequential", unit)
+		return row{what, fmt.Sprintf("%.0f µs a lifecycle", a), fmt.Sprintf("%d plain sends: %.0f µs", perLifecycle, b), ratio(a / b), goal}
+	}
 	batches := rate("batches/sequential", lives)
 	rows := []row{
 		per("lifecycles, one message a transaction", "market/sequential", "plain sends", "sends/sequential", messages, "≥ 0.6"),
 		per("the same, after CheckTx", "market-seen/sequential", "plain sends", "sends/sequential", messages, "≥ 0.6"),
+		processor("processor time of lifecycles, one message a transaction", "market/sequential", "≤ 1.67"),
+		processor("processor time of lifecycles, batches of 32", "batches/sequential", ""),
 		{
 			"lifecycles, batches of 32", fmt.Sprintf("%.0f %s", batches, lives), fmt.Sprintf("reference, unbatched: %d to %d", referenceLow, referenceHigh),
 			fmt.Sprintf("%.1f to %.1f", batches/referenceHigh, batches/referenceLow), "≥ 10",

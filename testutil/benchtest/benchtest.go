@@ -16,7 +16,7 @@ func Measure(b *testing.B, verify func() error) {
 	b.Helper()
 	best := time.Duration(math.MaxInt64)
 	b.ReportAllocs()
-	before := processorTime(b)
+	before := ProcessorTime(b)
 	for b.Loop() {
 		start := time.Now()
 		if err := verify(); err != nil {
@@ -25,11 +25,11 @@ func Measure(b *testing.B, verify func() error) {
 		best = min(best, time.Since(start))
 	}
 	b.ReportMetric(float64(best.Nanoseconds()), "best-ns/op")
-	b.ReportMetric(float64((processorTime(b)-before).Nanoseconds())/float64(b.N), "cpu-ns/op")
+	b.ReportMetric(float64((ProcessorTime(b)-before).Nanoseconds())/float64(b.N), "cpu-ns/op")
 }
 
-// processorTime is what this process has used, on all cores.
-func processorTime(b *testing.B) time.Duration {
+// ProcessorTime is what this process has used, on all cores.
+func ProcessorTime(b *testing.B) time.Duration {
 	b.Helper()
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {

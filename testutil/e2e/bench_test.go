@@ -17,6 +17,7 @@ import (
 
 	"github.com/proofmarket/proofmarket/internal/nodedb"
 	"github.com/proofmarket/proofmarket/testutil"
+	"github.com/proofmarket/proofmarket/testutil/benchtest"
 )
 
 const (
@@ -64,12 +65,14 @@ var executors = []struct {
 // FinalizeBlock and Commit take, blocks included in which nothing happens, with the
 // state on disk and the settings of a node. Each request has a requester, provers and
 // submitters of its own ("batches": 32 requests have), and a statement that nobody else
-// has asked for, with its own proof. Making proofs and signing are not measured.
+// has asked for, with its own proof. Making proofs and signing are not measured. Bids on
+// one request share its account, and so do reveals: blocks have those of all first
+// provers, then those of all second ones, and so on.
 //
 // Nothing has seen the transactions before their block, so that it verifies the proofs,
 // in a batch under one key; but for "market-seen", where the node's CheckTx has done so.
 // "stock-fees" collects fees as the SDK does. One operation is a round of lives; the
-// figures that matter are the rates.
+// figures that matter are the rates, and on a busy machine the processor's time.
 func BenchmarkLifecycle(b *testing.B) {
 	for _, l := range loads {
 		for _, e := range executors {
@@ -96,15 +99,16 @@ func (l load) crowd(b *testing.B, opts ...testutil.Option) *crowd {
 func (l load) measure(b *testing.B, c *crowd) {
 	b.Helper()
 	b.ReportAllocs()
-	rounds := 0
+	rounds, used := 0, time.Duration(0)
 	for b.Loop() {
 		b.StopTimer()
-		l.round(c, c.timed(b))
+		l.round(c, c.timed(b, &used))
 		rounds++
 		b.StartTimer()
 	}
 	lives := float64(rounds * l.lives())
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/lives, "µs/lifecycle")
+	b.ReportMetric(float64(used.Microseconds())/lives, "cpu-µs/lifecycle")
 	b.ReportMetric(lives/b.Elapsed().Seconds(), "lifecycles/s")
 	b.ReportMetric(lives*perLifecycle/b.Elapsed().Seconds(), "messages/s")
 }
@@ -125,8 +129,8 @@ func (l load) round(c *crowd, run runner) {
 }
 
 // timed runs blocks that other validators would accept, with the timer on and the
-// profile's samples labelled.
-func (c *crowd) timed(b *testing.B) runner {
+// profile's samples labelled, and adds to used the processor time that they take.
+func (c *crowd) timed(b *testing.B, used *time.Duration) runner {
 	return func(what string, txs ...[]byte) (block testutil.Block) {
 		b.Helper()
 		judged, err := c.ProcessProposal(&abci.RequestProcessProposal{
@@ -135,9 +139,11 @@ func (c *crowd) timed(b *testing.B) runner {
 		require.NoError(b, err)
 		require.Equal(b, abci.ResponseProcessProposal_ACCEPT, judged.Status, what)
 		pprof.Do(b.Context(), pprof.Labels("timed", what), func(context.Context) {
+			before := benchtest.ProcessorTime(b)
 			b.StartTimer()
 			block = c.Block(txs...)
 			b.StopTimer()
+			*used += benchtest.ProcessorTime(b) - before
 		})
 		return block
 	}

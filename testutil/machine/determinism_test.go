@@ -15,13 +15,9 @@ import (
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/otel"
-	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 	"pgregory.net/rapid"
 
-	"github.com/cosmos/cosmos-sdk/telemetry/registry"
-
+	"github.com/proofmarket/proofmarket/testutil"
 	"github.com/proofmarket/proofmarket/testutil/determinism"
 )
 
@@ -179,7 +175,7 @@ func TestReplay(t *testing.T) {
 	}
 	var r replay
 	require.NoError(t, json.Unmarshal([]byte(spec), &r))
-	executions := countExecutions(t)
+	executions := testutil.CountExecutions(t)
 	record, err := determinism.Read(r.Record)
 	require.NoError(t, err)
 	began := time.Now()
@@ -189,29 +185,6 @@ func TestReplay(t *testing.T) {
 	for _, o := range outcomes {
 		fmt.Fprintln(&text, o)
 	}
-	fmt.Fprintf(&text, executionsLine+", %d blocks in %s\n", executions(), len(outcomes), time.Since(began).Round(100*time.Millisecond))
+	fmt.Fprintf(&text, executionsLine+", %d blocks in %s\n", executions().Executed, len(outcomes), time.Since(began).Round(100*time.Millisecond))
 	require.NoError(t, os.WriteFile(r.Out, []byte(text.String()), 0o600))
-}
-
-// countExecutions counts how often Block-STM executes a transaction: every time but
-// the first is a conflict.
-func countExecutions(t *testing.T) func() (n int64) {
-	t.Helper()
-	reader := sdkmetric.NewManualReader()
-	otel.SetMeterProvider(sdkmetric.NewMeterProvider(sdkmetric.WithReader(reader)))
-	require.NoError(t, registry.Get("blockstm").Start(nil))
-	return func() (n int64) {
-		var all metricdata.ResourceMetrics
-		require.NoError(t, reader.Collect(t.Context(), &all))
-		for _, scope := range all.ScopeMetrics {
-			for _, m := range scope.Metrics {
-				if sum, ok := m.Data.(metricdata.Sum[int64]); ok && m.Name == "executed.txs" {
-					for _, p := range sum.DataPoints {
-						n += p.Value
-					}
-				}
-			}
-		}
-		return n
-	}
 }
