@@ -30,8 +30,8 @@ const (
 	// application's lanes decide who waits; this one must hold all that they hold and let
 	// go until the next block, lanes.Capacity.Behind, or it refuses proofs that they have
 	// room for. It remembers as many, mempoolSeen.
-	mempoolTxs   = 20_000
-	mempoolBytes = 384 << 20
+	mempoolTxs   = 10_000
+	mempoolBytes = 256 << 20
 	mempoolSeen  = 2 * mempoolTxs
 	// openConnections bounds the connections to RPC, and those to REST. CometBFT's
 	// and the SDK's 900 and 1,000 are together more than the 1,024 open files that
