@@ -15,7 +15,7 @@ LDFLAGS := -s -w -X $(sdkversion).Version=$(VERSION) -X $(sdkversion).Commit=$(C
 COMMANDS := ./cmd/marketd ./cmd/proverd
 
 # What holds the money rules and the state: small enough for the race detector.
-RACE_PACKAGES := ./internal/... ./x/... ./prover/strategy/... ./prover/store/...
+RACE_PACKAGES := ./internal/... ./x/... ./app/lanes/... ./prover/strategy/... ./prover/store/...
 
 # Time for each fuzz target, and which one; all of them when empty.
 TIME ?= 30s
