@@ -5,9 +5,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
-
 	"github.com/proofmarket/proofmarket/x/market/types"
 	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
@@ -256,16 +253,7 @@ func TestTenThousandExpireInOneBlock(t *testing.T) {
 	for range n {
 		first = append(first, f.request(cheap))
 	}
-	pass := func() {
-		require.NoError(t, f.Bank.CreditVirtualAccounts(f.Ctx))
-		require.NoError(t, f.keeper.EndBlock(f.Ctx))
-		f.clearVirtual()
-		f.tx = 0
-		// Iterating over much that is not committed is slow in the store itself.
-		f.Ctx.MultiStore().(storetypes.CommitMultiStore).Commit()
-		f.beginBlock(time.Second)
-	}
-	pass()
+	f.passCommitted(time.Second)
 	for range 100 {
 		later = append(later, f.request(cheap))
 	}
@@ -283,14 +271,14 @@ func TestTenThousandExpireInOneBlock(t *testing.T) {
 	}
 	params := types.DefaultParams()
 	for i := 1; i <= n/int(params.EndBlockCap); i++ {
-		pass()
+		f.passCommitted(time.Second)
 		if i%10 == 0 || i < 3 {
 			require.Equal(t, i*int(params.EndBlockCap), count(first))
 			require.Zero(t, count(later), "they fell due later")
 		}
 	}
 	require.Equal(t, n, count(first))
-	pass()
+	f.passCommitted(time.Second)
 	require.Equal(t, 100, count(later))
 	require.NoError(t, f.keeper.CheckInvariants(f.Ctx))
 }
