@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
 	"github.com/proofmarket/proofmarket/x/market/types"
 	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
