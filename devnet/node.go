@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -173,6 +175,10 @@ func (d *Node) launch(ctx context.Context) error {
 		program = d.other
 	}
 	d.mu.Unlock()
+	var before int64 // bytes in the log
+	if info, err := os.Stat(d.Log()); err == nil {
+		before = info.Size()
+	}
 	child, err := startChild(d.name, d.logDir, program, env, append([]string{"start", "--home", d.home, "--log_no_color"}, d.args...)...)
 	if err != nil {
 		return err
@@ -180,11 +186,31 @@ func (d *Node) launch(ctx context.Context) error {
 	d.mu.Lock()
 	d.child, d.paused = child, false
 	d.mu.Unlock()
-	return child.waitFor(ctx, func(ctx context.Context) error {
-		_, err := d.rpc.Status(ctx)
-		return err
+	half := false
+	err = child.waitFor(ctx, func(ctx context.Context) error {
+		log, err := os.ReadFile(d.Log())
+		if half = err == nil && serversEnded.Match(log[min(before, int64(len(log))):]); half || err != nil {
+			return err
+		}
+		if _, err := d.rpc.Status(ctx); err != nil {
+			return err
+		}
+		conn, err := new(net.Dialer).DialContext(ctx, "tcp", d.GRPC())
+		if err != nil {
+			return err
+		}
+		return conn.Close()
 	})
+	if err == nil && half {
+		d.Stop() // then it says why
+		return child.Failure()
+	}
+	return err
 }
+
+// serversEnded is what a node logs when one of its servers for gRPC and REST could not
+// start: it ends the other one, and goes on without both.
+var serversEnded = regexp.MustCompile(`stopping (gRPC|API) server`)
 
 // Use names the binary with which a stopped node starts from now on, and more
 // environment for it. An empty name stands for the network's own.

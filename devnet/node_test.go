@@ -19,27 +19,34 @@ func TestStartWaitsForItsPort(t *testing.T) {
 	defer cancel()
 	n := startLocalnet(ctx, t, func(o *LocalnetOptions) { o.Validators = 1 })
 	d := n.Nodes()[0]
-	d.Stop()
-	require.Zero(t, n.Killed(), "it ended in order")
-	taken, err := new(net.ListenConfig).Listen(ctx, "tcp", d.RPC())
-	require.NoError(t, err)
-	started := make(chan error, 1)
-	go func() { started <- d.Start(ctx) }()
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
-	for complains := false; !complains; {
-		select {
-		case <-tick.C:
-		case err := <-started:
-			require.FailNow(t, "it started", "%v", err)
-		}
-		log, err := os.ReadFile(d.Log())
+	// Without its RPC a node ends; without REST it would go on, and without gRPC too.
+	for _, address := range []string{d.RPC(), d.REST()} {
+		d.Stop()
+		require.Zero(t, n.Killed(), "it ended in order")
+		before, err := os.ReadFile(d.Log())
 		require.NoError(t, err)
-		complains = strings.Contains(string(log), portTaken)
+		taken, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+		require.NoError(t, err)
+		started := make(chan error, 1)
+		go func() { started <- d.Start(ctx) }()
+		tick := time.NewTicker(pollEvery)
+		defer tick.Stop()
+		for complains := false; !complains; {
+			select {
+			case <-tick.C:
+			case err := <-started:
+				require.FailNow(t, "it started", "%v", err)
+			}
+			log, err := os.ReadFile(d.Log())
+			require.NoError(t, err)
+			complains = strings.Contains(string(log[len(before):]), portTaken)
+		}
+		require.NoError(t, taken.Close())
+		require.NoError(t, <-started)
+		require.NoError(t, n.Advancing(ctx))
+		_, err = n.chain.balance(ctx, n.Keys()["faucet"])
+		require.NoError(t, err, "it answers over gRPC")
 	}
-	require.NoError(t, taken.Close())
-	require.NoError(t, <-started)
-	require.NoError(t, n.Advancing(ctx))
 }
 
 // A process that does not end at SIGTERM is killed, and that is counted.

@@ -3,6 +3,7 @@ package devnet
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"strconv"
 )
@@ -31,9 +32,27 @@ func (p Ports) of(node int) Ports {
 
 func (p *Ports) all() []*int { return []*int{&p.RPC, &p.REST, &p.GRPC, &p.P2P, &p.Metrics, &p.Files} }
 
-// pickPorts keeps each wished port that is free and replaces the others with
-// ones that the system hands out. All are held until the last is chosen, so that
-// none is handed out twice.
+// Ports that are chosen lie below those that systems give to outgoing connections: one
+// of these could take a node's port while it is down.
+const (
+	lowestPort  = 12_000
+	highestPort = 32_000
+	portTries   = 200
+)
+
+// listenAnywhere listens on a free loopback port, and on any that the system hands out
+// if none is found where they are chosen.
+func listenAnywhere() (net.Listener, error) {
+	for range portTries {
+		if l, err := net.Listen("tcp", loopback(lowestPort+rand.IntN(highestPort-lowestPort))); err == nil {
+			return l, nil
+		}
+	}
+	return net.Listen("tcp", loopback(0))
+}
+
+// pickPorts keeps each wished port that is free and replaces the others. All are held
+// until the last is chosen, so that none is chosen twice.
 func pickPorts(wished []Ports) (got []Ports, err error) {
 	got = append(got, wished...)
 	var held []net.Listener
@@ -44,9 +63,13 @@ func pickPorts(wished []Ports) (got []Ports, err error) {
 	}()
 	for i := range got {
 		for _, p := range got[i].all() {
-			l, err := net.Listen("tcp", loopback(*p))
-			if err != nil {
-				l, err = net.Listen("tcp", loopback(0))
+			var l net.Listener
+			var err error
+			if *p != 0 {
+				l, err = net.Listen("tcp", loopback(*p))
+			}
+			if *p == 0 || err != nil {
+				l, err = listenAnywhere()
 			}
 			if err != nil {
 				return got, fmt.Errorf("no free loopback port: %w", err)
