@@ -72,14 +72,12 @@ func (r results) line(text, suffix string) error {
 	if len(fields) < 4 || len(fields)%2 != 0 || !strings.HasPrefix(fields[0], "Benchmark") {
 		return nil
 	}
-	if _, err := strconv.Atoi(fields[1]); err != nil {
+	if !isNumber(fields[1]) {
 		return nil
 	}
 	name := strings.TrimPrefix(fields[0], "Benchmark")
-	if at := strings.LastIndex(name, "-"); at > 0 {
-		if _, err := strconv.Atoi(name[at+1:]); err == nil {
-			name = name[:at] // the number of cores
-		}
+	if at := strings.LastIndex(name, "-"); at > 0 && isNumber(name[at+1:]) {
+		name = name[:at] // the number of cores
 	}
 	name += suffix
 	if r[name] == nil {
@@ -93,6 +91,11 @@ func (r results) line(text, suffix string) error {
 		r[name][fields[i+1]] = append(r[name][fields[i+1]], value)
 	}
 	return nil
+}
+
+func isNumber(text string) bool {
+	_, err := strconv.Atoi(text)
+	return err == nil
 }
 
 // reader looks results up, and remembers the first that is missing.

@@ -131,9 +131,14 @@ func worldRows(found results, requests int) ([]row, error) {
 	const smallest = 1_000
 	var rows []row
 	for _, m := range []struct{ what, name string }{
-		{"request", "request"}, {"bid", "bid"}, {"bid on an old request", "bid_anywhere"}, {"reveal", "reveal"},
-		{"proof, without its verification", "submit_proof"}, {"refund", "refund"},
-		{"end of block, nothing due", "end_block_idle"}, {"end of block, ten refunds", "end_block_refunds"},
+		{"request", "request"},
+		{"bid", "bid"},
+		{"bid on an old request", "bid_anywhere"},
+		{"reveal", "reveal"},
+		{"proof, without its verification", "submit_proof"},
+		{"refund", "refund"},
+		{"end of block, nothing due", "end_block_idle"},
+		{"end of block, ten refunds", "end_block_refunds"},
 		{"end of block, ten closings", "end_block_closings"},
 	} {
 		unit := func(n int) string { return fmt.Sprintf("µs/%07d", n) }

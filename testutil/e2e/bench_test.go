@@ -182,7 +182,7 @@ func BenchmarkExecutions(b *testing.B) {
 			c := l.crowd(b, testutil.WithBlockSTM(4))
 			before, txs := counts(), 0
 			for b.Loop() {
-				l.round(c, func(what string, t ...[]byte) testutil.Block {
+				l.round(c, func(_ string, t ...[]byte) testutil.Block {
 					txs += len(t)
 					return c.Block(t...)
 				})

@@ -83,7 +83,7 @@ func TestStockFeesShareAKey(t *testing.T) {
 	c := newCrowd(t, unrelated, stockFees(t), testutil.WithWiring(func(a *app.App) { a.SetBlockSTMTxRunner(w) }))
 	c.RequireOK(c.Block(c.sends(unrelated)...).Results...)
 	collector, err := collections.EncodeKeyWithPrefix(banktypes.BalancesPrefix, collections.PairKeyCodec(sdk.AccAddressKey, collections.StringKey),
-		collections.Join(sdk.AccAddress(authtypes.NewModuleAddress(authtypes.FeeCollectorName)), chain.Denom))
+		collections.Join(authtypes.NewModuleAddress(authtypes.FeeCollectorName), chain.Denom))
 	require.NoError(t, err)
 	require.Contains(t, w.shared(), named(banktypes.StoreKey, collector))
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 
@@ -66,7 +67,7 @@ func (w *watcher) shared() []string {
 // iterated tells whether an iterator went over a key.
 func (t *touched) iterated(key string) bool {
 	return slices.ContainsFunc(t.ranges, func(s span) bool {
-		return key >= named(s.store, s.start) && (s.end == nil || key < named(s.store, s.end)) && key[:len(s.store)+1] == s.store+"/"
+		return strings.HasPrefix(key, s.store+"/") && key >= named(s.store, s.start) && (s.end == nil || key < named(s.store, s.end))
 	})
 }
 
