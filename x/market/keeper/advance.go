@@ -5,6 +5,7 @@ import (
 
 	"cosmossdk.io/math"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/market/auction"
 	"github.com/proofmarket/proofmarket/x/market/types"
 	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
@@ -69,7 +70,7 @@ func (k *Keeper) step(ctx context.Context, e *entry, m moment, verifier *verifie
 func (k *Keeper) closeAuction(ctx context.Context, e *entry, m moment) error {
 	a := &e.auction
 	event := types.EventClosed{RequestId: e.request.Id, Bids: a.Bids, Reveals: a.Reveals, Ranked: a.Ranked, BondsLost: a.UnrevealedBonds}
-	if err := emit(ctx, &event); err != nil {
+	if err := events.Emit(ctx, &event); err != nil {
 		return err
 	}
 	if a.Ranked == 0 {
@@ -101,7 +102,7 @@ func (k *Keeper) closeAuction(ctx context.Context, e *entry, m moment) error {
 // emitAssigned tells who must deliver.
 func (k *Keeper) emitAssigned(ctx context.Context, e *entry) error {
 	d := e.auction.Assignment
-	return emit(ctx, &types.EventAssigned{
+	return events.Emit(ctx, &types.EventAssigned{
 		RequestId: e.request.Id, Prover: d.Prover, Price: d.Price, Deadline: d.Deadline, Standby: d.Standby,
 		Generation: d.Generation, Number: d.Number, Penalty: e.request.Terms.Penalty, Bond: d.Bond, BondPayer: d.Payer,
 	})
@@ -138,7 +139,7 @@ func (k *Keeper) miss(ctx context.Context, e *entry, m moment) error {
 		return err
 	}
 	searching := !failed.Standby && e.request.StandbyWindow > 0
-	err = emit(ctx, &types.EventMissed{
+	err = events.Emit(ctx, &types.EventMissed{
 		RequestId: e.request.Id, Prover: failed.Prover, Penalty: plan.Penalty, Slashed: slashed,
 		BondLost: plan.LostBond, Standby: failed.Standby, Deadline: verifier.reading(e).Deadline, Searching: searching,
 	})

@@ -8,6 +8,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
@@ -50,7 +51,7 @@ func (k *Keeper) BeginBlock(ctx context.Context) error {
 			return err
 		}
 		event := types.EventHalt{Gap: gap, Lost: clock.Lost, GraceUntilHeight: clock.GraceUntilHeight}
-		if err := emit(ctx, &event); err != nil {
+		if err := events.Emit(ctx, &event); err != nil {
 			return err
 		}
 	}

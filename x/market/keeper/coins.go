@@ -12,6 +12,7 @@ import (
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 
 	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/internal/ownaccount"
 	"github.com/proofmarket/proofmarket/x/internal/treasury"
 	"github.com/proofmarket/proofmarket/x/market/types"
@@ -76,7 +77,7 @@ func (k *Keeper) orClaim(ctx context.Context, e *entry, owner sdk.AccAddress, am
 	if err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventClaimable{
+	return events.Emit(ctx, &types.EventClaimable{
 		RequestId: e.request.Id, Owner: name, Amount: amount, Error: errorText(ctx, e.request.Id, failure),
 	})
 }

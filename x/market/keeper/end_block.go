@@ -6,6 +6,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/internal/isolate"
 	"github.com/proofmarket/proofmarket/x/internal/treasury"
 	"github.com/proofmarket/proofmarket/x/market/types"
@@ -152,5 +153,5 @@ func (k *Keeper) deadLetter(ctx context.Context, item queueItem, failure error) 
 	if err := k.bury(ctx, item.id, item.key); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventDeadLetter{RequestId: types.FormatID(item.id), Error: errorText(ctx, types.FormatID(item.id), failure)})
+	return events.Emit(ctx, &types.EventDeadLetter{RequestId: types.FormatID(item.id), Error: errorText(ctx, types.FormatID(item.id), failure)})
 }

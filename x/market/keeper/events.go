@@ -7,6 +7,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
@@ -17,7 +18,7 @@ func (k *Keeper) emitRequested(ctx context.Context, e *entry, fee math.Int) erro
 		return err
 	}
 	r := e.request
-	return emit(ctx, &types.EventRequested{
+	return events.Emit(ctx, &types.EventRequested{
 		RequestId: r.Id, Requester: r.Requester, Statement: r.Statement, Image: r.Image, Input: r.Input,
 		MaxFee: r.MaxFee, MinStake: r.MinStake, RequestFee: fee, Terms: r.Terms, Account: account, Nonce: r.Nonce,
 		BiddingBlocks: r.BiddingBlocks, RevealBlocks: r.RevealBlocks, BiddingEnd: e.auction.BiddingEnd, RevealEnd: e.auction.RevealEnd,
@@ -31,5 +32,5 @@ func (k *Keeper) emitBondReturned(ctx context.Context, e *entry, prover sdk.AccA
 	if err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventBondReturned{RequestId: e.request.Id, Prover: name, Payer: bid.Payer, Bond: bid.Bond})
+	return events.Emit(ctx, &types.EventBondReturned{RequestId: e.request.Id, Prover: name, Payer: bid.Payer, Bond: bid.Bond})
 }

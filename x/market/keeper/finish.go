@@ -8,6 +8,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/market/auction"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
@@ -44,7 +45,7 @@ func (k *Keeper) settle(ctx context.Context, e *entry, proof types.Proof) (aucti
 	if err := k.countProof(ctx, e, prover, plan); err != nil {
 		return plan, err
 	}
-	return plan, emit(ctx, &types.EventFulfilled{
+	return plan, events.Emit(ctx, &types.EventFulfilled{
 		RequestId: e.request.Id, Requester: e.request.Requester, Prover: duty.Prover, Submitter: proof.Submitter,
 		Price: duty.Price, ProtocolFee: plan.ProtocolFee, Reward: plan.Reward, Refund: plan.Refund, Bond: plan.Bond,
 		BondPayer: duty.Payer, Standby: duty.Standby, VerificationGas: proof.VerificationGas,
@@ -76,7 +77,7 @@ func (k *Keeper) refund(ctx context.Context, e *entry, reason types.EndReason, c
 	if err := k.countRefund(ctx, e, reason, plan); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventRefunded{
+	return events.Emit(ctx, &types.EventRefunded{
 		RequestId: e.request.Id, Requester: e.request.Requester, Amount: plan.Requester, Reason: reason,
 		BondsReturned: returned, BondsClaimable: e.auction.UnrevealedBonds,
 	})

@@ -8,6 +8,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/market/auction"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
@@ -69,7 +70,7 @@ func (k *Keeper) placeBid(ctx context.Context, signer sdk.AccAddress, msg *types
 	if err != nil {
 		return nil, err
 	}
-	return &types.MsgBidResponse{Prover: name, Bond: bid.Bond}, emit(ctx, &types.EventBid{
+	return &types.MsgBidResponse{Prover: name, Bond: bid.Bond}, events.Emit(ctx, &types.EventBid{
 		RequestId: e.request.Id, Prover: name, Signer: msg.Signer, Bond: bid.Bond, Payer: bid.Payer,
 		Replaced: replaced, Bids: e.auction.Bids, Commitment: bid.Commitment, Generation: bid.Generation, Faults: bid.Faults,
 	})

@@ -5,6 +5,7 @@ import (
 
 	errorsmod "cosmossdk.io/errors"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/market/auction"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
@@ -39,5 +40,5 @@ func (k *Keeper) cancel(ctx context.Context, msg *types.MsgCancel) error {
 	if err := k.countRefund(ctx, e, types.END_REASON_CANCELLED, plan); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventCancelled{RequestId: e.request.Id, Requester: e.request.Requester, Amount: plan.Requester})
+	return events.Emit(ctx, &types.EventCancelled{RequestId: e.request.Id, Requester: e.request.Requester, Amount: plan.Requester})
 }

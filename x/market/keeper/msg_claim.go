@@ -8,6 +8,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
@@ -52,7 +53,7 @@ func (k *Keeper) claim(ctx context.Context, owner sdk.AccAddress, msg *types.Msg
 	if sum.IsZero() {
 		return sum, errorsmod.Wrapf(types.ErrNothingToClaim, "%s; name the bids whose bonds to claim", msg.Owner)
 	}
-	return sum, emit(ctx, &types.EventClaimed{Owner: msg.Owner, Amount: sum})
+	return sum, events.Emit(ctx, &types.EventClaimed{Owner: msg.Owner, Amount: sum})
 }
 
 // claimBond pays the bond of a bid that was sealed when its verifier was revoked

@@ -9,6 +9,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
@@ -20,7 +21,7 @@ func (s msgServer) SetPause(ctx context.Context, msg *types.MsgSetPause) (*types
 	if err := s.k.pause.Set(ctx, msg.Pause); err != nil {
 		return nil, err
 	}
-	return &types.MsgSetPauseResponse{}, emit(ctx, &types.EventPauseSet{Pause: msg.Pause})
+	return &types.MsgSetPauseResponse{}, events.Emit(ctx, &types.EventPauseSet{Pause: msg.Pause})
 }
 
 // GetPause tells what is paused; nothing until the authority says otherwise.

@@ -8,6 +8,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
@@ -69,7 +70,7 @@ func (k *Keeper) raiseFee(ctx context.Context, requester sdk.AccAddress, msg *ty
 	if err := k.save(ctx, e); err != nil {
 		return added, err
 	}
-	return added, emit(ctx, &types.EventFeeRaised{
+	return added, events.Emit(ctx, &types.EventFeeRaised{
 		RequestId: e.request.Id, Requester: msg.Requester, OldMaxFee: old, MaxFee: msg.MaxFee, Bond: bond,
 	})
 }

@@ -10,6 +10,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/market/auction"
 	"github.com/proofmarket/proofmarket/x/market/types"
 	stakingtypes "github.com/proofmarket/proofmarket/x/staking/types"
@@ -82,7 +83,7 @@ func (k *Keeper) reveal(ctx context.Context, signer sdk.AccAddress, msg *types.M
 	if err := k.countFor(ctx, e.id, prover, types.ProverStats{Reveals: 1, BondsLost: event.BondLost, LastActive: m.height}); err != nil {
 		return nil, err
 	}
-	return &types.MsgRevealResponse{Ranked: event.Ranked, Leads: event.Leads}, emit(ctx, &event)
+	return &types.MsgRevealResponse{Ranked: event.Ranked, Leads: event.Leads}, events.Emit(ctx, &event)
 }
 
 // checkRevealing returns ErrRevealNotOpen or ErrRevealClosed outside the window.

@@ -9,6 +9,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
@@ -24,7 +25,7 @@ func (s msgServer) ConsentSubmitter(ctx context.Context, msg *types.MsgConsentSu
 	if err := s.k.consents.Set(ctx, submitter, prover); err != nil {
 		return nil, err
 	}
-	return &types.MsgConsentSubmitterResponse{}, emit(ctx, &types.EventSubmitterConsented{Submitter: msg.Submitter, Prover: msg.Prover})
+	return &types.MsgConsentSubmitterResponse{}, events.Emit(ctx, &types.EventSubmitterConsented{Submitter: msg.Submitter, Prover: msg.Prover})
 }
 
 // WithdrawConsent takes an unused consent back (law M3).
@@ -47,7 +48,7 @@ func (s msgServer) WithdrawConsent(ctx context.Context, msg *types.MsgWithdrawCo
 	if err != nil {
 		return nil, err
 	}
-	return &types.MsgWithdrawConsentResponse{}, emit(ctx, &types.EventConsentWithdrawn{Submitter: msg.Submitter, Prover: name})
+	return &types.MsgWithdrawConsentResponse{}, events.Emit(ctx, &types.EventConsentWithdrawn{Submitter: msg.Submitter, Prover: name})
 }
 
 // RegisterSubmitter lets submitters that consented act for the signer: all of
@@ -92,7 +93,7 @@ func (k *Keeper) registerSubmitters(ctx context.Context, submitters []sdk.AccAdd
 			return err
 		}
 		event := types.EventSubmitterRegistered{Submitter: msg.Submitters[i], Prover: msg.Prover, Generation: standing.Generation}
-		if err := emit(ctx, &event); err != nil {
+		if err := events.Emit(ctx, &event); err != nil {
 			return err
 		}
 	}
@@ -133,7 +134,7 @@ func (k *Keeper) unregisterSubmitters(ctx context.Context, submitters []sdk.AccA
 			return err
 		}
 		event := types.EventSubmitterUnregistered{Submitter: msg.Submitters[i], Prover: links[i].Prover, Generation: links[i].Generation}
-		if err := emit(ctx, &event); err != nil {
+		if err := events.Emit(ctx, &event); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/internal/isolate"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
@@ -127,7 +128,7 @@ func (k *Keeper) shrink(ctx context.Context, e *entry) error {
 	if err := k.move(ctx, e.id, placesOf(e.request, e.auction), nil); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventPruned{RequestId: e.request.Id})
+	return events.Emit(ctx, &types.EventPruned{RequestId: e.request.Id})
 }
 
 // receiptOf makes the receipt of a request that has ended.

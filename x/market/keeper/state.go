@@ -5,8 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/cosmos/gogoproto/proto"
-
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
@@ -180,9 +178,4 @@ func (k *Keeper) canonical(name string, s *string) (sdk.AccAddress, error) {
 // format writes an address in bech32.
 func (k *Keeper) format(addr sdk.AccAddress) (string, error) {
 	return k.accounts.AddressCodec().BytesToString(addr)
-}
-
-// emit emits a typed event.
-func emit(ctx context.Context, event proto.Message) error {
-	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(event)
 }

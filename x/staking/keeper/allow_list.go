@@ -8,6 +8,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/query"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
 
@@ -45,7 +46,7 @@ func (k *Keeper) UpdateAllowList(ctx context.Context, add, remove []sdk.AccAddre
 	if err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventAllowListUpdated{Added: added, Removed: removed})
+	return events.Emit(ctx, &types.EventAllowListUpdated{Added: added, Removed: removed})
 }
 
 // allow lists addresses, or strikes them off, and returns those for which that

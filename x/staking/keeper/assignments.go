@@ -9,6 +9,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
 
@@ -77,7 +78,7 @@ func (k *Keeper) OpenAssignment(ctx context.Context, addr sdk.AccAddress, stake,
 	if err := k.assignments.Set(ctx, collections.Join(addr, a.Number), a); err != nil {
 		return 0, err
 	}
-	return a.Number, emit(ctx, &types.EventAssignmentOpened{
+	return a.Number, events.Emit(ctx, &types.EventAssignmentOpened{
 		Prover: a.Prover, Number: a.Number, Stake: a.Stake, Penalty: a.Penalty,
 	})
 }
@@ -121,5 +122,5 @@ func (k *Keeper) CloseAssignment(ctx context.Context, addr sdk.AccAddress, numbe
 	if err := k.saveProver(ctx, addr, old, p, "vault_closed"); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventAssignmentClosed{Prover: p.Address, Number: number})
+	return events.Emit(ctx, &types.EventAssignmentClosed{Prover: p.Address, Number: number})
 }

@@ -7,6 +7,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
 
@@ -29,7 +30,7 @@ func (k *Keeper) SetBreaker(ctx context.Context, addr sdk.AccAddress, maxExposur
 	if err := k.provers.Set(ctx, addr, p); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventBreakerSet{
+	return events.Emit(ctx, &types.EventBreakerSet{
 		Prover: p.Address, MaxExposure: limits.MaxExposure, LossLimit: limits.LossLimit,
 	})
 }

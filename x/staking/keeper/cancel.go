@@ -9,6 +9,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/staking/types"
 	"github.com/proofmarket/proofmarket/x/staking/vault"
 )
@@ -80,7 +81,7 @@ func (k *Keeper) CancelUnstake(
 	if plan.Kept.IsPositive() {
 		event.ReadyAt, event.Mark = &last.ReadyAt, last.Mark
 	}
-	return plan.Shares, plan.Value, emit(ctx, &event)
+	return plan.Shares, plan.Value, events.Emit(ctx, &event)
 }
 
 // entriesOf loads the staker's entries, by id. It fails with ErrUnstakeNotFound,

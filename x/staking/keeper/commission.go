@@ -9,6 +9,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/internal/isolate"
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
@@ -220,7 +221,7 @@ func (k *Keeper) saveRate(
 			return err
 		}
 	}
-	return emit(ctx, &types.EventCommissionChanged{
+	return events.Emit(ctx, &types.EventCommissionChanged{
 		Prover: p.Address, Source: rate.Source, Bps: rate.Bps, Inherited: !own, Pending: rate.Pending, Reason: reason,
 	})
 }

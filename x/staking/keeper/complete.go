@@ -11,6 +11,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/internal/isolate"
 	"github.com/proofmarket/proofmarket/x/internal/ownaccount"
 	"github.com/proofmarket/proofmarket/x/internal/treasury"
@@ -142,7 +143,7 @@ func (k *Keeper) pay(ctx context.Context, prover sdk.AccAddress, v types.Vault, 
 	if err := k.payOut(ctx, prover, v, staker, plan.Pays); err != nil {
 		return math.Int{}, err
 	}
-	return plan.Pays, emit(ctx, &types.EventUnstakeCompleted{
+	return plan.Pays, events.Emit(ctx, &types.EventUnstakeCompleted{
 		Prover: u.Prover, Generation: u.Generation, Id: u.Id, Staker: u.Staker, Paid: plan.Pays,
 	})
 }
@@ -180,7 +181,7 @@ func (k *Keeper) saveOrEnd(ctx context.Context, prover sdk.AccAddress, p types.P
 	if err := k.saveVault(ctx, prover, v); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventVaultEnded{Prover: v.Prover, Generation: v.Generation, Surplus: surplus})
+	return events.Emit(ctx, &types.EventVaultEnded{Prover: v.Prover, Generation: v.Generation, Surplus: surplus})
 }
 
 // ClaimCommission pays the prover what the generation, 0 for the current one,
@@ -199,5 +200,5 @@ func (k *Keeper) ClaimCommission(ctx context.Context, prover sdk.AccAddress, gen
 	if err := k.payOut(ctx, prover, v, prover, paid); err != nil {
 		return math.Int{}, err
 	}
-	return paid, emit(ctx, &types.EventCommissionClaimed{Prover: v.Prover, Generation: v.Generation, Paid: paid})
+	return paid, events.Emit(ctx, &types.EventCommissionClaimed{Prover: v.Prover, Generation: v.Generation, Paid: paid})
 }

@@ -9,6 +9,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/internal/isolate"
 	"github.com/proofmarket/proofmarket/x/internal/treasury"
 	"github.com/proofmarket/proofmarket/x/staking/types"
@@ -89,7 +90,7 @@ func (k *Keeper) mature(ctx context.Context, key UnstakeKey) error {
 	if err := k.moveUnstake(ctx, key.K1(), u, types.UNSTAKE_STATUS_PARKED); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventUnstakeParked{
+	return events.Emit(ctx, &types.EventUnstakeParked{
 		Prover: u.Prover, Generation: u.Generation, Id: u.Id, Staker: u.Staker, Mark: u.Mark,
 	})
 }
@@ -210,7 +211,7 @@ func (k *Keeper) deleteVoid(ctx context.Context, prover sdk.AccAddress, u types.
 	if err := k.removeUnstake(ctx, prover, u); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventUnstakeVoided{Prover: u.Prover, Generation: u.Generation, Id: u.Id, Staker: u.Staker})
+	return events.Emit(ctx, &types.EventUnstakeVoided{Prover: u.Prover, Generation: u.Generation, Id: u.Id, Staker: u.Staker})
 }
 
 // attempt runs one item on its own. An item that fails or panics changes
@@ -239,7 +240,7 @@ func (k *Keeper) putAside(ctx context.Context, key UnstakeKey) error {
 	if err := k.moveUnstake(ctx, key.K1(), u, types.UNSTAKE_STATUS_FAILED); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventUnstakeFailed{Prover: u.Prover, Generation: u.Generation, Id: u.Id, Staker: u.Staker})
+	return events.Emit(ctx, &types.EventUnstakeFailed{Prover: u.Prover, Generation: u.Generation, Id: u.Id, Staker: u.Staker})
 }
 
 func logger(ctx context.Context) log.Logger { return sdk.UnwrapSDKContext(ctx).Logger() }

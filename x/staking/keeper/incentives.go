@@ -9,6 +9,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/internal/isolate"
 	"github.com/proofmarket/proofmarket/x/internal/ownaccount"
 	"github.com/proofmarket/proofmarket/x/staking/incentive"
@@ -30,7 +31,7 @@ func (k *Keeper) FundIncentives(ctx context.Context, funder sdk.AccAddress, amou
 		return math.Int{}, err
 	}
 	pool := k.incentivePool(ctx)
-	return pool, emit(ctx, &types.EventIncentivesFunded{Funder: text, Amount: amount, Pool: pool})
+	return pool, events.Emit(ctx, &types.EventIncentivesFunded{Funder: text, Amount: amount, Pool: pool})
 }
 
 // incentivePool returns what the incentive account holds: all of it is the pool.
@@ -107,7 +108,7 @@ func (k *Keeper) endEpoch(ctx context.Context, clock types.EpochClock, params ty
 	if err := k.payouts.Set(ctx, p.Epoch, p); err != nil {
 		return p, err
 	}
-	return p, emit(ctx, &types.EventEpochEnded{
+	return p, events.Emit(ctx, &types.EventEpochEnded{
 		Epoch: p.Epoch, Start: p.Start, End: p.End, Next: next.Number, Budget: p.Budget, FeeBudget: p.FeeBudget, KappaBps: p.KappaBps,
 	})
 }
@@ -131,7 +132,7 @@ func (k *Keeper) advance(ctx context.Context, p *types.Payout, limit int) (tried
 	if p.Open() {
 		return tried, nil
 	}
-	return tried, emit(ctx, &types.EventEpochPaid{Epoch: p.Epoch, Provers: p.Scored, Budget: p.Budget, Paid: p.Paid})
+	return tried, events.Emit(ctx, &types.EventEpochPaid{Epoch: p.Epoch, Provers: p.Scored, Budget: p.Budget, Paid: p.Paid})
 }
 
 // importIncentives writes what a genesis says of epochs. Without a clock, the

@@ -9,6 +9,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/internal/isolate"
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
@@ -134,7 +135,7 @@ func (k *Keeper) payPage(ctx context.Context, p *types.Payout, limit int) (int, 
 			continue
 		}
 		logger(ctx).Error("an incentive could not be paid", "prover", p.Cursor, "epoch", p.Epoch, "error", err)
-		if err := emit(ctx, &types.EventIncentiveFailed{Prover: p.Cursor, Epoch: p.Epoch}); err != nil {
+		if err := events.Emit(ctx, &types.EventIncentiveFailed{Prover: p.Cursor, Epoch: p.Epoch}); err != nil {
 			return 0, err
 		}
 	}
@@ -170,7 +171,7 @@ func (k *Keeper) payIncentive(ctx context.Context, addr sdk.AccAddress, p *types
 	if err := k.proverEpochs.Set(ctx, key, e); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventIncentivePaid{
+	return events.Emit(ctx, &types.EventIncentivePaid{
 		Prover: e.Prover, Epoch: p.Epoch, ByFees: part.ByFees, ByStake: part.ByStake, Generation: e.Generation,
 	})
 }

@@ -5,6 +5,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
 
@@ -33,7 +34,7 @@ func (k *Keeper) SetProfile(ctx context.Context, addr sdk.AccAddress, profile ty
 	if err := k.profiles.Set(ctx, addr, profile); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventProfileSet{Prover: p.Address, Profile: profile})
+	return events.Emit(ctx, &types.EventProfileSet{Prover: p.Address, Profile: profile})
 }
 
 // inBusiness loads a prover that has not retired. It fails with

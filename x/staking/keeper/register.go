@@ -10,6 +10,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/internal/ownaccount"
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
@@ -65,7 +66,7 @@ func (k *Keeper) Register(
 	if err != nil {
 		return types.Vault{}, err
 	}
-	return v, emit(ctx, &types.EventRegistered{
+	return v, events.Emit(ctx, &types.EventRegistered{
 		Prover: p.Address, Generation: v.Generation, Denom: v.Denom(), Account: account,
 		CommissionBps: commissionBps, SelfStake: selfStake, State: p.State(), Profile: profile,
 	})

@@ -8,6 +8,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/internal/ownaccount"
 	"github.com/proofmarket/proofmarket/x/internal/treasury"
 	"github.com/proofmarket/proofmarket/x/staking/types"
@@ -98,7 +99,7 @@ func (k *Keeper) addReward(ctx context.Context, generation uint64, r reward) err
 	if err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventRewardsAdded{
+	return events.Emit(ctx, &types.EventRewardsAdded{
 		Prover: p.Address, Generation: v.Generation, Source: r.source, From: payer, Amount: r.amount,
 		Commission: plan.Commission, FeePaid: r.feePaid, VestsAt: v.Stream.End,
 	})
@@ -152,7 +153,7 @@ func (k *Keeper) slash(ctx context.Context, prover sdk.AccAddress, reason string
 	if err := k.punish(ctx, prover, p, v, plan.Slashed, faults); err != nil {
 		return math.Int{}, err
 	}
-	return plan.Slashed, emit(ctx, &event)
+	return plan.Slashed, events.Emit(ctx, &event)
 }
 
 // punish records what a slash made of the prover. v is the vault afterwards.

@@ -9,6 +9,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
 
@@ -56,7 +57,7 @@ func (k *Keeper) Stake(
 	if err != nil {
 		return fail(err)
 	}
-	return plan.Shares, plan.Takes, emit(ctx, &types.EventStaked{
+	return plan.Shares, plan.Takes, events.Emit(ctx, &types.EventStaked{
 		Prover: p.Address, Generation: v.Generation, Staker: text, Shares: plan.Shares, Taken: plan.Takes,
 	})
 }
@@ -140,7 +141,7 @@ func (k *Keeper) RequestUnstake(
 	if err := k.addUnstake(ctx, prover, staker, u); err != nil {
 		return fail(err)
 	}
-	return u, plan.Value, emit(ctx, &types.EventUnstakeRequested{
+	return u, plan.Value, events.Emit(ctx, &types.EventUnstakeRequested{
 		Prover: u.Prover, Generation: u.Generation, Id: u.Id, Staker: u.Staker, Shares: shares, Value: plan.Value,
 		PoolShares: u.PoolShares, ReadyAt: u.ReadyAt, Mark: u.Mark, Released: plan.Released,
 	})

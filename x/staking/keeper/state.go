@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/cosmos/gogoproto/proto"
-
 	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
@@ -15,14 +13,10 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/staking/types"
 	"github.com/proofmarket/proofmarket/x/staking/vault"
 )
-
-// emit writes a typed event.
-func emit(ctx context.Context, event proto.Message) error {
-	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(event)
-}
 
 // now is the block's time.
 func now(ctx context.Context) time.Time { return sdk.UnwrapSDKContext(ctx).BlockTime() }
@@ -75,7 +69,7 @@ func (k *Keeper) saveProver(ctx context.Context, addr sdk.AccAddress, old, p typ
 	if err := k.dirty.Set(ctx, vaultKey(addr, p.Generation)); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventStateChanged{
+	return events.Emit(ctx, &types.EventStateChanged{
 		Prover: p.Address, Generation: p.Generation, Before: old.State(), After: p.State(),
 		Causes: p.Causes, Faults: p.Faults, Reason: reason,
 	})

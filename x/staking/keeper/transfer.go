@@ -7,6 +7,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
 
@@ -94,7 +95,7 @@ func (k *Keeper) TransferShares(
 	if err := k.bk.SendCoinsFromModuleToAccount(ctx, types.ModuleName, recipient, coins); err != nil {
 		return fail(err)
 	}
-	return moved, emit(ctx, &types.EventSharesTransferred{
+	return moved, events.Emit(ctx, &types.EventSharesTransferred{
 		Prover: p.Address, Generation: v.Generation, Recipient: to, Shares: moved,
 	})
 }

@@ -10,6 +10,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/internal/ownaccount"
 	"github.com/proofmarket/proofmarket/x/internal/treasury"
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
@@ -76,7 +77,7 @@ func (k *Keeper) RegisterCircuit(ctx context.Context, owner sdk.AccAddress, fami
 	if err := k.setCircuit(ctx, c); err != nil {
 		return "", err
 	}
-	return c.Id, emit(ctx, &types.EventCircuitRegistered{
+	return c.Id, events.Emit(ctx, &types.EventCircuitRegistered{
 		CircuitId: c.Id, Owner: c.Owner, Family: family, Curve: curve, Deposit: c.Deposit,
 	})
 }
@@ -107,7 +108,7 @@ func (k *Keeper) WithdrawCircuit(ctx context.Context, owner sdk.AccAddress, id [
 	if err := k.removeCircuit(ctx, id); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventCircuitWithdrawn{CircuitId: c.Id, Owner: c.Owner, Deposit: c.Deposit})
+	return events.Emit(ctx, &types.EventCircuitWithdrawn{CircuitId: c.Id, Owner: c.Owner, Deposit: c.Deposit})
 }
 
 // takeDeposit opens the account that holds a deposit and moves the deposit there.

@@ -11,6 +11,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/codec"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
@@ -77,7 +78,7 @@ func (k *Keeper) PublishProgram(ctx context.Context, publisher sdk.AccAddress, p
 	if err := k.programs.Set(ctx, key, p); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventProgramPublished{Publisher: text, Program: program, Name: info.Name, Deposit: p.Deposit})
+	return events.Emit(ctx, &types.EventProgramPublished{Publisher: text, Program: program, Name: info.Name, Deposit: p.Deposit})
 }
 
 // UpdateProgram replaces what publisher says of a program; the deposit stays.
@@ -99,7 +100,7 @@ func (k *Keeper) UpdateProgram(ctx context.Context, publisher sdk.AccAddress, pr
 	if err := k.programs.Set(ctx, key, p); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventProgramUpdated{Publisher: p.Publisher, Program: program, Name: info.Name})
+	return events.Emit(ctx, &types.EventProgramUpdated{Publisher: p.Publisher, Program: program, Name: info.Name})
 }
 
 // WithdrawProgram removes publisher's record of a program and returns the
@@ -120,7 +121,7 @@ func (k *Keeper) WithdrawProgram(ctx context.Context, publisher sdk.AccAddress, 
 	if err := k.programs.Remove(ctx, key); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventProgramWithdrawn{Publisher: p.Publisher, Program: program, Deposit: p.Deposit})
+	return events.Emit(ctx, &types.EventProgramWithdrawn{Publisher: p.Publisher, Program: program, Deposit: p.Deposit})
 }
 
 // checkProgramInfo reports whether the record at key may say this: its form, its

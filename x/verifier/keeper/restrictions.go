@@ -10,6 +10,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
@@ -110,7 +111,7 @@ func (k *Keeper) close(ctx context.Context, o order, by, reason string) error {
 			return err
 		}
 	}
-	return emit(ctx, &types.EventStatusChanged{
+	return events.Emit(ctx, &types.EventStatusChanged{
 		Target: t, OldStatus: o.before, NewStatus: o.restriction.Status(o.own), By: by, Reason: reason,
 	})
 }

@@ -3,12 +3,11 @@ package keeper
 import (
 	"context"
 
-	"github.com/cosmos/gogoproto/proto"
-
 	errorsmod "cosmossdk.io/errors"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
@@ -40,7 +39,7 @@ func (k *Keeper) AddVerifier(ctx context.Context, v types.Verifier) error {
 	if err := k.setVerifier(ctx, v); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventVerifierAdded{Id: v.Id, Family: v.Family, Curve: v.Curve, KeyHash: v.KeyHash()})
+	return events.Emit(ctx, &types.EventVerifierAdded{Id: v.Id, Family: v.Family, Curve: v.Curve, KeyHash: v.KeyHash()})
 }
 
 // UpdateParams replaces the parameters. Error: types.ErrInvalidParams.
@@ -49,7 +48,7 @@ func (k *Keeper) UpdateParams(ctx context.Context, p types.Params) error {
 	if err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventParamsUpdated{Params: p})
+	return events.Emit(ctx, &types.EventParamsUpdated{Params: p})
 }
 
 // setParams checks parameters, writes them with the guardian's address in its
@@ -68,9 +67,4 @@ func (k *Keeper) setParams(ctx context.Context, p types.Params) (types.Params, e
 		}
 	}
 	return p, k.params.Set(ctx, p)
-}
-
-// emit emits a typed event.
-func emit(ctx context.Context, event proto.Message) error {
-	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(event)
 }
