@@ -169,7 +169,7 @@ func TestLoadOfADevnet(t *testing.T) {
 	})
 	t.Run("an interrupt ends it in order", func(t *testing.T) { d.testInterrupt(ctx, t) })
 	t.Run("spam", func(t *testing.T) {
-		r := d.load(ctx, t, "--mode", "spam", "--spam-accounts", "20", "--spam-bids", "50", "--requests", "100")
+		r := d.load(ctx, t, "--mode", "spam", "--spam-accounts", "20", "--spam-bids", "5", "--requests", "100")
 		require.Equal(t, 100, r.Txs.Sent)
 		require.Equal(t, 100, r.Txs.Included)
 		require.Empty(t, r.Txs.Errors)

@@ -104,7 +104,8 @@ type Txs struct {
 	Refused  int `json:"refused"` // by a node, for good
 	Lost     int `json:"lost"`    // in no block before their end
 	Messages int `json:"messages"`
-	// PoolFull counts the times that a node's pool had no room.
+	// PoolFull counts the times that a node's pool had no room, or had another
+	// transaction for the same bid.
 	PoolFull int `json:"pool_full"`
 	// Resent counts the times that a transaction was sent again.
 	Resent int `json:"resent"`

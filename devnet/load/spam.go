@@ -23,7 +23,8 @@ const (
 )
 
 // spam sends n transactions: bids on one request, each of which takes the place of the
-// prover's last, and sends from one account to the next.
+// prover's last, and sends from one account to the next. Pools hold one bid of a prover
+// on a request at a time, so the others are sent again until it is in a block.
 func (g *generator) spam(ctx context.Context, n int) error {
 	for range min(n, spamBurst) {
 		from := g.spammers[g.turn%len(g.spammers)]

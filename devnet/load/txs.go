@@ -225,9 +225,10 @@ func (g *generator) broadcast(ctx context.Context, from *account, raw []byte, ex
 			unclear = true
 			from.at.Add(1)
 			g.net.failovers.Add(1)
-		case res.Code == 0 || is(res, sdkerrors.ErrTxInMempoolCache):
-			return a
-		case is(res, sdkerrors.ErrMempoolIsFull):
+		case res.Code == 0 || is(res, sdkerrors.ErrTxInMempoolCache) && res.RawLog == "":
+			return a // CometBFT has these bytes
+		case is(res, sdkerrors.ErrMempoolIsFull), is(res, sdkerrors.ErrTxInMempoolCache):
+			// No room, or another transaction for the same bid waits (law M17).
 			a.poolFull++
 			from.at.Add(1)
 		case is(res, sdkerrors.ErrTxTimeout):

@@ -70,7 +70,13 @@ func full() (*sdk.TxResponse, error) {
 	return code(sdkerrors.RootCodespace, sdkerrors.ErrMempoolIsFull.ABCICode())()
 }
 
+// inCache is CometBFT's answer for bytes that it has: it adds no words.
 func inCache() (*sdk.TxResponse, error) {
+	return &sdk.TxResponse{Codespace: sdkerrors.RootCodespace, Code: sdkerrors.ErrTxInMempoolCache.ABCICode()}, nil
+}
+
+// another is the pool's answer where another transaction for the same bid waits.
+func another() (*sdk.TxResponse, error) {
 	return code(sdkerrors.RootCodespace, sdkerrors.ErrTxInMempoolCache.ABCICode())()
 }
 
@@ -157,6 +163,7 @@ func TestBroadcastTriesAgain(t *testing.T) {
 		"it has it already":      {[]func() (*sdk.TxResponse, error){inCache}, 0, 0, 1},
 		"full, the second takes": {[]func() (*sdk.TxResponse, error){full}, 1, 1, 1},
 		"dead, the second takes": {[]func() (*sdk.TxResponse, error){dead}, 0, 1, 1},
+		"another bid waits":      {[]func() (*sdk.TxResponse, error){another}, 1, 1, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			first, second := &fakeNode{script: c.first}, &fakeNode{}
