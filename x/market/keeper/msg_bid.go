@@ -52,9 +52,6 @@ func (k *Keeper) placeBid(ctx context.Context, signer sdk.AccAddress, msg *types
 		return nil, err
 	}
 	if !replaced {
-		if err := k.takesBids(ctx); err != nil {
-			return nil, err
-		}
 		if bid, err = k.firstBid(ctx, e, signer, msg); err != nil {
 			return nil, err
 		}
@@ -86,11 +83,8 @@ func checkBidding(e *entry, m moment) error {
 
 // firstBid takes the bond of a prover's first bid and counts the bidder.
 func (k *Keeper) firstBid(ctx context.Context, e *entry, payer sdk.AccAddress, msg *types.MsgBid) (types.Bid, error) {
-	bond, err := bidBond(e.request)
+	bond, err := k.firstBond(ctx, e.request, msg)
 	if err != nil {
-		return types.Bid{}, err
-	}
-	if err := msg.CheckBond(bond); err != nil {
 		return types.Bid{}, err
 	}
 	if err := k.escrow(ctx, e, payer, "bid bond", bond); err != nil {
@@ -99,6 +93,18 @@ func (k *Keeper) firstBid(ctx context.Context, e *entry, payer sdk.AccAddress, m
 	e.auction.Bids++
 	e.auction.UnrevealedBonds = e.auction.UnrevealedBonds.Add(bond)
 	return types.Bid{Bond: bond, Payer: msg.Signer, State: types.BID_STATE_SEALED, Fee: math.ZeroInt()}, k.save(ctx, e)
+}
+
+// firstBond says whether the market takes a first bid at its bond, and returns the bond.
+func (k *Keeper) firstBond(ctx context.Context, r types.Request, msg *types.MsgBid) (math.Int, error) {
+	if err := k.takesBids(ctx); err != nil {
+		return math.Int{}, err
+	}
+	bond, err := bidBond(r)
+	if err != nil {
+		return bond, err
+	}
+	return bond, msg.CheckBond(bond)
 }
 
 // bidBond is the bond of a first bid under the request's pinned terms.

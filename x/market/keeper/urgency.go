@@ -132,14 +132,8 @@ func (k *Keeper) mayBid(ctx context.Context, e *entry, prover sdk.AccAddress, ms
 	if err != nil || replaced {
 		return err
 	}
-	if err := k.takesBids(ctx); err != nil {
-		return err
-	}
-	bond, err := bidBond(e.request)
-	if err != nil {
-		return err
-	}
-	return msg.CheckBond(bond)
+	_, err = k.firstBond(ctx, e.request, msg)
+	return err
 }
 
 // urgencyOf is the urgency of a prover's bid or reveal.
