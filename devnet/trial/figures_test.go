@@ -49,12 +49,7 @@ func TestLoadTable(t *testing.T) {
 // figures is one line of the table.
 func figures(t *testing.T, bin string, count int) string {
 	t.Helper()
-	var out bytes.Buffer
-	n, err := devnet.StartLocalnet(t.Context(), devnet.LocalnetOptions{
-		Home: homeOf(t), Marketd: filepath.Join(bin, "marketd"), Validators: count, BlockTime: figuresBlockTime,
-		Accounts: []devnet.Account{{Name: marketKey, Amount: 5_000_000 * proof}}, Out: &out,
-	})
-	require.NoError(t, err, "%s", &out)
+	n := startMeasured(t, bin, count)
 	defer n.Stop()
 	settle(t, n, figuresWarmUp)
 	before := usage(t, n)
@@ -70,6 +65,18 @@ func figures(t *testing.T, bin string, count int) string {
 	a, p := r.Latency.RequestToAssigned.Millis, r.Latency.ProofToSettled.Millis
 	return fmt.Sprintf("| %d | %.1f | %d, %d ms | %d, %d ms | %.0f | %s MiB | %s MiB | %.0f MiB |\n",
 		count, r.Rates.SettledPerSecond, a.P50, a.P99, p.P50, p.P99, r.Rates.BlocksPerMinute, strings.Join(memory, ", "), strings.Join(growth, ", "), per(disk)/float64(count))
+}
+
+// startMeasured starts a network of so many validators that is to be measured.
+func startMeasured(t *testing.T, bin string, count int) *devnet.Localnet {
+	t.Helper()
+	var out bytes.Buffer
+	n, err := devnet.StartLocalnet(t.Context(), devnet.LocalnetOptions{
+		Home: homeOf(t), Marketd: filepath.Join(bin, "marketd"), Validators: count, BlockTime: figuresBlockTime,
+		Accounts: []devnet.Account{{Name: marketKey, Amount: 5_000_000 * proof}}, Out: &out,
+	})
+	require.NoError(t, err, "%s", &out)
+	return n
 }
 
 // settle has requests made until so many have settled.

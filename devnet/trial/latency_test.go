@@ -1,10 +1,8 @@
 package trial
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -33,12 +31,7 @@ func TestLatency(t *testing.T) {
 	}
 	chain.ConfigureBech32()
 	bin := buildBinaries(t)
-	var out bytes.Buffer
-	n, err := devnet.StartLocalnet(t.Context(), devnet.LocalnetOptions{
-		Home: homeOf(t), Marketd: filepath.Join(bin, "marketd"), Validators: 1, BlockTime: figuresBlockTime,
-		Accounts: []devnet.Account{{Name: marketKey, Amount: 5_000_000 * proof}}, Out: &out,
-	})
-	require.NoError(t, err, "%s", &out)
+	n := startMeasured(t, bin, 1)
 	defer n.Stop()
 	r, err := load.Run(t.Context(), load.Options{
 		ChainID: devnet.ChainID, Endpoints: endpoints(n), Funder: signer(t, n, marketKey), Mode: load.ModeMarket,
