@@ -122,9 +122,9 @@ func (p *fakeProvers) dump(ctx context.Context) string {
 	return s.String()
 }
 
-func (p *fakeProvers) IsProver(ctx context.Context, addr sdk.AccAddress) (bool, error) {
+func (p *fakeProvers) Generation(ctx context.Context, addr sdk.AccAddress) (generation uint64, is bool, err error) {
 	prover, found := p.get(ctx, addr)
-	return found && prover.State != stakingtypes.PROVER_STATE_RETIRED, nil
+	return prover.Generation, found && prover.State != stakingtypes.PROVER_STATE_RETIRED, nil
 }
 
 func (p *fakeProvers) Params(context.Context) (stakingtypes.Params, error) {

@@ -177,14 +177,14 @@ func (k *Keeper) checkSubmitter(ctx context.Context, submitter, prover sdk.AccAd
 	if submitter.Equals(prover) {
 		return errorsmod.Wrap(types.ErrSelfSubmitter, submitter.String())
 	}
-	is, err := k.provers.IsProver(ctx, prover)
+	_, is, err := k.provers.Generation(ctx, prover)
 	if err != nil {
 		return err
 	}
 	if !is {
 		return errorsmod.Wrapf(types.ErrNotAProver, "%s must register as a prover first", prover)
 	}
-	if is, err = k.provers.IsProver(ctx, submitter); err != nil {
+	if _, is, err = k.provers.Generation(ctx, submitter); err != nil {
 		return err
 	}
 	if is {

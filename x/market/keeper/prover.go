@@ -19,7 +19,7 @@ import (
 // itself, a submitter for the prover that it is registered to in that prover's
 // present vault generation. It returns ErrNotAProver.
 func (k *Keeper) actingFor(ctx context.Context, signer sdk.AccAddress) (sdk.AccAddress, error) {
-	if is, err := k.provers.IsProver(ctx, signer); err != nil || is {
+	if _, is, err := k.provers.Generation(ctx, signer); err != nil || is {
 		return signer, err
 	}
 	link, live, err := k.liveLink(ctx, signer)
@@ -46,12 +46,8 @@ func (k *Keeper) liveLink(ctx context.Context, submitter sdk.AccAddress) (types.
 	if err != nil {
 		return link, false, err
 	}
-	is, err := k.provers.IsProver(ctx, prover)
-	if err != nil || !is {
-		return link, false, err
-	}
-	standing, err := k.provers.Standing(ctx, prover)
-	return link, err == nil && standing.Generation == link.Generation, err
+	generation, is, err := k.provers.Generation(ctx, prover)
+	return link, is && generation == link.Generation, err
 }
 
 // conditions gives every condition of law M4 for the prover and the request.

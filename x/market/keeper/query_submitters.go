@@ -2,7 +2,6 @@ package keeper
 
 import (
 	"context"
-	"errors"
 
 	"cosmossdk.io/collections"
 
@@ -10,7 +9,6 @@ import (
 	"github.com/cosmos/cosmos-sdk/types/query"
 
 	"github.com/proofmarket/proofmarket/x/market/types"
-	stakingtypes "github.com/proofmarket/proofmarket/x/staking/types"
 )
 
 // Submitters lists the submitters of a prover, those whose link has lapsed too.
@@ -26,12 +24,8 @@ func (q queryServer) Submitters(ctx context.Context, req *types.QuerySubmittersR
 	if err != nil {
 		return nil, err
 	}
-	is, err := q.k.provers.IsProver(ctx, prover)
+	generation, is, err := q.k.provers.Generation(ctx, prover)
 	if err != nil {
-		return nil, err
-	}
-	standing, err := q.k.provers.Standing(ctx, prover)
-	if err != nil && !errors.Is(err, stakingtypes.ErrProverNotFound) {
 		return nil, err
 	}
 	views, pages, err := query.CollectionPaginate(ctx, q.k.submittersOf, bounded,
@@ -41,7 +35,7 @@ func (q queryServer) Submitters(ctx context.Context, req *types.QuerySubmittersR
 				return types.SubmitterView{}, err
 			}
 			name, err := q.k.format(key.K2())
-			return types.SubmitterView{Submitter: name, Generation: link.Generation, Live: is && link.Generation == standing.Generation}, err
+			return types.SubmitterView{Submitter: name, Generation: link.Generation, Live: is && link.Generation == generation}, err
 		},
 		query.WithCollectionPaginationPairPrefix[sdk.AccAddress, sdk.AccAddress](prover))
 	return &types.QuerySubmittersResponse{Submitters: views, Pagination: pages}, err

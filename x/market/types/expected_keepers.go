@@ -57,8 +57,9 @@ type VerifierKeeper interface {
 
 // ProversKeeper is what the market needs of the module provers (folder x/staking).
 type ProversKeeper interface {
-	// IsProver tells whether the address is a prover in any state but none or retired.
-	IsProver(ctx context.Context, addr sdk.AccAddress) (bool, error)
+	// Generation gives the generation of the vault of a prover in any state but retired;
+	// false if the address is none.
+	Generation(ctx context.Context, addr sdk.AccAddress) (generation uint64, is bool, err error)
 	// Params gives the module's parameters: min_self_stake is read live.
 	Params(ctx context.Context) (stakingtypes.Params, error)
 	// Standing tells how a prover stands (law M4).

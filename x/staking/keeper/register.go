@@ -150,13 +150,14 @@ func shareMetadata(v types.Vault) banktypes.Metadata {
 	}
 }
 
-// IsProver reports whether addr is a prover in any state but RETIRED.
-func (k *Keeper) IsProver(ctx context.Context, addr sdk.AccAddress) (bool, error) {
+// Generation gives the generation of the vault of a prover in any state but RETIRED;
+// false if addr is none.
+func (k *Keeper) Generation(ctx context.Context, addr sdk.AccAddress) (generation uint64, is bool, err error) {
 	p, err := k.provers.Get(ctx, addr)
 	if errors.Is(err, collections.ErrNotFound) {
-		return false, nil
+		return 0, false, nil
 	}
-	return err == nil && p.State() != types.PROVER_STATE_RETIRED, err
+	return p.Generation, err == nil && p.State() != types.PROVER_STATE_RETIRED, err
 }
 
 // positive returns ErrInvalidAmount unless amount is.
