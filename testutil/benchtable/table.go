@@ -35,7 +35,7 @@ func sections(rounds, requests int, worlds string) []section {
 			{pkg: "./x/verifier/proof/batch", bench: "Batch$/bn254", benchtime: "20x"},
 		}, proofRows},
 		{[]run{
-			{pkg: e2e, bench: "Lifecycle/^(sends|market|market-seen|batches)$", benchtime: times},
+			{pkg: e2e, bench: "Lifecycle/^(sends|sends-one-account|market|market-seen|batches)$", benchtime: times},
 			{pkg: e2e, bench: "Lifecycle/stock-fees$/block-stm", benchtime: times},
 			{pkg: e2e, bench: "Executions", benchtime: "3x", once: true},
 		}, lifeRows},
@@ -114,13 +114,20 @@ func lifeRows(found results) ([]row, error) {
 	} {
 		rows = append(rows, per("Block-STM, "+l.what, l.name+"/block-stm", "sequential", l.name+"/sequential", messages, "≥ 1.5"))
 	}
+	rows = append(rows, per("Block-STM, sends all of one account", "sends-one-account/block-stm", "sequential", "sends-one-account/sequential", messages, ""))
 	rows = append(rows,
 		per("Block-STM, plain sends, our fee collection", "sends/block-stm", "the SDK's", "sends-stock-fees/block-stm", messages, ""),
 		per("Block-STM, lifecycles, our fee collection", "market/block-stm", "the SDK's", "market-stock-fees/block-stm", messages, ""))
 	for _, l := range []struct{ what, name string }{{"plain sends", "sends"}, {"lifecycles", "market"}} {
-		const unit = "executed/tx"
-		ours, stock := r.median("Executions/"+l.name, unit), r.median("Executions/"+l.name+"-stock-fees", unit)
-		rows = append(rows, row{"executions of a transaction, " + l.what, fmt.Sprintf("%.2f", ours), fmt.Sprintf("the SDK's fee collection: %.2f", stock), ratio(ours / stock), "1 if unrelated"})
+		for _, count := range []struct{ what, unit, goal string }{
+			{"executions", "executed/tx", "1 if unrelated"}, {"validations", "validated/tx", ""},
+		} {
+			ours, stock := r.median("Executions/"+l.name, count.unit), r.median("Executions/"+l.name+"-stock-fees", count.unit)
+			rows = append(rows, row{
+				count.what + " of a transaction, " + l.what, fmt.Sprintf("%.2f", ours),
+				fmt.Sprintf("the SDK's fee collection: %.2f", stock), ratio(ours / stock), count.goal,
+			})
+		}
 	}
 	return rows, r.missing
 }

@@ -40,11 +40,13 @@ type load struct {
 	batch   int // 0 for plain sends
 	seen    bool
 	stock   bool
+	single  bool // all of one account
 }
 
 var loads = []load{
 	{name: "sends", parties: alone},
 	{name: "sends-stock-fees", parties: alone, stock: true},
+	{name: "sends-one-account", parties: alone, single: true},
 	{name: "market", parties: alone, batch: 1},
 	{name: "market-seen", parties: alone, batch: 1, seen: true},
 	{name: "market-stock-fees", parties: alone, batch: 1, stock: true},
@@ -71,7 +73,8 @@ var executors = []struct {
 //
 // Nothing has seen the transactions before their block, so that it verifies the proofs,
 // in a batch under one key; but for "market-seen", where the node's CheckTx has done so.
-// "stock-fees" collects fees as the SDK does. One operation is a round of lives; the
+// "stock-fees" collects fees as the SDK does; "one-account" sends all from one account, so
+// that each transaction waits for the one before it. One operation is a round of lives; the
 // figures that matter are the rates, and on a busy machine the processor's time.
 func BenchmarkLifecycle(b *testing.B) {
 	for _, l := range loads {
@@ -124,7 +127,11 @@ func (l load) round(c *crowd, run runner) {
 		return
 	}
 	for _, size := range []int{1, bidders, 0, 0, bidders, 1} {
-		c.RequireOK(run("sends", c.sends(size*l.parties)...).Results...)
+		send := c.sends
+		if l.single {
+			send = c.sendsOfOne
+		}
+		c.RequireOK(run("sends", send(size*l.parties)...).Results...)
 	}
 }
 

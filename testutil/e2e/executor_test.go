@@ -36,6 +36,17 @@ func (c *crowd) sends(n int) (txs [][]byte) {
 	return txs
 }
 
+// sendsOfOne pay n times from the same account.
+func (c *crowd) sendsOfOne(n int) (txs [][]byte) {
+	c.t.Helper()
+	from, to := c.parties[0].requester, c.parties[1].requester
+	coins := sdk.NewCoins(sdk.NewCoin(chain.Denom, math.OneInt()))
+	for range n {
+		txs = append(txs, c.tx(from, 1, gasSend, banktypes.NewMsgSend(from.Address, to.Address, coins)))
+	}
+	return txs
+}
+
 // stockFees makes every transaction write the balance of the fee collector, as the
 // SDK's own fee collection does: a key that all of them share.
 func stockFees(t testing.TB) testutil.Option {
