@@ -16,7 +16,7 @@ var (
 	// ErrTooEarly means: the software is newer than the state, and the upgrade
 	// between them has not come yet.
 	ErrTooEarly = errorsmod.Register(codespace, 6, "software of a later release over the state of an earlier one")
-	// ErrFailedProofs means: too many proofs for an assignment were verified in CheckTx
+	// ErrTooManyProofs means: too many proofs for an assignment were verified in CheckTx
 	// since the last block, and none is in the pool.
-	ErrFailedProofs = errorsmod.Register(codespace, 7, "too many proofs for this assignment; wait for the next block")
+	ErrTooManyProofs = errorsmod.Register(codespace, 7, "too many proofs for this assignment; wait for the next block")
 )

@@ -29,7 +29,7 @@ type looks struct {
 
 // allow tells whether a proof may be verified. If not, it is let into the pool as it is,
 // where it waits as the only one for its assignment, and pays if it fails in its block.
-// An assignment with too many of them has to wait for that block: ErrFailedProofs.
+// An assignment with too many of them has to wait for that block: ErrTooManyProofs.
 func (l *looks) allow(height int64, assignment, prover string) (bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -37,7 +37,7 @@ func (l *looks) allow(height int64, assignment, prover string) (bool, error) {
 		l.height, l.assignments, l.provers, l.all = height, map[string]int{}, map[string]uint64{}, 0
 	}
 	if l.assignments[assignment] >= looksOfAssignment {
-		return false, errorsmod.Wrapf(ErrFailedProofs, "%d since block %d", looksOfAssignment, height)
+		return false, errorsmod.Wrapf(ErrTooManyProofs, "%d since block %d", looksOfAssignment, height)
 	}
 	return l.provers[prover] < looksOfProver && l.all < looksOfNode, nil
 }

@@ -69,7 +69,7 @@ func TestLooksAreBounded(t *testing.T) {
 		l.note("a", "p", 20_000)
 	}
 	_, err := l.allow(5, "a", "p")
-	require.ErrorIs(t, err, ErrFailedProofs)
+	require.ErrorIs(t, err, ErrTooManyProofs)
 	require.True(t, allowed(5, "b", "p"), "another assignment")
 	l.note("b", "p", looksOfProver)
 	require.False(t, allowed(5, "c", "p"), "it waits unverified")

@@ -248,7 +248,7 @@ func TestProofsInCheckTx(t *testing.T) {
 		}
 	}
 	require.Equal(t, keeper.Counts{Direct: 3, Known: 2}, counts(), "what failed is remembered")
-	n.RequireCheckError(app.ErrFailedProofs, send(ids[0], good.proof, 0, 0))
+	n.RequireCheckError(app.ErrTooManyProofs, send(ids[0], good.proof, 0, 0))
 	require.Zero(t, send(ids[1], good.proof, 0, 0).Code, "another assignment")
 	require.Equal(t, keeper.Counts{Direct: 4, Known: 2}, counts())
 	n.RequireCheckError(lanes.ErrPending, send(ids[1], good.proof, 0, 0))
