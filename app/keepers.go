@@ -90,8 +90,9 @@ func newStores() stores {
 			verifiertypes.StoreKey, proverstypes.StoreKey, markettypes.StoreKey,
 			ibcexported.StoreKey, transfertypes.StoreKey,
 		),
-		// Bank notes virtual credits here until its EndBlock.
-		object: storetypes.NewObjectStoreKeys(banktypes.ObjectStoreKey),
+		// Bank notes virtual credits here until its EndBlock, the market what a block
+		// adds to its statistics.
+		object: storetypes.NewObjectStoreKeys(banktypes.ObjectStoreKey, markettypes.ObjectStoreKey),
 	}
 }
 
@@ -200,7 +201,7 @@ func (d keeperDeps) addMarket(k *Keepers) {
 	k.ProversKeeper = proverskeeper.NewKeeper(cdc, runtime.NewKVStoreService(kv[proverstypes.StoreKey]),
 		k.AccountKeeper, k.BankKeeper, k.DistrKeeper, d.authority)
 	k.MarketKeeper = marketkeeper.NewKeeper(cdc, runtime.NewKVStoreService(kv[markettypes.StoreKey]),
-		k.AccountKeeper, k.BankKeeper, k.DistrKeeper, k.VerifierKeeper, k.ProversKeeper, d.authority)
+		d.stores.object[markettypes.ObjectStoreKey], k.AccountKeeper, k.BankKeeper, k.DistrKeeper, k.VerifierKeeper, k.ProversKeeper, d.authority)
 	// Holds every movement of vault shares to law S3. Copies of the bank keeper
 	// share their restrictions, so it reaches those handed out above.
 	k.BankKeeper.AppendSendRestriction(k.ProversKeeper.SendRestriction)

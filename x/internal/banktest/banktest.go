@@ -42,24 +42,27 @@ type Fixture struct {
 // mintModule may mint, so that tests can fund accounts.
 const mintModule = "faucet"
 
-// New mounts the stores of auth, bank and the given keys, in memory. permissions adds
+// New mounts the stores of auth, bank and the given keys, of state or of objects, in memory. permissions adds
 // module accounts to the ones that auth and bank need.
-func New(t testing.TB, permissions map[string][]string, keys ...*storetypes.KVStoreKey) *Fixture {
+func New(t testing.TB, permissions map[string][]string, keys ...storetypes.StoreKey) *Fixture {
 	t.Helper()
 	return NewOn(t, dbm.NewMemDB(), permissions, keys...)
 }
 
 // NewOn is New with the stores in db.
-func NewOn(t testing.TB, db dbm.DB, permissions map[string][]string, keys ...*storetypes.KVStoreKey) *Fixture {
+func NewOn(t testing.TB, db dbm.DB, permissions map[string][]string, keys ...storetypes.StoreKey) *Fixture {
 	t.Helper()
 	chain.ConfigureBech32()
 	authKey, bankKey := storetypes.NewKVStoreKey(authtypes.StoreKey), storetypes.NewKVStoreKey(banktypes.StoreKey)
 	objectKey := storetypes.NewObjectStoreKey(banktypes.ObjectStoreKey)
 	stores := store.NewCommitMultiStore(db, log.NewNopLogger())
-	for _, k := range append([]*storetypes.KVStoreKey{authKey, bankKey}, keys...) {
-		stores.MountStoreWithDB(k, storetypes.StoreTypeIAVL, nil)
+	for _, k := range append([]storetypes.StoreKey{authKey, bankKey, objectKey}, keys...) {
+		kind := storetypes.StoreTypeIAVL
+		if _, object := k.(*storetypes.ObjectStoreKey); object {
+			kind = storetypes.StoreTypeObject
+		}
+		stores.MountStoreWithDB(k, kind, nil)
 	}
-	stores.MountStoreWithDB(objectKey, storetypes.StoreTypeObject, nil)
 	require.NoError(t, stores.LoadLatestVersion())
 
 	registry := codectestutil.CodecOptions{AccAddressPrefix: chain.Bech32Prefix, ValAddressPrefix: chain.Bech32Prefix + "valoper"}.NewInterfaceRegistry()

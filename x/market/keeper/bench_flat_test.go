@@ -18,23 +18,40 @@ var accesses = storetypes.GasConfig{
 	HasCost: 1, ReadCostFlat: 1, WriteCostFlat: 1e6, DeleteCost: 1e9, IterNextCostFlat: 1e12,
 }
 
-// accesses returns the gas that what takes under the schedule above.
-func (w *world) accesses(what func()) uint64 {
-	before := w.Ctx
-	w.Ctx = before.WithKVGasConfig(accesses).WithTransientKVGasConfig(accesses)
-	gas := w.gas(what)
-	w.Ctx = w.Ctx.WithKVGasConfig(before.KVGasConfig()).WithTransientKVGasConfig(before.TransientKVGasConfig())
-	return gas
+// schedules count what is asked of the stores that are committed, and of those of
+// objects, which a block forgets.
+var schedules = []struct {
+	name               string
+	committed, objects storetypes.GasConfig
+}{{name: "committed", committed: accesses}, {name: "objects", objects: accesses}}
+
+// meter tells gas apart by what it was consumed for.
+type meter struct {
+	storetypes.GasMeter
+	of map[string]uint64
 }
 
-// gas returns the gas that what takes.
-func (w *world) gas(what func()) uint64 {
-	meter := w.Ctx.GasMeter()
-	w.Ctx = w.Ctx.WithGasMeter(storetypes.NewInfiniteGasMeter())
+func (m meter) ConsumeGas(amount uint64, descriptor string) {
+	m.of[descriptor] += amount
+	m.GasMeter.ConsumeGas(amount, descriptor)
+}
+
+// accesses returns the gas that what takes of the stores under a schedule.
+func (w *world) accesses(committed, objects storetypes.GasConfig, what func()) uint64 {
+	before := w.Ctx
+	w.Ctx = before.WithKVGasConfig(committed).WithTransientKVGasConfig(objects)
+	gas, of := w.gas(what)
+	w.Ctx = w.Ctx.WithKVGasConfig(before.KVGasConfig()).WithTransientKVGasConfig(before.TransientKVGasConfig())
+	return gas - of["statistics"]
+}
+
+// gas returns the gas that what takes, and what it was for.
+func (w *world) gas(what func()) (uint64, map[string]uint64) {
+	before, m := w.Ctx.GasMeter(), meter{storetypes.NewInfiniteGasMeter(), map[string]uint64{}}
+	w.Ctx = w.Ctx.WithGasMeter(m)
 	what()
-	gas := w.Ctx.GasMeter().GasConsumed()
-	w.Ctx = w.Ctx.WithGasMeter(meter)
-	return gas
+	w.Ctx = w.Ctx.WithGasMeter(before)
+	return m.GasConsumed(), m.of
 }
 
 // Nothing that a transaction or the end of a block asks of the stores depends on how
@@ -44,38 +61,47 @@ func TestFlat(t *testing.T) {
 	worlds := []*world{newWorld(t, dbm.NewMemDB(), 100), newWorld(t, dbm.NewMemDB(), 10_000)}
 	for _, m := range benchMessages {
 		t.Run(m.name, func(t *testing.T) {
-			var counts, gas []uint64
+			counts, gas := make([][]uint64, len(schedules)), []uint64{}
 			for _, w := range worlds {
-				ids := m.ready(t, w, 2)
-				counts = append(counts, w.accesses(func() { m.send(t, w, 0, ids[0]) }))
-				gas = append(gas, w.gas(func() { m.send(t, w, 1, ids[1]) }))
+				ids := m.ready(t, w, len(schedules)+1)
+				for i, s := range schedules {
+					counts[i] = append(counts[i], w.accesses(s.committed, s.objects, func() { m.send(t, w, uint64(i), ids[i]) }))
+				}
+				last := len(schedules)
+				used, _ := w.gas(func() { m.send(t, w, uint64(last), ids[last]) })
+				gas = append(gas, used)
 				w.settle(t)
 			}
+			requireFlat(t, counts)
 			require.Positive(t, gas[0])
-			require.Equal(t, counts[0], counts[1], "reads, writes, deletions, iterator steps")
 			require.Equal(t, gas[0], gas[1], "gas")
-			logAccesses(t, counts[0])
 			t.Logf("%d gas", gas[0])
 		})
 	}
 	for _, b := range blockEnds {
 		t.Run("end of block, "+b.name, func(t *testing.T) {
-			var counts []uint64
+			counts := make([][]uint64, len(schedules))
 			for _, w := range worlds {
-				w.settle(t)
-				b.ready(t, w)
-				require.NoError(t, w.Bank.CreditVirtualAccounts(w.Ctx))
-				counts = append(counts, w.accesses(func() { require.NoError(t, w.market.EndBlock(w.Ctx)) }))
-				w.settle(t)
+				for i, s := range schedules {
+					w.settle(t)
+					b.ready(t, w)
+					require.NoError(t, w.Bank.CreditVirtualAccounts(w.Ctx))
+					counts[i] = append(counts[i], w.accesses(s.committed, s.objects, func() { require.NoError(t, w.market.EndBlock(w.Ctx)) }))
+					w.settle(t)
+				}
 			}
-			require.Equal(t, counts[0], counts[1], "reads, writes, deletions, iterator steps")
-			logAccesses(t, counts[0])
+			requireFlat(t, counts)
 		})
 	}
 }
 
-func logAccesses(t *testing.T, n uint64) {
-	t.Logf("%d reads, %d writes, %d deletions, %d iterator steps", n%1e6, n/1e6%1e3, n/1e9%1e3, n/1e12)
+// requireFlat wants the same counts in all worlds, and logs them.
+func requireFlat(t *testing.T, counts [][]uint64) {
+	for i, s := range schedules {
+		n := counts[i][0]
+		require.Equal(t, n, counts[i][1], "%s: reads, writes, deletions, iterator steps", s.name)
+		t.Logf("%s: %d reads, %d writes, %d deletions, %d iterator steps", s.name, n%1e6, n/1e6%1e3, n/1e9%1e3, n/1e12)
+	}
 }
 
 // What a request costs in state: while it is open, what its escrow account costs

@@ -93,14 +93,15 @@ func benchProver(n uint64) sdk.AccAddress    { return account(fmt.Sprint("prover
 // in them.
 func newWorld(t testing.TB, db dbm.DB, requests int) *world {
 	market, provers, fakes := storetypes.NewKVStoreKey(types.StoreKey), storetypes.NewKVStoreKey(stakingtypes.StoreKey), storetypes.NewKVStoreKey("fakes")
+	objects := storetypes.NewObjectStoreKey(types.ObjectStoreKey)
 	b := banktest.NewOn(t, db, map[string][]string{
 		types.ModuleName: nil, stakingtypes.ModuleName: {authtypes.Minter, authtypes.Burner},
-	}, market, provers, fakes)
+	}, market, provers, fakes, objects)
 	w := &world{Fixture: b, cms: b.Ctx.MultiStore().(storetypes.CommitMultiStore), verifier: newFakeVerifier(fakes)}
 	w.names = []string{types.StoreKey, authtypes.StoreKey, banktypes.StoreKey}
 	w.provers = stakingkeeper.NewKeeper(b.Codec, runtime.NewKVStoreService(provers), b.Account, b.Bank, fakePool{b}, b.Authority)
 	b.Bank.AppendSendRestriction(w.provers.SendRestriction)
-	w.market = keeper.NewKeeper(b.Codec, runtime.NewKVStoreService(market), b.Account, b.Bank, fakePool{b}, w.verifier, w.provers, b.Authority)
+	w.market = keeper.NewKeeper(b.Codec, runtime.NewKVStoreService(market), objects, b.Account, b.Bank, fakePool{b}, w.verifier, w.provers, b.Authority)
 	w.msgs = keeper.NewMsgServer(w.market)
 	kept := w.cms.LastCommitID().Version
 	if kept == 0 {
@@ -330,23 +331,7 @@ func (w *world) commit(t testing.TB) time.Duration {
 
 // clearVirtual forgets the virtual credits of the block, as a commit does.
 func (w *world) clearVirtual(t testing.TB) {
-	store := w.Ctx.ObjectStore(w.keys()[banktypes.ObjectStoreKey])
-	var credits [][]byte
-	it := store.Iterator(nil, nil)
-	for ; it.Valid(); it.Next() {
-		credits = append(credits, it.Key())
-	}
-	require.NoError(t, it.Close())
-	for _, key := range credits {
-		store.Delete(key)
-	}
-}
-
-// keys are the keys of all stores by name.
-func (w *world) keys() map[string]storetypes.StoreKey {
-	return w.cms.(interface {
-		StoreKeysByName() map[string]storetypes.StoreKey
-	}).StoreKeysByName()
+	clearObjects(t, w.Ctx.ObjectStore(storeKeys(w.cms)[banktypes.ObjectStoreKey]))
 }
 
 // pass moves the clock by a second.
@@ -377,7 +362,7 @@ func (w *world) settle(t testing.TB) {
 func (w *world) state(t testing.TB) (sizes []int) {
 	for _, name := range w.names {
 		size := 0
-		it := w.Ctx.KVStore(w.keys()[name]).Iterator(nil, nil)
+		it := w.Ctx.KVStore(storeKeys(w.cms)[name]).Iterator(nil, nil)
 		for ; it.Valid(); it.Next() {
 			size += len(it.Key()) + len(it.Value())
 		}

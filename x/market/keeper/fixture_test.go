@@ -83,14 +83,15 @@ type fixture struct {
 func setup(t testing.TB) *fixture {
 	t.Helper()
 	key, fakes := storetypes.NewKVStoreKey(types.StoreKey), storetypes.NewKVStoreKey("fakes")
-	b := banktest.New(t, map[string][]string{types.ModuleName: nil, stakingtypes.ModuleName: nil}, key, fakes)
+	objects := storetypes.NewObjectStoreKey(types.ObjectStoreKey)
+	b := banktest.New(t, map[string][]string{types.ModuleName: nil, stakingtypes.ModuleName: nil}, key, fakes, objects)
 	for _, name := range []string{types.ModuleName, stakingtypes.ModuleName} {
 		b.Account.GetModuleAccount(b.Ctx, name)
 	}
 	f := &fixture{Fixture: b, tb: t, t: t, refuse: map[string]bool{}}
 	f.provers = newFakeProvers(b, fakes)
 	f.verifier = newFakeVerifier(fakes)
-	f.keeper = keeper.NewKeeper(b.Codec, runtime.NewKVStoreService(key), b.Account, b.Bank, fakePool{b}, f.verifier, f.provers, b.Authority)
+	f.keeper = keeper.NewKeeper(b.Codec, runtime.NewKVStoreService(key), objects, b.Account, b.Bank, fakePool{b}, f.verifier, f.provers, b.Authority)
 	f.msgs, f.queries = keeper.NewMsgServer(f.keeper), keeper.NewQueryServer(f.keeper)
 	b.Bank.AppendSendRestriction(f.restrict)
 	require.NoError(t, f.keeper.InitGenesis(b.Ctx, types.DefaultGenesis()))
@@ -108,8 +109,9 @@ func setup(t testing.TB) *fixture {
 func (f *fixture) endBlock() {
 	require.NoError(f.t, f.Bank.CreditVirtualAccounts(f.Ctx))
 	require.NoError(f.t, f.keeper.EndBlock(f.Ctx))
-	require.Zero(f.t, f.waiting(), "law M18: statistics are folded at the end of the block")
-	f.clearVirtual()
+	require.Zero(f.t, f.fresh(), "law M18: statistics are folded at the end of the block")
+	require.Zero(f.t, f.left(), "what could not be folded")
+	f.clearObjects()
 	f.tx = 0
 	asked := f.verifier.asked
 	f.checkAccounts()
@@ -120,21 +122,34 @@ func (f *fixture) endBlock() {
 	f.verifier.asked = asked // what the end of the block asked, and nobody else
 }
 
-// clearVirtual forgets the virtual credits of the block, as its commit does.
-func (f *fixture) clearVirtual() {
-	keys := f.Ctx.MultiStore().(interface {
+// storeKeys are the keys of all stores by name.
+func storeKeys(stores storetypes.MultiStore) map[string]storetypes.StoreKey {
+	return stores.(interface {
 		StoreKeysByName() map[string]storetypes.StoreKey
 	}).StoreKeysByName()
-	store := f.Ctx.ObjectStore(keys[banktypes.ObjectStoreKey])
-	var credits [][]byte
-	it := store.Iterator(nil, nil)
-	for ; it.Valid(); it.Next() {
-		credits = append(credits, it.Key())
+}
+
+// clearObjects empties the object stores of the bank and the market, as a commit does.
+func (f *fixture) clearObjects() {
+	for _, name := range []string{banktypes.ObjectStoreKey, types.ObjectStoreKey} {
+		clearObjects(f.t, f.Ctx.ObjectStore(storeKeys(f.Ctx.MultiStore())[name]))
 	}
-	require.NoError(f.t, it.Close())
-	for _, key := range credits {
+}
+
+func clearObjects(t require.TestingT, store storetypes.ObjKVStore) {
+	for _, key := range objectKeys(t, store) {
 		store.Delete(key)
 	}
+}
+
+// objectKeys lists the keys of an object store.
+func objectKeys(t require.TestingT, store storetypes.ObjKVStore) (keys [][]byte) {
+	it := store.Iterator(nil, nil)
+	for ; it.Valid(); it.Next() {
+		keys = append(keys, it.Key())
+	}
+	require.NoError(t, it.Close())
+	return keys
 }
 
 // beginBlock begins the next block, gap after this one.

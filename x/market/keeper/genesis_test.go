@@ -48,7 +48,8 @@ func everything(t *testing.T) *fixture {
 // beside starts a market without a state, beside the same coins and provers.
 func beside(t *testing.T, f *fixture) *fixture {
 	key, fakes := storetypes.NewKVStoreKey(types.StoreKey), storetypes.NewKVStoreKey("fakes")
-	b := banktest.New(t, map[string][]string{types.ModuleName: nil, stakingtypes.ModuleName: nil}, key, fakes)
+	objects := storetypes.NewObjectStoreKey(types.ObjectStoreKey)
+	b := banktest.New(t, map[string][]string{types.ModuleName: nil, stakingtypes.ModuleName: nil}, key, fakes, objects)
 	b.Account.InitGenesis(b.Ctx, *f.Account.ExportGenesis(f.Ctx))
 	b.Bank.InitGenesis(b.Ctx, f.Bank.ExportGenesis(f.Ctx))
 	next := &fixture{Fixture: b, tb: t, t: t, provers: newFakeProvers(b, fakes), verifier: newFakeVerifier(fakes)}
@@ -58,7 +59,7 @@ func beside(t *testing.T, f *fixture) *fixture {
 	for ; it.Valid(); it.Next() {
 		next.provers.store(b.Ctx).Set(it.Key(), it.Value())
 	}
-	next.keeper = keeper.NewKeeper(b.Codec, runtime.NewKVStoreService(key), b.Account, b.Bank, fakePool{b}, next.verifier, next.provers, b.Authority)
+	next.keeper = keeper.NewKeeper(b.Codec, runtime.NewKVStoreService(key), objects, b.Account, b.Bank, fakePool{b}, next.verifier, next.provers, b.Authority)
 	next.msgs, next.queries = keeper.NewMsgServer(next.keeper), keeper.NewQueryServer(next.keeper)
 	return next
 }

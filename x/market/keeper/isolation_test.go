@@ -9,7 +9,6 @@ import (
 
 	"cosmossdk.io/math"
 
-	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/x/market/types"
@@ -17,11 +16,8 @@ import (
 
 // marketKeys lists the keys of the market's store with their values.
 func (f *fixture) marketKeys() map[string]string {
-	key := f.Ctx.MultiStore().(interface {
-		StoreKeysByName() map[string]storetypes.StoreKey
-	}).StoreKeysByName()[types.StoreKey]
 	all := map[string]string{}
-	it := f.Ctx.KVStore(key).Iterator(nil, nil)
+	it := f.marketStore().Iterator(nil, nil)
 	defer it.Close()
 	for ; it.Valid(); it.Next() {
 		all[string(it.Key())] = string(it.Value())

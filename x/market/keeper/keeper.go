@@ -9,6 +9,7 @@ import (
 	"cosmossdk.io/math"
 
 	"github.com/cosmos/cosmos-sdk/codec"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/x/market/types"
@@ -24,6 +25,10 @@ type Keeper struct {
 	verifier  types.VerifierKeeper
 	provers   types.ProversKeeper
 	authority string
+
+	// objects: id followed by the prover or nothing → types.StatsDelta, what this block
+	// adds to statistics. It is empty between blocks.
+	objects *storetypes.ObjectStoreKey
 
 	schema collections.Schema
 	// params: the parameters.
@@ -79,8 +84,8 @@ type Keeper struct {
 	claims collections.Map[sdk.AccAddress, math.Int]
 	// statements: key of a statement that was proved → id of the request that did it first.
 	statements collections.Map[[]byte, []byte]
-	// deltas: (id, prover or nothing) → what this block adds to statistics; none
-	// between blocks, unless they could not be folded.
+	// deltas: (id, prover or nothing) → what earlier blocks add to statistics, and could
+	// not be folded at their end.
 	deltas collections.Map[collections.Pair[[]byte, sdk.AccAddress], types.StatsDelta]
 	// proverStats: (prover, epoch plus 1; 0 for the lifetime) → figures.
 	proverStats collections.Map[collections.Pair[sdk.AccAddress, uint64], types.ProverStats]
@@ -91,11 +96,13 @@ type Keeper struct {
 	prices collections.Map[priceKey, types.PriceSample]
 }
 
-// NewKeeper makes the keeper. authority may change the parameters. It panics on
+// NewKeeper makes the keeper. objects is the key of an object store, which the commit of
+// each block empties; authority may change the parameters. It panics on
 // a schema that does not build, which only a programming error causes.
 func NewKeeper(
 	cdc codec.BinaryCodec,
 	storeService store.KVStoreService,
+	objects *storetypes.ObjectStoreKey,
 	accounts types.AccountKeeper,
 	bank types.BankKeeper,
 	pool types.PoolKeeper,
@@ -106,6 +113,7 @@ func NewKeeper(
 	sb := collections.NewSchemaBuilder(storeService)
 	k := &Keeper{
 		accounts: accounts, bank: bank, pool: pool, verifier: verifier, provers: provers, authority: authority,
+		objects: objects,
 
 		params:   collections.NewItem(sb, types.ParamsPrefix, "params", codec.CollValue[types.Params](cdc)),
 		clock:    collections.NewItem(sb, types.ClockPrefix, "clock", codec.CollValue[types.Clock](cdc)),

@@ -111,23 +111,6 @@ func (k *Keeper) countForgotten(ctx context.Context, id []byte, prover sdk.AccAd
 	return k.countFor(ctx, id, prover, types.ProverStats{BondsLost: bid.Bond})
 }
 
-// addDelta adds to what waits to be folded. Its key holds the request's id: no two
-// requests share one (law M18).
-func (k *Keeper) addDelta(ctx context.Context, id []byte, prover sdk.AccAddress, add types.StatsDelta) error {
-	key := collections.Join(id, prover)
-	delta, err := k.deltas.Get(ctx, key)
-	if errors.Is(err, collections.ErrNotFound) {
-		delta, err = types.NoStatsDelta(), nil
-	}
-	if err != nil {
-		return err
-	}
-	if delta, err = delta.Plus(add); err != nil {
-		return err
-	}
-	return k.deltas.Set(ctx, key, delta)
-}
-
 // getProverStats reads a prover's figures; those of nothing if there are none.
 func (k *Keeper) getProverStats(ctx context.Context, prover sdk.AccAddress, epoch uint64) (types.ProverStats, error) {
 	s, err := k.proverStats.Get(ctx, collections.Join(prover, epoch))

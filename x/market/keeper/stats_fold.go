@@ -1,10 +1,7 @@
 package keeper
 
 import (
-	"bytes"
 	"context"
-
-	"cosmossdk.io/collections"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -12,26 +9,9 @@ import (
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
-// waitingDelta is a delta with its key.
-type waitingDelta struct {
-	key   collections.Pair[[]byte, sdk.AccAddress]
-	delta types.StatsDelta
-}
-
-// waitingDeltas reads what waits to be folded, in the order of the keys: what this
-// block's transactions paid to write, and what its queue items wrote.
-func (k *Keeper) waitingDeltas(ctx context.Context) ([]waitingDelta, error) {
-	var list []waitingDelta
-	err := k.deltas.Walk(ctx, nil, func(key collections.Pair[[]byte, sdk.AccAddress], delta types.StatsDelta) (bool, error) {
-		list = append(list, waitingDelta{collections.Join(bytes.Clone(key.K1()), sdk.AccAddress(bytes.Clone(key.K2()))), delta})
-		return false, nil
-	})
-	return list, err
-}
-
 // foldStats folds what the block added into the statistics (laws M14, M18). It stops
-// nothing: should the whole fail, each delta is tried alone, and what fails then
-// waits for the next block.
+// nothing: should the whole fail, each delta is tried alone, and what fails then is
+// kept for the next block.
 func (k *Keeper) foldStats(ctx context.Context) {
 	waiting, err := k.waitingDeltas(ctx)
 	if err == nil {
@@ -43,8 +23,14 @@ func (k *Keeper) foldStats(ctx context.Context) {
 	log := sdk.UnwrapSDKContext(ctx).Logger()
 	log.Error("market: statistics could not be folded at once", "error", err.Error())
 	for i, w := range waiting {
-		if err := k.tryFold(ctx, waiting[i:i+1]); err != nil {
-			log.Error("market: a part of the statistics waits", "request", types.FormatID(w.key.K1()), "prover", w.key.K2().String(), "error", err.Error())
+		err := k.tryFold(ctx, waiting[i:i+1])
+		if err == nil {
+			continue
+		}
+		log := log.With("request", types.FormatID(w.key.K1()), "prover", w.key.K2().String())
+		log.Error("market: a part of the statistics waits", "error", err.Error())
+		if err := k.keepDelta(ctx, w); err != nil {
+			log.Error("market: a part of the statistics is lost", "error", err.Error())
 		}
 	}
 }
@@ -72,7 +58,7 @@ func (k *Keeper) fold(ctx context.Context, deltas []waitingDelta) error {
 				return err
 			}
 		}
-		if err := k.deltas.Remove(ctx, w.key); err != nil {
+		if err := k.removeDelta(ctx, w); err != nil {
 			return err
 		}
 	}

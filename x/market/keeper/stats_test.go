@@ -1,7 +1,6 @@
 package keeper_test
 
 import (
-	"bytes"
 	"strings"
 	"testing"
 	"time"
@@ -33,13 +32,19 @@ func (f *fixture) stats() *types.QueryStatsResponse {
 
 // marketStore is the market's store.
 func (f *fixture) marketStore() storetypes.KVStore {
-	return f.Ctx.KVStore(f.Ctx.MultiStore().(interface {
-		StoreKeysByName() map[string]storetypes.StoreKey
-	}).StoreKeysByName()[types.StoreKey])
+	return f.Ctx.KVStore(storeKeys(f.Ctx.MultiStore())[types.StoreKey])
 }
 
-// waiting counts the deltas that wait to be folded.
-func (f *fixture) waiting() int {
+// blockDeltas holds the deltas of this block.
+func (f *fixture) blockDeltas() storetypes.ObjKVStore {
+	return f.Ctx.ObjectStore(storeKeys(f.Ctx.MultiStore())[types.ObjectStoreKey])
+}
+
+// fresh counts the deltas of this block that wait to be folded.
+func (f *fixture) fresh() int { return len(objectKeys(f.t, f.blockDeltas())) }
+
+// left counts the deltas of earlier blocks that wait to be folded.
+func (f *fixture) left() int {
 	prefix := types.StatsDeltasPrefix.Bytes()
 	it := f.marketStore().Iterator(prefix, storetypes.PrefixEndBytes(prefix))
 	defer it.Close()
@@ -307,53 +312,6 @@ func TestEpochs(t *testing.T) {
 	f.bid(f.request(), alice, 5)
 	f.blocks(1)
 	require.Equal(t, ^uint64(0)-1, f.statsOf(alice).Epochs[types.MaxStatsEpochs-1].Epoch, "the last number that a key has room for")
-}
-
-// What cannot be folded stops neither the chain nor the rest, and is not lost.
-func TestFoldIsIsolated(t *testing.T) {
-	f := setup(t)
-	end := func() {
-		require.NoError(t, f.Bank.CreditVirtualAccounts(f.Ctx))
-		require.NoError(t, f.keeper.EndBlock(f.Ctx))
-		f.clearVirtual()
-	}
-	store := f.marketStore()
-	f.bid(f.request(), alice, 5)
-	f.blocks(1)
-	var key []byte
-	for k := range f.marketKeys() {
-		if strings.HasPrefix(k, string(types.ProverStatsPrefix.Bytes())) && bytes.HasSuffix([]byte(k), make([]byte, 8)) {
-			key = []byte(k)
-		}
-	}
-	sound := store.Get(key)
-	store.Set(key, []byte{0xff})
-	id := f.request()
-	f.bid(id, alice, 5)
-	f.bid(id, bob, 6)
-	end()
-	require.Equal(t, 1, f.waiting(), "alice's delta waits")
-	require.Equal(t, uint64(1), f.statsOf(bob).Lifetime.Bids)
-	require.Equal(t, uint64(2), f.stats().Lifetime.Provers.Bids, "hers is in neither figure")
-	_, err := f.keeper.ExportGenesis(f.Ctx)
-	require.Error(t, err, "an export would lose it")
-
-	store.Set(key, sound)
-	f.beginBlock(time.Second)
-	f.blocks(1)
-	require.Zero(t, f.waiting())
-	require.Equal(t, uint64(2), f.statsOf(alice).Lifetime.Bids)
-	require.Equal(t, uint64(3), f.stats().Lifetime.Provers.Bids)
-
-	f.provers.failEpoch = true
-	f.bid(f.request(), carol, 5)
-	end()
-	require.Equal(t, 2, f.waiting(), "nothing can be folded, all of it waits")
-	f.provers.failEpoch = false
-	f.beginBlock(time.Second)
-	f.blocks(1)
-	require.Zero(t, f.waiting())
-	require.Equal(t, uint64(1), f.statsOf(carol).Lifetime.Bids)
 }
 
 func TestStatsQueriesRefused(t *testing.T) {

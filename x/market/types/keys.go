@@ -21,6 +21,9 @@ const (
 	ModuleName = "market"
 	// StoreKey is the key of the module's store.
 	StoreKey = ModuleName
+	// ObjectStoreKey is the key of the module's object store: what a block adds to the
+	// statistics, until its end.
+	ObjectStoreKey = "object:" + ModuleName
 	// RewardSource is the source that market rewards carry (law S6).
 	RewardSource = ModuleName
 	// SlashReason is the reason given for the penalty of a missed deadline.

@@ -15,6 +15,11 @@ const MaxStatBits = 200
 // there too. So there is room for as much again: what can't be added waits for ever.
 const MaxStatCount = 1<<63 - 1
 
+// StatsGas is what counting once costs a transaction: the end of the block folds what
+// it counted, which took 11 to 14 µs, and messages take a µs for about 190 gas. The
+// object store that holds it until then charges next to nothing.
+const StatsGas = 3_000
+
 // NoProverStats are those of a prover that did nothing.
 func NoProverStats() ProverStats {
 	zero := math.ZeroInt()
