@@ -15,9 +15,10 @@ const MaxStatBits = 200
 // there too. So there is room for as much again: what can't be added waits for ever.
 const MaxStatCount = 1<<63 - 1
 
-// StatsGas is what counting once costs a transaction: the end of the block folds what
-// it counted, which took 11 to 14 µs, and messages take a µs for about 190 gas. The
-// object store that holds it until then charges next to nothing.
+// StatsGas is what counting once costs a transaction, since the end of the block folds
+// what it counted. Of a thousand, each took 6 µs where ten provers share them, 24 µs
+// where each is another's; messages take a µs for about 190 gas, so this pays for 16.
+// The object store that holds them until then charges next to nothing.
 const StatsGas = 3_000
 
 // NoProverStats are those of a prover that did nothing.
@@ -102,19 +103,21 @@ func (a *adder) count(name string, x, y uint64) uint64 {
 	return sum
 }
 
-// amount adds two amounts; one left out is 0.
+// amount adds two amounts; one left out is 0. Most are 0 and add nothing: the other is
+// the sum then, since an Int does not change.
 func (a *adder) amount(name string, x, y math.Int) math.Int {
-	sum := math.ZeroInt()
-	for _, n := range []math.Int{x, y} {
-		if n.IsNil() {
-			continue
-		}
-		if !isStat(n) {
-			a.fail(name, "200 bits")
-			return sum
-		}
-		sum = sum.Add(n)
+	switch {
+	case !isStat(x) || !isStat(y):
+		a.fail(name, "200 bits")
+		return math.ZeroInt()
+	case x.IsNil() && y.IsNil():
+		return math.ZeroInt()
+	case x.IsNil() || !y.IsNil() && x.IsZero():
+		return y
+	case y.IsNil() || y.IsZero():
+		return x
 	}
+	sum := x.Add(y)
 	if !isStat(sum) {
 		a.fail(name, "200 bits")
 	}
@@ -128,7 +131,7 @@ func (a *adder) fail(name, bound string) {
 	}
 }
 
-// isStat tells whether 0 ≤ n < 2^MaxStatBits.
+// isStat tells whether n is left out or 0 ≤ n < 2^MaxStatBits.
 func isStat(n math.Int) bool {
-	return !n.IsNegative() && n.BigIntMut().BitLen() <= MaxStatBits
+	return n.IsNil() || !n.IsNegative() && n.BigIntMut().BitLen() <= MaxStatBits
 }

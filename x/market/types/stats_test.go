@@ -36,6 +36,16 @@ func TestProverStatsPlus(t *testing.T) {
 	same, err := a.Plus(types.ProverStats{})
 	require.NoError(t, err)
 	require.Equal(t, a, same, "amounts left out count as 0")
+	for _, zero := range []types.ProverStats{{}, types.NoProverStats()} {
+		same, err = zero.Plus(a)
+		require.NoError(t, err)
+		require.Equal(t, a, same)
+		for _, other := range []types.ProverStats{{}, types.NoProverStats()} {
+			sum, err = zero.Plus(other)
+			require.NoError(t, err)
+			require.True(t, sum.Equal(types.NoProverStats()), "no amount is missing: %s", sum.String())
+		}
+	}
 	nothing, err := types.ProverStats{}.Plus(types.ProverStats{})
 	require.NoError(t, err)
 	require.True(t, nothing.Equal(types.NoProverStats()))
