@@ -156,7 +156,7 @@ func TestDeltasOfFailedTransactions(t *testing.T) {
 	before := objects()
 	require.Len(t, before, 4)
 	plain := f.Ctx
-	branch, _ := plain.CacheContext() // that nobody writes
+	branch, _ := plain.CacheContext()                       // that nobody writes
 	f.Ctx = branch.WithBlockHeight(plain.BlockHeight() + 1) // last_active differs
 	_, err := run(f, f.msgs.Cancel, &types.MsgCancel{Requester: requester.String(), RequestId: f.request()})
 	require.NoError(t, err)
