@@ -36,9 +36,10 @@ const (
 	patience = 10 * time.Minute
 	pollPace = 200 * time.Millisecond
 
-	// One node executes blocks in parallel, and one keeps as few states as it can. They
-	// must agree with the others all the same.
-	parallel, small = 1, 2
+	// One node executes one transaction after another, the others have two workers, and
+	// one keeps as few states as it can. They must agree all the same.
+	sequential, small = 1, 2
+	workers           = 2
 
 	proof = 1_000_000 // uproof in one PROOF
 )
@@ -130,14 +131,15 @@ func startChaos(t *testing.T) *chaos {
 
 // configure returns what is different in some nodes.
 func configure(node int) []devnet.Setting {
+	parallel := devnet.Setting{File: "app.toml", Key: "block-stm-workers", Value: workers}
 	switch node {
-	case parallel:
-		return []devnet.Setting{{File: "app.toml", Key: "block-executor", Value: "block-stm"}, {File: "app.toml", Key: "block-stm-workers", Value: 2}}
+	case sequential:
+		return []devnet.Setting{{File: "app.toml", Key: "block-executor", Value: "sequential"}}
 	case small:
 		// Such a node may not make snapshots.
-		return []devnet.Setting{{File: "app.toml", Key: "pruning", Value: "everything"}, {File: "app.toml", Key: "state-sync.snapshot-interval", Value: 0}}
+		return []devnet.Setting{parallel, {File: "app.toml", Key: "pruning", Value: "everything"}, {File: "app.toml", Key: "state-sync.snapshot-interval", Value: 0}}
 	default:
-		return nil
+		return []devnet.Setting{parallel}
 	}
 }
 

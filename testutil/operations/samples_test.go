@@ -52,25 +52,43 @@ func defaults(t *testing.T, name string) (map[string]any, string) {
 	return settings(t, string(b)), string(b)
 }
 
-// The samples have every setting with the value that init writes, and a reason for
-// each table and each setting or group of them.
-func TestSamplesAreTheDefaults(t *testing.T) {
-	for _, name := range []string{"app.toml", "config.toml"} {
-		want, _ := defaults(t, name)
-		sample := page(t, filepath.Join("node", name))
-		got := settings(t, sample)
-		require.Equal(t, slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got)), name)
-		require.Equal(t, want, got, name)
-		explained := false
-		for i, line := range strings.Split(sample, "\n") {
-			switch line = strings.TrimSpace(line); {
-			case line == "":
-				explained = false
-			case strings.HasPrefix(line, "#"):
-				explained = true
-			case !strings.HasPrefix(line, "["):
-				require.True(t, explained, "%s, line %d: %q stands in a group without a reason", name, i+1, line)
-			}
+// The sample of config.toml has every setting with the value that init writes, and a
+// reason for each table and each setting or group of them.
+func TestSampleIsTheDefaults(t *testing.T) {
+	want, _ := defaults(t, "config.toml")
+	sample := page(t, filepath.Join("node", "config.toml"))
+	got := settings(t, sample)
+	require.Equal(t, slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got)))
+	require.Equal(t, want, got)
+	requireReasons(t, sample)
+}
+
+// The app.toml that init writes says the reason for each of its settings itself, and
+// where those of config.toml are; both files that it names exist.
+func TestAppConfigHasItsReasons(t *testing.T) {
+	_, text := defaults(t, "app.toml")
+	requireReasons(t, text)
+	for _, name := range []string{"docs/operations/node/config.toml", "docs/decisions/0034-node-settings.md", "docs/decisions/0030-lanes.md"} {
+		require.Contains(t, text, name)
+		require.FileExists(t, filepath.Join(pages, "..", "..", name))
+	}
+	for _, name := range regexp.MustCompile(`\b[a-z]+\.md\b`).FindAllString(strings.ReplaceAll(text, "-", "_"), -1) {
+		require.FileExists(t, filepath.Join(pages, name))
+	}
+}
+
+// requireReasons asks for a comment in front of each setting or group of them.
+func requireReasons(t *testing.T, text string) {
+	t.Helper()
+	explained := false
+	for i, line := range strings.Split(text, "\n") {
+		switch line = strings.TrimSpace(line); {
+		case line == "":
+			explained = false
+		case strings.HasPrefix(line, "#"):
+			explained = true
+		case !strings.HasPrefix(line, "["):
+			require.True(t, explained, "line %d: %q stands in a group without a reason", i+1, line)
 		}
 	}
 }

@@ -104,6 +104,8 @@ func TestInitWritesTheChainsDefaults(t *testing.T) {
 	require.Contains(t, text("config.toml"), "prometheus = true")
 	require.Contains(t, text("app.toml"), `minimum-gas-prices = "0.0025uproof"`)
 	require.Contains(t, text("app.toml"), `address = "tcp://localhost:1317"`)
+	require.Contains(t, text("app.toml"), `block-executor = "block-stm"`)
+	require.Contains(t, text("app.toml"), "gc-percent = 400")
 	require.Contains(t, text("app.toml"), "prometheus-retention-time = 600")
 
 	_, err = execute(t, "genesis", "validate", "--home", home)

@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	_ "embed" // for the template of app.toml
 	"errors"
 	"io/fs"
 	"os"
@@ -52,6 +53,7 @@ type nodeConfig struct {
 	serverconfig.Config `mapstructure:",squash"`
 	DB                  dbConfig           `mapstructure:"db"`
 	Verification        verificationConfig `mapstructure:"verification"`
+	Memory              memoryConfig       `mapstructure:"memory"`
 }
 
 // verificationConfig is about how proofs are verified ahead of their transactions.
@@ -65,49 +67,26 @@ type dbConfig struct {
 	BlockCacheMiB int `mapstructure:"block-cache-mib"`
 }
 
+// memoryConfig is about the memory of the process.
+type memoryConfig struct {
+	GCPercent int `mapstructure:"gc-percent"`
+}
+
 // keyBlockCache names the setting, in app.toml and as a flag.
 const keyBlockCache = "db.block-cache-mib"
 
-// appTemplate makes app.toml of a nodeConfig.
-const appTemplate = `# marketd: the limits below protect a node that strangers reach. Servers listen on
-# this machine alone: put a proxy with TLS and rate limits before what you publish.
-# query-gas-limit bounds one query, max-open-connections and the timeouts bound REST,
-# max-send-msg-size bounds one answer. SECURITY.md says what each of them stops.
-
-` + serverconfig.DefaultConfigTemplate + `
-###############################################################################
-###                              Database                                   ###
-###############################################################################
-
-[db]
-
-# block-cache-mib is the memory in MiB that goleveldb may use for blocks that it has
-# read, among them the filters that tell which keys are not there. Less memory makes
-# messages about requests that nobody used lately slower; 0 is goleveldb's own 8 MiB.
-block-cache-mib = {{ .DB.BlockCacheMiB }}
-
-###############################################################################
-###                            Verification                                 ###
-###############################################################################
-
-# A proof is verified when its transaction arrives, or in a batch with the others right
-# before its block, and its transaction finds the verdict. Gas and results are the same
-# with any of these settings.
-[verification]
-
-# verdicts is how many verdicts the node remembers, at some 250 bytes each; 0 for none.
-verdicts = {{ .Verification.Verdicts }}
-
-# ahead is how many proofs of a block are verified in a batch before it at most; a
-# block of proofs alone has some 270. 0 for none.
-ahead = {{ .Verification.Ahead }}
-`
+// appTemplate makes app.toml of a nodeConfig. It has every setting, the SDK's and ours,
+// with the reason for its value: operators read them there.
+//
+//go:embed app.toml.tmpl
+var appTemplate string
 
 // appConfig returns the defaults of app.toml. REST and gRPC are on, because
 // wallets and provers need them, and listen on the loopback interface only.
 func appConfig() *nodeConfig {
 	cfg := serverconfig.DefaultConfig()
 	cfg.MinGasPrices = MinGasPrices
+	cfg.BlockExecutor = serverconfig.BlockExecutorBlockSTM
 	cfg.QueryGasLimit = queryGasLimit
 	cfg.API.Enable = true
 	cfg.API.MaxOpenConnections = openConnections
@@ -125,6 +104,7 @@ func appConfig() *nodeConfig {
 	return &nodeConfig{
 		Config: *cfg, DB: dbConfig{BlockCacheMiB: nodedb.DefaultBlockCache},
 		Verification: verificationConfig{Verdicts: app.DefaultVerdicts, Ahead: app.DefaultAhead},
+		Memory:       memoryConfig{GCPercent: gcPercent},
 	}
 }
 

@@ -5,8 +5,10 @@ import (
 	"context"
 	"path/filepath"
 	"testing"
+	"text/template"
 
 	cmtcfg "github.com/cometbft/cometbft/config"
+	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/spf13/viper"
@@ -106,6 +108,7 @@ func guarded(t *testing.T, home string, settings map[string]any) (string, error)
 	}
 	require.NoError(t, node.Viper.Unmarshal(comet))
 	node.Config = comet
+	restoreCollector(t)
 	var logs bytes.Buffer
 	node.Logger = log.NewLogger(&logs, log.ColorOption(false))
 	root, err := NewRootCmd()
@@ -127,6 +130,7 @@ func TestStartRefusesAndWarns(t *testing.T) {
 		says     string
 	}{
 		"defaults":       {nil, false, ""},
+		"no garbage":     {map[string]any{keyGCPercent: 0}, true, keyGCPercent},
 		"no gas price":   {map[string]any{"minimum-gas-prices": ""}, true, "minimum-gas-prices"},
 		"another coin":   {map[string]any{"minimum-gas-prices": "1stake"}, true, "minimum-gas-prices"},
 		"free":           {map[string]any{"minimum-gas-prices": "0uproof"}, false, "anyone can fill its mempool"},
@@ -143,11 +147,42 @@ func TestStartRefusesAndWarns(t *testing.T) {
 			}
 			require.NoError(t, err)
 			if tc.says == "" {
-				require.Empty(t, logs)
+				require.NotContains(t, logs, "exposed to strangers")
 			}
 			require.Contains(t, logs, tc.says)
 		})
 	}
+}
+
+// Our template of app.toml has every setting that the SDK's has, so that a later SDK's new
+// one is not forgotten, and writes every value as the SDK does, lists and maps too.
+func TestTemplateHasEverySetting(t *testing.T) {
+	cfg := appConfig()
+	cfg.IndexEvents = []string{"tx.height", "message.sender"}
+	cfg.AppDBBackend, cfg.Pruning, cfg.PruningKeepRecent, cfg.PruningInterval = "goleveldb", "custom", "7", "11"
+	cfg.BlockSTMWorkers, cfg.BlockSTMPreEstimate, cfg.IAVLDisableFastNode = 3, true, true
+	cfg.HaltHeight, cfg.HaltTime, cfg.MinRetainBlocks = 1, 2, 3
+	telemetry := &cfg.Telemetry //nolint:staticcheck // as in appConfig
+	telemetry.GlobalLabels = [][]string{{"chain", "test-1"}, {"zone", "a"}}
+	telemetry.EnableHostname, telemetry.EnableHostnameLabel, telemetry.EnableServiceLabel = true, true, true
+	telemetry.MetricsSink, telemetry.StatsdAddr, telemetry.DatadogHostname = "statsd", "localhost:8125", "host"
+	cfg.GRPC.HistoricalGRPCAddressBlockRange = map[serverconfig.BlockRange]string{{1, 10}: "a:9090", {11, 20}: "b:9090"}
+	cfg.StateSync.SnapshotInterval = 1000
+	cfg.Streaming.ABCI.Keys, cfg.Streaming.ABCI.Plugin = []string{"bank", "market"}, "abci"
+	render := func(text string) map[string]any {
+		parsed, err := template.New("app.toml").Parse(text)
+		require.NoError(t, err)
+		var out bytes.Buffer
+		require.NoError(t, parsed.Execute(&out, cfg))
+		var settings map[string]any
+		require.NoError(t, toml.Unmarshal(out.Bytes(), &settings), out.String())
+		return settings
+	}
+	want := render(serverconfig.DefaultConfigTemplate)
+	want["db"] = map[string]any{"block-cache-mib": int64(cfg.DB.BlockCacheMiB)}
+	want["verification"] = map[string]any{"verdicts": int64(cfg.Verification.Verdicts), "ahead": int64(cfg.Verification.Ahead)}
+	want["memory"] = map[string]any{"gc-percent": int64(cfg.Memory.GCPercent)}
+	require.Equal(t, want, render(appTemplate))
 }
 
 // The SDK gives a flag that is not set the value that app.toml has under its name, so no
@@ -166,6 +201,7 @@ func TestSettingsAreNotTakenForFlags(t *testing.T) {
 		}
 	}
 	require.Contains(t, tables, "verification")
+	require.Contains(t, tables, "memory")
 	root, err := NewRootCmd()
 	require.NoError(t, err)
 	var look func(c *cobra.Command)

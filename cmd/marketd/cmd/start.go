@@ -18,11 +18,11 @@ import (
 
 // guardStart makes the start command refuse a configuration that would break a
 // law of the chain, before the node touches its data, and warn of one that lets
-// strangers do more than the defaults do.
+// strangers do more than the defaults do. A sound one then counts for the process.
 func guardStart(start *cobra.Command) {
 	start.Example = `  marketd start
   marketd start --home ./node0 --minimum-gas-prices 0.01uproof
-  marketd start --block-executor block-stm`
+  marketd start --block-executor sequential`
 	start.PreRunE = func(cmd *cobra.Command, _ []string) error {
 		node := server.GetServerContextFromCmd(cmd)
 		if err := app.CheckNodeConfig(node.Config.Consensus); err != nil {
@@ -38,7 +38,7 @@ func guardStart(start *cobra.Command) {
 		for _, exposure := range app.Exposures(&cfg, node.Config) {
 			node.Logger.Warn("exposed to strangers: " + exposure)
 		}
-		return nil
+		return setCollector(node.Viper, node.Logger)
 	}
 }
 

@@ -1,0 +1,60 @@
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"github.com/spf13/cast"
+	"github.com/spf13/viper"
+
+	errorsmod "cosmossdk.io/errors"
+	"cosmossdk.io/log/v2"
+
+	"github.com/proofmarket/proofmarket/app"
+)
+
+const (
+	// keyGCPercent names the setting of app.toml that says by how many percent the heap
+	// may grow before garbage is collected.
+	keyGCPercent = "memory.gc-percent"
+	// gcPercent is its default. Go's own is 100; docs/decisions/0034-node-settings.md says
+	// what this one gains and costs.
+	gcPercent = 400
+	// maxGCPercent is the most that is taken: beyond it a node gains nothing and its heap
+	// has no bound worth the name.
+	maxGCPercent = 1000
+	// envGCPercent and envMemoryLimit are Go's own variables for the collector.
+	envGCPercent, envMemoryLimit = "GOGC", "GOMEMLIMIT"
+)
+
+// setCollector tells Go's garbage collector what app.toml says, unless the environment
+// has told it already. A wrong setting is an error even then.
+func setCollector(v *viper.Viper, logger log.Logger) error {
+	percent, err := readGCPercent(v)
+	if err != nil {
+		return err
+	}
+	shown, from := fmt.Sprint(percent), "app.toml"
+	if env := os.Getenv(envGCPercent); env != "" {
+		shown, from = env, envGCPercent
+	} else {
+		debug.SetGCPercent(percent)
+	}
+	logger.Info("garbage collector", "gc-percent", shown, "from", from, envMemoryLimit, os.Getenv(envMemoryLimit))
+	return nil
+}
+
+// readGCPercent reads the setting. A file of an older release does not have it.
+func readGCPercent(v *viper.Viper) (int, error) {
+	value := v.Get(keyGCPercent)
+	if value == nil {
+		return gcPercent, nil
+	}
+	percent, err := cast.ToIntE(value)
+	if err != nil || percent < 1 || percent > maxGCPercent {
+		return 0, errorsmod.Wrapf(app.ErrNodeConfig, "%s is %q; set it in app.toml to a number from 1 to %d, by default it is %d, or set the environment variable %s, which Go reads itself",
+			keyGCPercent, fmt.Sprint(value), maxGCPercent, gcPercent, envGCPercent)
+	}
+	return percent, nil
+}
