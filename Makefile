@@ -187,8 +187,8 @@ bench-raw: ## Run all benchmarks
 	go test -run '^$$' -bench . -benchmem $$(grep -rl --include='*_test.go' 'func Benchmark' . | xargs -n1 dirname | sort -u)
 
 .PHONY: bench-settings
-bench-settings: ## Run lifecycles on nodes with different databases, caches and pruning: make bench-settings [ROUNDS=20]
-	go test -run '^$$' -bench Settings -benchtime $(or $(ROUNDS),20)x -timeout 60m ./testutil/e2e
+bench-settings: ## Run lifecycles on nodes that differ in one setting each, and recheck a full pool: make bench-settings [ROUNDS=15]
+	go test -run '^$$' -bench 'Settings|Recheck' -benchtime $(or $(ROUNDS),15)x -timeout 60m ./testutil/e2e
 
 .PHONY: bench-vaults
 bench-vaults: ## Benchmark the vaults with up to a million positions (ten minutes, 10 GiB): make bench-vaults [POSITIONS=1000000]

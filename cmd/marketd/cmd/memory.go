@@ -35,7 +35,7 @@ func setCollector(v *viper.Viper, logger log.Logger) error {
 	if err != nil {
 		return err
 	}
-	shown, from := fmt.Sprint(percent), "app.toml"
+	shown, from := fmt.Sprint(percent), keyGCPercent
 	if env := os.Getenv(envGCPercent); env != "" {
 		shown, from = env, envGCPercent
 	} else {
@@ -53,8 +53,8 @@ func readGCPercent(v *viper.Viper) (int, error) {
 	}
 	percent, err := cast.ToIntE(value)
 	if err != nil || percent < 1 || percent > maxGCPercent {
-		return 0, errorsmod.Wrapf(app.ErrNodeConfig, "%s is %q; set it in app.toml to a number from 1 to %d, by default it is %d, or set the environment variable %s, which Go reads itself",
-			keyGCPercent, fmt.Sprint(value), maxGCPercent, gcPercent, envGCPercent)
+		return 0, errorsmod.Wrapf(app.ErrNodeConfig, "%s is %q; set it in app.toml to a number from 1 to %d, by default it is %d",
+			keyGCPercent, fmt.Sprint(value), maxGCPercent, gcPercent)
 	}
 	return percent, nil
 }
