@@ -47,6 +47,10 @@ func NewHandler(o Options) (sdk.AnteHandler, error) {
 		return nil, err
 	}
 	ak := o.AccountKeeper
+	signatures, err := newSignatureDecorator(ak, o.SignModeHandler)
+	if err != nil {
+		return nil, err
+	}
 	return sdk.ChainAnteDecorators(
 		// Installs the transaction's gas meter and turns running out of gas into
 		// an error; every later step is metered, so this one is first.
@@ -84,8 +88,9 @@ func NewHandler(o Options) (sdk.AnteHandler, error) {
 		sdkante.NewSigGasConsumeDecorator(ak, sdkante.DefaultSigVerificationGasConsumer),
 		// Verifies signatures and sequences. For an unordered transaction it
 		// checks and records (sender, timeout) instead of a sequence, which is
-		// what refuses its replay; x/auth's PreBlocker forgets expired ones.
-		sdkante.NewSigVerificationDecorator(ak, o.SignModeHandler),
+		// what refuses its replay; x/auth's PreBlocker forgets expired ones. Signatures
+		// found good once are not verified again.
+		signatures,
 		// Moves the sequence on, so that an ordered transaction runs once.
 		sdkante.NewIncrementSequenceDecorator(ak),
 		// Keeps packets that another relayer has delivered already out of the mempool,

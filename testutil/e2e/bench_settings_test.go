@@ -28,13 +28,9 @@ import (
 	"github.com/proofmarket/proofmarket/testutil/benchtest"
 )
 
-const (
-	// collectedAt is the gc-percent of a node's defaults.
-	collectedAt = 400
-	// snapshotEvery is how many blocks lie between two snapshots of the node that makes
-	// some: so few that each round has one.
-	snapshotEvery = 10
-)
+// snapshotEvery is how many blocks lie between two snapshots of the node that makes
+// some: so few that each round has one.
+const snapshotEvery = 10
 
 // setting is what is tried of a node's settings; zero values stand for the defaults.
 type setting struct {

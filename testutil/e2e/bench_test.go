@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"runtime/debug"
 	"runtime/pprof"
 	"testing"
 	"time"
@@ -31,6 +32,8 @@ const (
 	// party, and batchParties how many of those go side by side: as many as the lane
 	// of proofs and reveals has room for in a block.
 	batched, batchParties = 32, 6
+	// collectedAt is the gc-percent of a node's defaults.
+	collectedAt = 400
 )
 
 // load is what is measured: a crowd, and one round of what it does.
@@ -101,6 +104,7 @@ func (l load) crowd(b *testing.B, opts ...testutil.Option) *crowd {
 // measure times rounds of the load.
 func (l load) measure(b *testing.B, c *crowd) {
 	b.Helper()
+	defer debug.SetGCPercent(debug.SetGCPercent(collectedAt))
 	b.ReportAllocs()
 	rounds, used := 0, time.Duration(0)
 	for b.Loop() {
