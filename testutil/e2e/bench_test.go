@@ -48,6 +48,7 @@ type load struct {
 
 var loads = []load{
 	{name: "sends", parties: alone},
+	{name: "sends-seen", parties: alone, seen: true},
 	{name: "sends-stock-fees", parties: alone, stock: true},
 	{name: "sends-one-account", parties: alone, single: true},
 	{name: "market", parties: alone, batch: 1},
@@ -75,10 +76,11 @@ var executors = []struct {
 // provers, then those of all second ones, and so on.
 //
 // Nothing has seen the transactions before their block, so that it verifies the proofs,
-// in a batch under one key; but for "market-seen", where the node's CheckTx has done so.
-// "stock-fees" collects fees as the SDK does; "one-account" sends all from one account, so
-// that each transaction waits for the one before it. One operation is a round of lives; the
-// figures that matter are the rates, and on a busy machine the processor's time.
+// in a batch under one key, and signatures one by one; but for "seen", where the node's
+// CheckTx has done so. "stock-fees" collects fees as the SDK does; "one-account" sends all
+// from one account, so that each transaction waits for the one before it. One operation is
+// a round of lives; the figures that matter are the rates, and on a busy machine the
+// processor's time.
 func BenchmarkLifecycle(b *testing.B) {
 	for _, l := range loads {
 		for _, e := range executors {
@@ -135,7 +137,9 @@ func (l load) round(c *crowd, run runner) {
 		if l.single {
 			send = c.sendsOfOne
 		}
-		c.RequireOK(run("sends", send(size*l.parties)...).Results...)
+		txs := send(size * l.parties)
+		c.check(txs)
+		c.RequireOK(run("sends", txs...).Results...)
 	}
 }
 
