@@ -154,12 +154,11 @@ fuzz: build/tools/peakmem ## Fuzz for a while: make fuzz [TARGET=FuzzName] [TIME
 		done; \
 	done
 
-# One core; fewer collections of garbage, and none of the system calls by which the
-# SDK names its configuration. A failure is made smaller for two minutes at most,
+# One core and fewer collections of garbage. A failure is made smaller for two minutes at most,
 # and printed with its seed and every message.
 .PHONY: soak-provers
 soak-provers: ## Run the provers' random machine: make soak-provers [SOAK_STEPS=1000000]
-	GOMAXPROCS=1 GOGC=800 GOMEMLIMIT=1GiB COSMOS_SDK_CONFIG_SCOPE=soak go test ./x/staking/keeper -v -run '^TestMachine$$' -count 1 -timeout 0 \
+	GOMAXPROCS=1 GOGC=800 GOMEMLIMIT=1GiB go test ./x/staking/keeper -v -run '^TestMachine$$' -count 1 -timeout 0 \
 		-rapid.checks=$$(($(SOAK_STEPS) * 101 / 100 / $(SOAK_RUN_STEPS) + 1)) -rapid.steps=$(SOAK_RUN_STEPS) -rapid.shrinktime=2m
 
 .PHONY: soak-market

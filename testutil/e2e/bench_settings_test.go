@@ -39,7 +39,6 @@ type setting struct {
 	base      []func(*baseapp.BaseApp)
 	opts      []testutil.Option
 	snapshots bool
-	gcPercent int
 }
 
 // executionSettings are about how blocks are executed, the defaults first.
@@ -47,9 +46,6 @@ var executionSettings = []setting{
 	{name: "defaults"},
 	{name: "sequential", opts: []testutil.Option{testutil.WithNodeOption(server.FlagBlockExecutor, serverconfig.BlockExecutorSequential)}},
 	{name: "block-stm-pre-estimate", opts: []testutil.Option{testutil.WithNodeOption(server.FlagBlockSTMPreEstimate, true)}},
-	{name: "gc-percent 100", gcPercent: 100},
-	{name: "gc-percent 200", gcPercent: 200},
-	{name: "gc-percent 800", gcPercent: 800},
 }
 
 // storageSettings are about the state on disk.
@@ -157,11 +153,7 @@ func snapshotsIn(b *testing.B, dir string) func(*baseapp.BaseApp) {
 // round runs the load once and notes what it took.
 func (n *settingNode) round(b *testing.B, l load) {
 	b.Helper()
-	percent := n.gcPercent
-	if percent == 0 {
-		percent = collectedAt
-	}
-	defer debug.SetGCPercent(debug.SetGCPercent(percent))
+	defer debug.SetGCPercent(debug.SetGCPercent(collectedAt))
 	runtime.GC()
 	var finalize, whole, processor time.Duration
 	l.round(n.crowd, func(_ string, txs ...[]byte) testutil.Block {
