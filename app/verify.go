@@ -3,9 +3,9 @@ package app
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	abci "github.com/cometbft/cometbft/abci/types"
-	"github.com/spf13/cast"
 
 	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
@@ -54,7 +54,7 @@ func count(options servertypes.AppOptions, key string, otherwise int) (int, erro
 	if v == nil {
 		return otherwise, nil
 	}
-	n, err := cast.ToIntE(v)
+	n, err := strconv.Atoi(fmt.Sprint(v))
 	if err != nil || n < 0 {
 		return 0, errorsmod.Wrapf(ErrNodeConfig, "%s is %q; set it in app.toml to a number of at least 0, by default it is %d", key, fmt.Sprint(v), otherwise)
 	}

@@ -32,7 +32,7 @@ func TestSettingsOfVerificationAreNumbers(t *testing.T) {
 		good  bool
 	}{
 		"a number": {7, true}, "none": {0, true}, "text of a number": {"12", true}, "not set": {nil, true},
-		"a word": {"many", false}, "negative": {-1, false}, "a list": {[]string{"1"}, false},
+		"a word": {"many", false}, "negative": {-1, false}, "a list": {[]string{"1"}, false}, "yes": {true, false}, "a fraction": {1.9, false},
 	} {
 		for _, key := range []string{KeyVerdicts, KeyAhead} {
 			t.Run(key+" "+name, func(t *testing.T) {

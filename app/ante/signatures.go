@@ -49,9 +49,19 @@ func (d signatureDecorator) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool
 	}
 	_, known := d.good.Get(key)
 	return d.AnteDecorator.AnteHandle(ctx.WithIsSigverifyTx(!known), tx, simulate, func(ctx sdk.Context, tx sdk.Tx, simulate bool) (sdk.Context, error) {
-		d.good.Add(key, struct{}{})
+		if !known {
+			d.remember(ctx, tx, key)
+		}
 		return next(ctx.WithIsSigverifyTx(true), tx, simulate)
 	})
+}
+
+// remember notes that what key names is good, if that still is what the transaction
+// depends on: the parallel executor could have shown the check another account.
+func (d signatureDecorator) remember(ctx sdk.Context, tx sdk.Tx, key [sha256.Size]byte) {
+	if again, some := d.key(ctx, tx); some && again == key {
+		d.good.Add(key, struct{}{})
+	}
 }
 
 // key names all that the goodness of a transaction's signatures follows from; false if

@@ -24,12 +24,16 @@ import (
 type innerCheck struct {
 	verified []bool
 	fails    error
+	during   func()
 }
 
 func (c *innerCheck) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, next sdk.AnteHandler) (sdk.Context, error) {
 	c.verified = append(c.verified, ctx.IsSigverifyTx())
 	if c.fails != nil {
 		return ctx, c.fails
+	}
+	if c.during != nil {
+		c.during()
 	}
 	return next(ctx, tx, simulate)
 }
@@ -123,6 +127,14 @@ func TestOnlyGoodSignaturesAreRemembered(t *testing.T) {
 		},
 		"simulated": func(d signatureDecorator, _ *innerCheck, next sdk.AnteHandler) error {
 			_, err := d.AnteHandle(ctx, signedTx{signer: signer}, true, next)
+			return err
+		},
+		"another account meanwhile": func(d signatureDecorator, inner *innerCheck, next sdk.AnteHandler) error {
+			k := d.ak.(*oneAccount)
+			acc := k.acc
+			inner.during = func() { k.acc = authtypes.NewBaseAccount(signer, key, 8, 3) }
+			defer func() { inner.during, k.acc = nil, acc }()
+			_, err := d.AnteHandle(ctx, signedTx{signer: signer}, false, next)
 			return err
 		},
 		"rechecked": func(d signatureDecorator, _ *innerCheck, next sdk.AnteHandler) error {

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"strconv"
 
-	"github.com/spf13/cast"
 	"github.com/spf13/viper"
 
 	errorsmod "cosmossdk.io/errors"
@@ -36,7 +36,7 @@ func setCollector(v *viper.Viper, logger log.Logger) error {
 		return err
 	}
 	shown, from := fmt.Sprint(percent), keyGCPercent
-	if env := os.Getenv(envGCPercent); env != "" {
+	if env := os.Getenv(envGCPercent); goTakes(env) {
 		shown, from = env, envGCPercent
 	} else {
 		debug.SetGCPercent(percent)
@@ -45,13 +45,19 @@ func setCollector(v *viper.Viper, logger log.Logger) error {
 	return nil
 }
 
+// goTakes tells whether Go understands the variable; it takes nonsense for its own 100.
+func goTakes(env string) bool {
+	_, err := strconv.ParseInt(env, 10, 32)
+	return env == "off" || err == nil
+}
+
 // readGCPercent reads the setting. A file of an older release does not have it.
 func readGCPercent(v *viper.Viper) (int, error) {
 	value := v.Get(keyGCPercent)
 	if value == nil {
 		return gcPercent, nil
 	}
-	percent, err := cast.ToIntE(value)
+	percent, err := strconv.Atoi(fmt.Sprint(value))
 	if err != nil || percent < 1 || percent > maxGCPercent {
 		return 0, errorsmod.Wrapf(app.ErrNodeConfig, "%s is %q; set it in app.toml to a number from 1 to %d, by default it is %d",
 			keyGCPercent, fmt.Sprint(value), maxGCPercent, gcPercent)

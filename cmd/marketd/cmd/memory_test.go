@@ -39,6 +39,8 @@ func TestGCPercent(t *testing.T) {
 		"too many":      {maxGCPercent + 1, 0},
 		"no number":     {"much", 0},
 		"a list":        {[]any{400}, 0},
+		"yes":           {true, 0},
+		"a fraction":    {1.9, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := viper.New()
@@ -85,6 +87,14 @@ func TestStartSetsTheCollector(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 77, collector())
 		require.Contains(t, logs, "from=GOGC")
+	})
+	t.Run("GOGC that Go does not take", func(t *testing.T) {
+		debug.SetGCPercent(77)
+		t.Setenv(envGCPercent, "200%")
+		logs, err := guarded(t, home, nil)
+		require.NoError(t, err)
+		require.Equal(t, gcPercent, collector())
+		require.Contains(t, logs, "from="+keyGCPercent)
 	})
 	t.Run("refused with GOGC too", func(t *testing.T) {
 		t.Setenv(envGCPercent, "77")

@@ -13,7 +13,11 @@ import (
 // nothing: should the whole fail, each delta is tried alone, and what fails then is
 // kept for the next block.
 func (k *Keeper) foldStats(ctx context.Context) {
-	waiting, err := k.waitingDeltas(ctx)
+	var waiting []waitingDelta
+	err := isolate.Run(ctx, types.ErrItemFailed, func(ctx context.Context) (err error) {
+		waiting, err = k.waitingDeltas(ctx)
+		return err
+	})
 	if err == nil {
 		err = k.tryFold(ctx, waiting)
 	}
