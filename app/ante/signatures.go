@@ -1,10 +1,6 @@
 package ante
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
-	"hash"
-
 	lru "github.com/hashicorp/golang-lru/v2"
 
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
@@ -12,7 +8,12 @@ import (
 	sdkante "github.com/cosmos/cosmos-sdk/x/auth/ante"
 	authsigning "github.com/cosmos/cosmos-sdk/x/auth/signing"
 	txsigning "github.com/cosmos/cosmos-sdk/x/tx/signing"
+
+	"github.com/proofmarket/proofmarket/internal/domainhash"
 )
+
+// signaturesDomain separates what is remembered here from other hashes.
+const signaturesDomain = "proofmarket/signatures/v1"
 
 // rememberedSignatures is how many transactions with good signatures are remembered, at
 // some 150 bytes each: more than the pool holds and lets go between two blocks.
@@ -29,12 +30,12 @@ const rememberedSignatures = 1 << 15
 type signatureDecorator struct {
 	sdk.AnteDecorator
 	ak   sdkante.AccountKeeper
-	good *lru.Cache[[sha256.Size]byte, struct{}]
+	good *lru.Cache[[domainhash.Size]byte, struct{}]
 }
 
 // newSignatureDecorator wraps the SDK's.
 func newSignatureDecorator(ak sdkante.AccountKeeper, handler *txsigning.HandlerMap) (signatureDecorator, error) {
-	good, err := lru.New[[sha256.Size]byte, struct{}](rememberedSignatures)
+	good, err := lru.New[[domainhash.Size]byte, struct{}](rememberedSignatures)
 	return signatureDecorator{sdkante.NewSigVerificationDecorator(ak, handler), ak, good}, err
 }
 
@@ -58,7 +59,7 @@ func (d signatureDecorator) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool
 
 // remember notes that what key names is good, if that still is what the transaction
 // depends on: the parallel executor could have shown the check another account.
-func (d signatureDecorator) remember(ctx sdk.Context, tx sdk.Tx, key [sha256.Size]byte) {
+func (d signatureDecorator) remember(ctx sdk.Context, tx sdk.Tx, key [domainhash.Size]byte) {
 	if again, some := d.key(ctx, tx); some && again == key {
 		d.good.Add(key, struct{}{})
 	}
@@ -67,7 +68,7 @@ func (d signatureDecorator) remember(ctx sdk.Context, tx sdk.Tx, key [sha256.Siz
 // key names all that the goodness of a transaction's signatures follows from; false if
 // something of it is missing, which the SDK's check refuses. What it reads is read again
 // there, and paid for.
-func (d signatureDecorator) key(ctx sdk.Context, tx sdk.Tx) (key [sha256.Size]byte, some bool) {
+func (d signatureDecorator) key(ctx sdk.Context, tx sdk.Tx) (key [domainhash.Size]byte, some bool) {
 	signed, is := tx.(authsigning.SigVerifiableTx)
 	if !is || len(ctx.TxBytes()) == 0 {
 		return key, false
@@ -77,30 +78,15 @@ func (d signatureDecorator) key(ctx sdk.Context, tx sdk.Tx) (key [sha256.Size]by
 		return key, false
 	}
 	free := ctx.WithGasMeter(storetypes.NewInfiniteGasMeter())
-	h := sha256.New()
-	field(h, []byte(ctx.ChainID()))
 	// The SDK takes the account number for 0 before the first block.
-	number(h, uint64(min(ctx.BlockHeight(), 1)))
-	field(h, ctx.TxBytes())
+	parts := [][]byte{[]byte(ctx.ChainID()), domainhash.Bool(ctx.BlockHeight() == 0), ctx.TxBytes()}
 	for _, signer := range signers {
 		acc := d.ak.GetAccount(free, signer)
 		if acc == nil || acc.GetPubKey() == nil {
 			return key, false
 		}
-		field(h, signer)
-		number(h, acc.GetAccountNumber())
-		field(h, []byte(acc.GetPubKey().Type()))
-		field(h, acc.GetPubKey().Bytes())
+		key := acc.GetPubKey()
+		parts = append(parts, signer, domainhash.Uint64(acc.GetAccountNumber()), []byte(key.Type()), key.Bytes())
 	}
-	return [sha256.Size]byte(h.Sum(nil)), true
-}
-
-// field writes bytes with their length before them, so that no two lists look alike.
-func field(h hash.Hash, b []byte) {
-	number(h, uint64(len(b)))
-	h.Write(b)
-}
-
-func number(h hash.Hash, n uint64) {
-	h.Write(binary.BigEndian.AppendUint64(nil, n))
+	return domainhash.Sum(signaturesDomain, parts...), true
 }

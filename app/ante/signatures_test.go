@@ -2,7 +2,6 @@ package ante
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"testing"
 
@@ -18,6 +17,8 @@ import (
 	sdkante "github.com/cosmos/cosmos-sdk/x/auth/ante"
 	authsigning "github.com/cosmos/cosmos-sdk/x/auth/signing"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+
+	"github.com/proofmarket/proofmarket/internal/domainhash"
 )
 
 // innerCheck stands for the SDK's check: it notes whether it was to verify.
@@ -87,7 +88,7 @@ func TestSignaturesAreVerifiedOnce(t *testing.T) {
 		"a recheck says itself": {func(w *world) { w.ctx = w.ctx.WithIsReCheckTx(true) }, []bool{true, true}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			good, err := lru.New[[sha256.Size]byte, struct{}](8)
+			good, err := lru.New[[domainhash.Size]byte, struct{}](8)
 			require.NoError(t, err)
 			ctx := sdk.NewContext(nil, cmtproto.Header{ChainID: "a", Height: 5}, false, log.NewNopLogger()).
 				WithTxBytes([]byte("bytes")).WithGasMeter(storetypes.NewGasMeter(10))
@@ -147,7 +148,7 @@ func TestOnlyGoodSignaturesAreRemembered(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			good, err := lru.New[[sha256.Size]byte, struct{}](8)
+			good, err := lru.New[[domainhash.Size]byte, struct{}](8)
 			require.NoError(t, err)
 			inner := &innerCheck{}
 			d := signatureDecorator{inner, &oneAccount{acc: authtypes.NewBaseAccount(signer, key, 7, 3)}, good}
