@@ -154,8 +154,8 @@ fuzz: build/tools/peakmem ## Fuzz for a while: make fuzz [TARGET=FuzzName] [TIME
 		done; \
 	done
 
-# One core and fewer collections of garbage. A failure is made smaller for two minutes at most,
-# and printed with its seed and every message.
+# One core and fewer collections of garbage. A failure is made smaller for two minutes
+# at most, and printed with its seed and every message.
 .PHONY: soak-provers
 soak-provers: ## Run the provers' random machine: make soak-provers [SOAK_STEPS=1000000]
 	GOMAXPROCS=1 GOGC=800 GOMEMLIMIT=1GiB go test ./x/staking/keeper -v -run '^TestMachine$$' -count 1 -timeout 0 \

@@ -42,8 +42,8 @@ type Fixture struct {
 // mintModule may mint, so that tests can fund accounts.
 const mintModule = "faucet"
 
-// New mounts the stores of auth, bank and the given keys, of state or of objects, in memory. permissions adds
-// module accounts to the ones that auth and bank need.
+// New mounts the stores of auth, bank and the given keys, of state or of objects, in
+// memory. permissions adds module accounts to the ones that auth and bank need.
 func New(t testing.TB, permissions map[string][]string, keys ...storetypes.StoreKey) *Fixture {
 	t.Helper()
 	return NewOn(t, dbm.NewMemDB(), permissions, keys...)

@@ -41,14 +41,21 @@ func (f *fixture) breakStats(prover sdk.AccAddress) (mend func()) {
 	return func() { store.Set(key, sound) }
 }
 
-// What cannot be folded stops neither the chain nor the rest, and is not lost.
-func TestFoldIsIsolated(t *testing.T) {
-	f := setup(t)
+// broken is a market where alice's second bid cannot be counted, until mend was called.
+func broken(t *testing.T) (f *fixture, id string, mend func()) {
+	t.Helper()
+	f = setup(t)
 	f.bid(f.request(), alice, 5)
 	f.blocks(1)
-	mend := f.breakStats(alice)
-	id := f.request()
+	mend = f.breakStats(alice)
+	id = f.request()
 	f.bid(id, alice, 5)
+	return f, id, mend
+}
+
+// What cannot be folded stops neither the chain nor the rest, and is not lost.
+func TestFoldIsIsolated(t *testing.T) {
+	f, id, mend := broken(t)
 	f.bid(id, bob, 6)
 	f.endUnfolded(1) // alice's
 	require.Equal(t, uint64(1), f.statsOf(bob).Lifetime.Bids)
@@ -74,12 +81,7 @@ func TestFoldIsIsolated(t *testing.T) {
 // What several blocks could not fold for one request and prover adds up, and an export
 // counts it with what the running block adds.
 func TestWhatWaitsAddsUp(t *testing.T) {
-	f := setup(t)
-	f.bid(f.request(), alice, 5)
-	f.blocks(1)
-	mend := f.breakStats(alice)
-	id := f.request()
-	f.bid(id, alice, 5)
+	f, id, mend := broken(t)
 	f.endUnfolded(1)
 	f.beginBlock(time.Second)
 	f.bid(id, alice, 6)

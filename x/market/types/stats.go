@@ -32,9 +32,6 @@ func NoMarketStats() MarketStats {
 	return MarketStats{RequestFees: math.ZeroInt(), Refunds: math.ZeroInt(), Provers: NoProverStats()}
 }
 
-// NoStatsDelta adds nothing.
-func NoStatsDelta() StatsDelta { return StatsDelta{Prover: NoProverStats(), Market: NoMarketStats()} }
-
 // Plus gives the sums of both, figure by figure, and the later last_active. Amounts
 // left out count as 0. It returns ErrInvalidAmount for a count past 64 bits or an
 // amount out of 0 … 2^200 − 1.
