@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 	dbm "github.com/cosmos/cosmos-db"
+	"github.com/spf13/cast"
 
 	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/log/v2"
@@ -21,6 +23,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/codec"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
 	"github.com/cosmos/cosmos-sdk/runtime"
+	"github.com/cosmos/cosmos-sdk/server"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -30,6 +33,7 @@ import (
 	"github.com/proofmarket/proofmarket/app/ante"
 	"github.com/proofmarket/proofmarket/app/lanes"
 	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/internal/sidebyside"
 )
 
 // Name is the name of the node's binary, of its home folder and of the
@@ -89,6 +93,8 @@ func New(
 	if err != nil {
 		return nil, err
 	}
+	// Last, so that it takes the place of the SDK's own.
+	baseOptions = append(slices.Clone(baseOptions), baseapp.SetInterBlockCache(sidebyside.New(cast.ToBool(options.Get(server.FlagInterBlockCache)))))
 	base := baseapp.NewBaseApp(Name, logger, db, enc.TxConfig.TxDecoder(), baseOptions...)
 	base.SetVersion(version.Version)
 	base.SetInterfaceRegistry(enc.Registry)

@@ -57,7 +57,7 @@ var storageSettings = []setting{
 		require.NoError(b, err)
 		return db
 	}},
-	{name: "no inter-block cache", base: []func(*baseapp.BaseApp){baseapp.SetInterBlockCache(nil)}},
+	{name: "no inter-block cache", opts: []testutil.Option{testutil.WithNodeOption(server.FlagInterBlockCache, false)}},
 	{name: "iavl-cache 50,000", base: []func(*baseapp.BaseApp){baseapp.SetIAVLCacheSize(50_000)}},
 	{name: "iavl-cache 1,000", base: []func(*baseapp.BaseApp){baseapp.SetIAVLCacheSize(1_000)}},
 	{name: "no fast nodes", base: []func(*baseapp.BaseApp){baseapp.SetIAVLDisableFastNode(true)}},
@@ -106,7 +106,7 @@ func (l load) compare(b *testing.B, settings []setting) {
 	for _, n := range nodes {
 		grown := float64(diskOf(b, n.dir)-n.before) / float64(rounds*l.lives()) * 1_000 / (1 << 20)
 		fmt.Fprintf(&table, "| %s | %.0f | %.0f | %.0f | %.2f | %.1f |\n", n.name,
-			micros(n.finalize)/lives, micros(n.commit)/lives, micros(n.processor)/lives, n.ratio(nodes[0]), grown)
+			micros(n.finalize)/lives, micros(n.commit)/lives, micros(n.processor)/lives, ratio(n.whole(), nodes[0].whole()), grown)
 	}
 	fmt.Fprint(os.Stdout, table.String()) // a benchmark's log is cut after ten lines
 	for _, n := range nodes {
@@ -168,11 +168,20 @@ func (n *settingNode) round(b *testing.B, l load) {
 	n.processor = append(n.processor, processor)
 }
 
-// ratio is how long the node took compared with another in the same round: the median.
-func (n *settingNode) ratio(other *settingNode) float64 {
-	ratios := make([]float64, len(n.finalize))
+// whole is what FinalizeBlock and Commit took together, round by round.
+func (n *settingNode) whole() []time.Duration {
+	sums := make([]time.Duration, len(n.finalize))
+	for i := range sums {
+		sums[i] = n.finalize[i] + n.commit[i]
+	}
+	return sums
+}
+
+// ratio compares times with others of the same rounds: the median.
+func ratio(times, others []time.Duration) float64 {
+	ratios := make([]float64, len(times))
 	for i := range ratios {
-		ratios[i] = float64(n.finalize[i]+n.commit[i]) / float64(other.finalize[i]+other.commit[i])
+		ratios[i] = float64(times[i]) / float64(others[i])
 	}
 	return median(ratios)
 }

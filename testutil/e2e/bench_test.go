@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime/debug"
 	"runtime/pprof"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cosmos/cosmos-sdk/baseapp"
+	"github.com/cosmos/cosmos-sdk/server"
 	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
-	"github.com/cosmos/cosmos-sdk/store/v2"
 	pruningtypes "github.com/cosmos/cosmos-sdk/store/v2/pruning/types"
 
 	"github.com/proofmarket/proofmarket/internal/nodedb"
@@ -56,6 +57,14 @@ var loads = []load{
 	{name: "market-seen", parties: alone, batch: 1, seen: true},
 	{name: "market-stock-fees", parties: alone, batch: 1, stock: true},
 	{name: "batches", parties: batchParties, batch: batched},
+}
+
+// loadNamed is the load of that name.
+func loadNamed(b *testing.B, name string) load {
+	b.Helper()
+	i := slices.IndexFunc(loads, func(l load) bool { return l.name == name })
+	require.GreaterOrEqual(b, i, 0, name)
+	return loads[i]
 }
 
 // executors are the ways to execute a block.
@@ -183,8 +192,7 @@ func leveldb(b *testing.B, dir string, cache int) dbm.DB {
 
 // nodeSettings are those of a node by default, and what differs from them.
 func nodeSettings(db dbm.DB, but ...func(*baseapp.BaseApp)) []testutil.Option {
-	return []testutil.Option{testutil.WithDB(db), testutil.WithBase(append([]func(*baseapp.BaseApp){
-		baseapp.SetInterBlockCache(store.NewCommitKVStoreCacheManager()),
+	return []testutil.Option{testutil.WithDB(db), testutil.WithNodeOption(server.FlagInterBlockCache, true), testutil.WithBase(append([]func(*baseapp.BaseApp){
 		baseapp.SetIAVLCacheSize(int(serverconfig.DefaultConfig().IAVLCacheSize)),
 		baseapp.SetPruning(pruningtypes.NewPruningOptions(pruningtypes.PruningDefault)),
 	}, but...)...)}

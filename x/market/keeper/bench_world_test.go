@@ -15,12 +15,12 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/runtime"
 	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
-	storecache "github.com/cosmos/cosmos-sdk/store/v2/cache"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
+	"github.com/proofmarket/proofmarket/internal/sidebyside"
 	"github.com/proofmarket/proofmarket/x/internal/banktest"
 	"github.com/proofmarket/proofmarket/x/market/auction"
 	"github.com/proofmarket/proofmarket/x/market/keeper"
@@ -103,6 +103,7 @@ func newWorld(t testing.TB, db dbm.DB, requests int) *world {
 	b.Bank.AppendSendRestriction(w.provers.SendRestriction)
 	w.market = keeper.NewKeeper(b.Codec, runtime.NewKVStoreService(market), objects, b.Account, b.Bank, fakePool{b}, w.verifier, w.provers, b.Authority)
 	w.msgs = keeper.NewMsgServer(w.market)
+	w.cms.SetInterBlockCache(sidebyside.New(true))
 	kept := w.cms.LastCommitID().Version
 	if kept == 0 {
 		w.cms.Commit()
@@ -112,7 +113,6 @@ func newWorld(t testing.TB, db dbm.DB, requests int) *world {
 		w.commit(t)
 		w.build(t, requests)
 	}
-	w.cms.SetInterBlockCache(storecache.NewCommitKVStoreCacheManager(storecache.DefaultCommitKVStoreCacheSize))
 	w.load(t, int(serverconfig.DefaultConfig().IAVLCacheSize))
 	w.Ctx = w.Ctx.WithBlockHeight(farHeight + kept)
 	w.begin()
@@ -322,6 +322,7 @@ func (w *world) commit(t testing.TB) time.Duration {
 	w.clearVirtual(t)
 	start := time.Now()
 	w.Ctx.MultiStore().(storetypes.CacheMultiStore).Write()
+	w.cms.WorkingHash() // as FinalizeBlock does
 	w.cms.Commit()
 	took := time.Since(start)
 	w.pass()

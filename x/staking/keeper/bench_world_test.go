@@ -17,12 +17,12 @@ import (
 	codectestutil "github.com/cosmos/cosmos-sdk/codec/testutil"
 	"github.com/cosmos/cosmos-sdk/runtime"
 	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
-	storecache "github.com/cosmos/cosmos-sdk/store/v2/cache"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/internal/chain"
 	"github.com/proofmarket/proofmarket/internal/nodedb"
+	"github.com/proofmarket/proofmarket/internal/sidebyside"
 	"github.com/proofmarket/proofmarket/x/internal/ownaccount"
 	"github.com/proofmarket/proofmarket/x/staking/keeper"
 	"github.com/proofmarket/proofmarket/x/staking/types"
@@ -118,7 +118,7 @@ func newWorld(t testing.TB, dir string, positions uint64) *world {
 	w.imported = time.Since(start)
 	w.commit()
 
-	w.cms.SetInterBlockCache(storecache.NewCommitKVStoreCacheManager(storecache.DefaultCommitKVStoreCacheSize))
+	w.cms.SetInterBlockCache(sidebyside.New(true))
 	w.load(t, int(serverconfig.DefaultConfig().IAVLCacheSize))
 	return w
 }
@@ -183,6 +183,7 @@ func (w *world) begin() { w.ctx = w.ctx.WithMultiStore(w.cms.CacheMultiStore()) 
 func (w *world) commit() time.Duration {
 	start := time.Now()
 	w.ctx.MultiStore().(storetypes.CacheMultiStore).Write()
+	w.cms.WorkingHash() // as FinalizeBlock does
 	w.cms.Commit()
 	took := time.Since(start)
 	w.begin()
