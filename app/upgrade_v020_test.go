@@ -1,10 +1,12 @@
 package app_test
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,7 +18,12 @@ import (
 	"cosmossdk.io/log/v2"
 
 	"github.com/cosmos/cosmos-sdk/client/flags"
+	"github.com/cosmos/cosmos-sdk/codec"
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	"github.com/cosmos/cosmos-sdk/runtime"
 	"github.com/cosmos/cosmos-sdk/server"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
+	sdktestutil "github.com/cosmos/cosmos-sdk/testutil"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 	govtypes "github.com/cosmos/cosmos-sdk/x/gov/types"
@@ -28,6 +35,7 @@ import (
 	"github.com/proofmarket/proofmarket/testutil"
 	"github.com/proofmarket/proofmarket/testutil/ibc"
 	"github.com/proofmarket/proofmarket/testutil/used"
+	marketkeeper "github.com/proofmarket/proofmarket/x/market/keeper"
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
 	proverstypes "github.com/proofmarket/proofmarket/x/staking/types"
 	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
@@ -47,9 +55,40 @@ func newNode(t *testing.T, opts ...testutil.Option) *node {
 	t.Helper()
 	state, err := used.Read("v0.1.0")
 	require.NoError(t, err)
+	migrateMarket(t, state)
 	n := &node{t: t, state: state, db: dbm.NewMemDB(), home: t.TempDir(), opts: opts}
 	require.NoError(t, state.Restore(n.db))
 	return n
+}
+
+// migrateMarket brings the market's store to version 2 before anything runs: the software
+// of today, which stands in for that of v0.1.0, reads no other. testutil/used upgrades the
+// stores as they were left.
+func migrateMarket(t *testing.T, state used.State) {
+	t.Helper()
+	at := func(name string) *used.Store {
+		i := slices.IndexFunc(state.Stores, func(s used.Store) bool { return s.Name == name })
+		require.GreaterOrEqual(t, i, 0, "no store %s", name)
+		return &state.Stores[i]
+	}
+	key := storetypes.NewKVStoreKey(markettypes.StoreKey)
+	ctx := sdktestutil.DefaultContext(key, storetypes.NewTransientStoreKey("transient"))
+	market, store := at(markettypes.StoreKey), ctx.KVStore(key)
+	for _, p := range market.Pairs {
+		store.Set(p.Key, p.Value)
+	}
+	k := marketkeeper.NewKeeper(codec.NewProtoCodec(codectypes.NewInterfaceRegistry()), runtime.NewKVStoreService(key),
+		storetypes.NewObjectStoreKey(markettypes.ObjectStoreKey), nil, nil, nil, nil, nil, app.Authority())
+	require.NoError(t, marketkeeper.NewMigrator(k).Migrate1to2(ctx))
+	for i, p := range market.Pairs {
+		market.Pairs[i].Value = store.Get(p.Key)
+	}
+	version := append([]byte{upgradetypes.VersionMapByte}, markettypes.ModuleName...)
+	versions := at(upgradetypes.StoreKey).Pairs
+	i := slices.IndexFunc(versions, func(p used.Pair) bool { return bytes.Equal(p.Key, version) })
+	require.GreaterOrEqual(t, i, 0)
+	require.Equal(t, sdk.Uint64ToBigEndian(1), versions[i].Value)
+	versions[i].Value = sdk.Uint64ToBigEndian(2)
 }
 
 // open starts the node's software after its last block.
@@ -136,6 +175,7 @@ func TestUpgradeToV020(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, a.ModuleManager.GetVersionMap(), versions)
 	require.EqualValues(t, 2, versions[proverstypes.ModuleName])
+	require.EqualValues(t, 2, versions[markettypes.ModuleName])
 	want, got := exportOf(t, skipped), exportOf(t, a)
 	for module := range want {
 		require.Equal(t, string(want[module]), string(got[module]), "the upgrade changes nothing in %s", module)

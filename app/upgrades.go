@@ -34,7 +34,8 @@ type Upgrade struct {
 // release.
 func upgrades() []Upgrade {
 	return []Upgrade{{
-		// IBC arrives. x/staking learns where its queues begin, by its own migration.
+		// IBC arrives. By their own migrations x/staking learns where its queues begin,
+		// and x/market keeps statistics of earlier epochs in the place of lifetimes.
 		Name:   "v0.2.0",
 		Stores: storetypes.StoreUpgrades{Added: []string{ibcexported.StoreKey, transfertypes.StoreKey}},
 	}}

@@ -20,6 +20,7 @@ import (
 	"github.com/proofmarket/proofmarket/app"
 	"github.com/proofmarket/proofmarket/testutil"
 	"github.com/proofmarket/proofmarket/testutil/used"
+	markettypes "github.com/proofmarket/proofmarket/x/market/types"
 	proverstypes "github.com/proofmarket/proofmarket/x/staking/types"
 )
 
@@ -41,8 +42,9 @@ func heads(s *used.Store) (n int) {
 }
 
 // The very stores that v0.1.0 left are upgraded by their next block: no later software
-// has run on them, so that the provers' queues have no heads before their migration.
-// The chain goes on until every request has ended.
+// has run on them, so that the provers' queues have no heads before their migration, and
+// the market has lifetimes where statistics of earlier epochs belong. The chain goes on
+// until every request has ended.
 func TestStoresOfV010Upgrade(t *testing.T) {
 	state, err := used.Read("v0.1.0")
 	require.NoError(t, err)
@@ -67,7 +69,36 @@ func TestStoresOfV010Upgrade(t *testing.T) {
 	require.Equal(t, plan.Height, done)
 	upgraded := used.State{Stores: used.Dump(a.CommitMultiStore())}
 	require.Positive(t, heads(store(t, upgraded, proverstypes.StoreKey)))
+	requireStats(t, state, a)
 	goOn(t, a)
+}
+
+// requireStats requires of statistics after the block of the upgrade what the chain has
+// without it: an import of what v0.1.0 exported, one block later.
+func requireStats(t *testing.T, state used.State, a *testutil.App) {
+	t.Helper()
+	imported := testutil.NewApp(t, testutil.WithExported(state.Exported()), testutil.WithChainID(state.ChainID),
+		testutil.WithStart(state.Time.Add(time.Second)), testutil.WithInvariants())
+	var modules map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal(state.AppState, &modules))
+	var left markettypes.GenesisState
+	a.AppCodec().MustUnmarshalJSON(modules[markettypes.ModuleName], &left)
+	require.NotEmpty(t, left.ProverStats)
+	one, other := markettypes.NewQueryClient(a.Conn()), markettypes.NewQueryClient(imported.Conn())
+	market, err := one.Stats(a.Context(), &markettypes.QueryStatsRequest{})
+	require.NoError(t, err)
+	require.NotEmpty(t, market.Epochs)
+	want, err := other.Stats(imported.Context(), &markettypes.QueryStatsRequest{})
+	require.NoError(t, err)
+	require.Equal(t, want.String(), market.String())
+	for _, p := range left.ProverStats {
+		req := &markettypes.QueryProverStatsRequest{Prover: p.Prover}
+		prover, err := one.ProverStats(a.Context(), req)
+		require.NoError(t, err)
+		want, err := other.ProverStats(imported.Context(), req)
+		require.NoError(t, err)
+		require.Equal(t, want.String(), prover.String())
+	}
 }
 
 // The proposal of docs/operations/upgrades.md gives a chain from v0.1.0 the windows of

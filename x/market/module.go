@@ -28,8 +28,9 @@ import (
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
-// ConsensusVersion is the version of the module's state and rules.
-const ConsensusVersion = 1
+// ConsensusVersion is the version of the module's state and rules. Version 2 keeps
+// statistics of earlier epochs in the place of lifetimes.
+const ConsensusVersion = 2
 
 var (
 	_ module.AppModuleBasic      = AppModule{}
@@ -92,10 +93,14 @@ func (AppModule) GetQueryCmd() *cobra.Command { return cli.NewQueryCmd() }
 // AutoCLIOptions describes the other commands.
 func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions { return types.AutoCLIOptions() }
 
-// RegisterServices registers the message and query servers.
+// RegisterServices registers the message and query servers, and the migration from the
+// version before.
 func (am AppModule) RegisterServices(cfg module.Configurator) {
 	types.RegisterMsgServer(cfg.MsgServer(), keeper.NewMsgServer(am.keeper))
 	types.RegisterQueryServer(cfg.QueryServer(), keeper.NewQueryServer(am.keeper))
+	if err := cfg.RegisterMigration(types.ModuleName, 1, keeper.NewMigrator(am.keeper).Migrate1to2); err != nil {
+		panic(err)
+	}
 }
 
 // DefaultGenesis returns the state of a new chain.

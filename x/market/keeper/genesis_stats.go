@@ -11,8 +11,8 @@ import (
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
-// importStats writes statistics, prices and statements. Prices are numbered anew:
-// their order is what counts.
+// importStats writes statistics, prices and statements. A genesis has lifetimes where the
+// store has earlier epochs. Prices are numbered anew: their order is what counts.
 func (k *Keeper) importStats(ctx context.Context, g *types.GenesisState) error {
 	if err := k.checkEpochs(ctx, g); err != nil {
 		return err
@@ -30,6 +30,9 @@ func (k *Keeper) importStats(ctx context.Context, g *types.GenesisState) error {
 		if err := k.proverStats.Set(ctx, collections.Join(prover, p.Epoch), p.Stats); err != nil {
 			return err
 		}
+	}
+	if err := k.splitLifetimes(ctx); err != nil {
+		return err
 	}
 	for _, p := range g.Prices {
 		if err := k.addPrice(ctx, p); err != nil {
@@ -52,17 +55,55 @@ func (k *Keeper) importStats(ctx context.Context, g *types.GenesisState) error {
 	return nil
 }
 
+// splitLifetimes takes the latest epoch from each lifetime: what is left is of earlier
+// epochs.
+func (k *Keeper) splitLifetimes(ctx context.Context) error {
+	market := k.marketSeries()
+	h, err := market.history(ctx)
+	if err != nil {
+		return err
+	}
+	if len(h) > 0 {
+		rest, err := h.rest()
+		if err != nil {
+			return errorsmod.Wrap(err, "the market")
+		}
+		if err := market.records.Set(ctx, earlier, rest); err != nil {
+			return err
+		}
+	}
+	type left struct {
+		key  proverKey
+		rest types.ProverStats
+	}
+	var provers []left
+	err = k.walkProvers(ctx, func(prover sdk.AccAddress, h history[types.ProverStats]) error {
+		rest, err := h.rest()
+		provers = append(provers, left{collections.Join(prover, earlier), rest})
+		return errorsmod.Wrapf(err, "prover %s", prover)
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range provers {
+		if err := k.proverStats.Set(ctx, p.key, p.rest); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // checkEpochs returns ErrInvalidGenesis for statistics of an epoch to come: the oldest
 // epochs are forgotten first, and that would be the running one.
 func (k *Keeper) checkEpochs(ctx context.Context, g *types.GenesisState) error {
-	last := lifetime
+	last := earlier
 	for _, m := range g.MarketStats {
 		last = max(last, m.Epoch)
 	}
 	for _, p := range g.ProverStats {
 		last = max(last, p.Epoch)
 	}
-	if last == lifetime {
+	if last == earlier {
 		return nil
 	}
 	running, err := k.provers.CurrentEpoch(ctx)
@@ -114,17 +155,27 @@ func (k *Keeper) countLitter(ctx context.Context) error {
 
 // readStats reads statistics, prices and statements in the order of their keys.
 func (k *Keeper) readStats(ctx context.Context, g *types.GenesisState) error {
-	err := k.marketStats.Walk(ctx, nil, func(epoch uint64, stats types.MarketStats) (bool, error) {
-		g.MarketStats = append(g.MarketStats, types.GenesisMarketStats{Epoch: epoch, Stats: stats})
-		return false, nil
-	})
+	h, err := k.marketSeries().history(ctx)
 	if err != nil {
 		return err
 	}
-	err = k.proverStats.Walk(ctx, nil, func(key collections.Pair[sdk.AccAddress, uint64], stats types.ProverStats) (bool, error) {
-		prover, err := k.format(key.K1())
-		g.ProverStats = append(g.ProverStats, types.GenesisProverStats{Prover: prover, Epoch: key.K2(), Stats: stats})
-		return false, err
+	records, err := h.whole()
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		g.MarketStats = append(g.MarketStats, types.GenesisMarketStats{Epoch: r.epoch, Stats: r.figures})
+	}
+	err = k.walkProvers(ctx, func(prover sdk.AccAddress, h history[types.ProverStats]) error {
+		name, err := k.format(prover)
+		if err != nil {
+			return err
+		}
+		records, err := h.whole()
+		for _, r := range records {
+			g.ProverStats = append(g.ProverStats, types.GenesisProverStats{Prover: name, Epoch: r.epoch, Stats: r.figures})
+		}
+		return err
 	})
 	if err != nil {
 		return err

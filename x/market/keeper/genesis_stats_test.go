@@ -1,12 +1,16 @@
 package keeper_test
 
 import (
+	"bytes"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"cosmossdk.io/math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
@@ -55,6 +59,7 @@ func TestGenesisOfStats(t *testing.T) {
 	require.Equal(t, string(f.Codec.MustMarshalJSON(g)), string(f.Codec.MustMarshalJSON(again)))
 	require.Equal(t, f.statsOf(alice), next.statsOf(alice))
 	require.Equal(t, f.stats(), next.stats())
+	require.Equal(t, f.recorded(), next.recorded(), "a genesis tells all of the records")
 
 	id := f.request()
 	f.blocks(1)
@@ -106,30 +111,34 @@ func TestGenesisCountsForgottenBids(t *testing.T) {
 func TestGenesisOfStatsRefused(t *testing.T) {
 	f := counted(t)
 	for name, malleate := range map[string]func(g *types.GenesisState){
-		"no lifetime":            func(g *types.GenesisState) { g.MarketStats = g.MarketStats[1:] },
-		"lifetime twice":         func(g *types.GenesisState) { g.MarketStats[1].Epoch = 0 },
-		"epochs unsorted":        func(g *types.GenesisState) { g.MarketStats[1].Epoch = 99 },
-		"epoch twice":            func(g *types.GenesisState) { g.MarketStats[1].Epoch = g.MarketStats[2].Epoch },
-		"missing refunds":        func(g *types.GenesisState) { g.MarketStats[0].Stats.Refunds = math.Int{} },
-		"negative fees":          func(g *types.GenesisState) { g.MarketStats[0].Stats.RequestFees = math.NewInt(-1) },
-		"missing sum":            func(g *types.GenesisState) { g.MarketStats[0].Stats.Provers.Fees = math.Int{} },
-		"too many epochs":        func(g *types.GenesisState) { manyEpochs(g) },
-		"bad prover":             func(g *types.GenesisState) { g.ProverStats[0].Prover = "x" },
-		"prover lifetime":        func(g *types.GenesisState) { g.ProverStats = g.ProverStats[1:] },
-		"prover twice":           func(g *types.GenesisState) { g.ProverStats = append(g.ProverStats, g.ProverStats[0]) },
-		"prover epoch twice":     func(g *types.GenesisState) { g.ProverStats[1].Epoch = g.ProverStats[2].Epoch },
-		"missing slash":          func(g *types.GenesisState) { g.ProverStats[0].Stats.Slashed = math.Int{} },
-		"negative bonds":         func(g *types.GenesisState) { g.ProverStats[0].Stats.BondsLost = math.NewInt(-1) },
-		"large fees":             func(g *types.GenesisState) { g.ProverStats[0].Stats.Fees = largeSum() },
-		"price of nothing":       func(g *types.GenesisState) { g.Prices[0].RequestId = "x" },
-		"price without verifier": func(g *types.GenesisState) { g.Prices[0].Verifier = "" },
-		"price without program":  func(g *types.GenesisState) { g.Prices[0].Program = "" },
-		"missing price":          func(g *types.GenesisState) { g.Prices[0].Price = math.Int{} },
-		"price too early":        func(g *types.GenesisState) { g.Prices[0].Time = time.Time{} },
-		"programs mixed":         func(g *types.GenesisState) { g.Prices = append(g.Prices, g.Prices[0]) },
-		"bad statement":          func(g *types.GenesisState) { g.Statements[0].Key = "x" },
-		"statement of nothing":   func(g *types.GenesisState) { g.Statements[0].RequestId = "x" },
-		"statement twice":        func(g *types.GenesisState) { g.Statements[1] = g.Statements[0] },
+		"no lifetime":                          func(g *types.GenesisState) { g.MarketStats = g.MarketStats[1:] },
+		"lifetime twice":                       func(g *types.GenesisState) { g.MarketStats[1].Epoch = 0 },
+		"epochs unsorted":                      func(g *types.GenesisState) { g.MarketStats[1].Epoch = 99 },
+		"epoch twice":                          func(g *types.GenesisState) { g.MarketStats[1].Epoch = g.MarketStats[2].Epoch },
+		"missing refunds":                      func(g *types.GenesisState) { g.MarketStats[0].Stats.Refunds = math.Int{} },
+		"negative fees":                        func(g *types.GenesisState) { g.MarketStats[0].Stats.RequestFees = math.NewInt(-1) },
+		"missing sum":                          func(g *types.GenesisState) { g.MarketStats[0].Stats.Provers.Fees = math.Int{} },
+		"too many epochs":                      func(g *types.GenesisState) { manyEpochs(g) },
+		"bad prover":                           func(g *types.GenesisState) { g.ProverStats[0].Prover = "x" },
+		"prover lifetime":                      func(g *types.GenesisState) { g.ProverStats = g.ProverStats[1:] },
+		"prover twice":                         func(g *types.GenesisState) { g.ProverStats = append(g.ProverStats, g.ProverStats[0]) },
+		"prover epoch twice":                   func(g *types.GenesisState) { g.ProverStats[1].Epoch = g.ProverStats[2].Epoch },
+		"missing slash":                        func(g *types.GenesisState) { g.ProverStats[0].Stats.Slashed = math.Int{} },
+		"negative bonds":                       func(g *types.GenesisState) { g.ProverStats[0].Stats.BondsLost = math.NewInt(-1) },
+		"large fees":                           func(g *types.GenesisState) { g.ProverStats[0].Stats.Fees = largeSum() },
+		"an epoch past the market's lifetime":  func(g *types.GenesisState) { g.MarketStats[1].Stats.Requests += 99 },
+		"an epoch past a prover's lifetime":    func(g *types.GenesisState) { g.ProverStats[1].Stats.BondsLost = math.NewInt(1 << 60) },
+		"the market active after its lifetime": func(g *types.GenesisState) { g.MarketStats[0].Stats.Provers.LastActive = 0 },
+		"a prover active after its lifetime":   func(g *types.GenesisState) { g.ProverStats[1].Stats.LastActive = 1 << 40 },
+		"price of nothing":                     func(g *types.GenesisState) { g.Prices[0].RequestId = "x" },
+		"price without verifier":               func(g *types.GenesisState) { g.Prices[0].Verifier = "" },
+		"price without program":                func(g *types.GenesisState) { g.Prices[0].Program = "" },
+		"missing price":                        func(g *types.GenesisState) { g.Prices[0].Price = math.Int{} },
+		"price too early":                      func(g *types.GenesisState) { g.Prices[0].Time = time.Time{} },
+		"programs mixed":                       func(g *types.GenesisState) { g.Prices = append(g.Prices, g.Prices[0]) },
+		"bad statement":                        func(g *types.GenesisState) { g.Statements[0].Key = "x" },
+		"statement of nothing":                 func(g *types.GenesisState) { g.Statements[0].RequestId = "x" },
+		"statement twice":                      func(g *types.GenesisState) { g.Statements[1] = g.Statements[0] },
 		"statements unsorted": func(g *types.GenesisState) {
 			g.Statements[0], g.Statements[1] = g.Statements[1], g.Statements[0]
 		},
@@ -141,6 +150,47 @@ func TestGenesisOfStatsRefused(t *testing.T) {
 			require.ErrorIs(t, g.Validate(), types.ErrInvalidGenesis)
 		})
 	}
+}
+
+// What is refused names the prover and the figure.
+func TestGenesisNamesTheFigure(t *testing.T) {
+	f := counted(t)
+	g, err := f.keeper.ExportGenesis(f.Ctx)
+	require.NoError(t, err)
+	p := g.ProverStats[1]
+	g.ProverStats[1].Stats.Missed += 99
+	err = g.Validate()
+	require.ErrorIs(t, err, types.ErrInvalidGenesis)
+	require.ErrorContains(t, err, p.Prover)
+	require.ErrorContains(t, err, "missed: cannot take 99 from 0")
+}
+
+// A prover's lifetime may have been active after its latest epoch, in which something
+// only befell it, or without any: an earlier one was.
+func TestGenesisOfEarlierActivity(t *testing.T) {
+	f := counted(t)
+	g, err := f.keeper.ExportGenesis(f.Ctx)
+	require.NoError(t, err)
+	idle := types.NoProverStats()
+	idle.LastActive = 1
+	list := []types.GenesisProverStats{{Prover: gpu.String(), Stats: idle}, {Prover: stranger.String(), Stats: types.NoProverStats()}}
+	for i, p := range g.ProverStats {
+		if i == len(g.ProverStats)-1 || g.ProverStats[i+1].Epoch == 0 {
+			p.Stats.LastActive = 0 // the latest epoch of each
+		}
+		list = append(list, p)
+	}
+	slices.SortStableFunc(list, func(a, b types.GenesisProverStats) int {
+		return bytes.Compare(sdk.MustAccAddressFromBech32(a.Prover), sdk.MustAccAddressFromBech32(b.Prover))
+	})
+	g.ProverStats = list
+	next := beside(t, f)
+	require.NoError(t, next.keeper.InitGenesis(next.Ctx, g))
+	again, err := next.keeper.ExportGenesis(next.Ctx)
+	require.NoError(t, err)
+	require.Equal(t, string(f.Codec.MustMarshalJSON(g)), string(f.Codec.MustMarshalJSON(again)))
+	require.Equal(t, f.statsOf(alice).Lifetime, next.statsOf(alice).Lifetime)
+	require.Equal(t, uint64(1), next.statsOf(gpu).Lifetime.LastActive)
 }
 
 // largeSum is one more than statistics hold.
@@ -170,9 +220,14 @@ func TestGenesisOfStatsThatDoNotAddUp(t *testing.T) {
 		"sum of provers":    func(g *types.GenesisState) { g.MarketStats[0].Stats.Provers.Bids++ },
 		"sum of an epoch":   func(g *types.GenesisState) { g.MarketStats[2].Stats.Provers.Reveals++ },
 		"a prover's figure": func(g *types.GenesisState) { g.ProverStats[0].Stats.Bids++ },
-		"an epoch past a lifetime": func(g *types.GenesisState) {
-			g.ProverStats[1].Stats.Missed += 9
-			g.MarketStats[1].Stats.Provers.Missed += 9
+		"epochs past a lifetime": func(g *types.GenesisState) {
+			p := g.ProverStats
+			require.Equal(t, p[0].Prover, p[2].Prover)
+			require.Equal(t, []uint64{g.MarketStats[1].Epoch, g.MarketStats[2].Epoch}, []uint64{p[1].Epoch, p[2].Epoch})
+			for i := range 2 { // each is part of it
+				g.MarketStats[1+i].Stats.Provers.Bids += p[0].Stats.Bids - p[1+i].Stats.Bids
+				p[1+i].Stats.Bids = p[0].Stats.Bids
+			}
 		},
 		"active later than all": func(g *types.GenesisState) { g.ProverStats[0].Stats.LastActive = 1 << 40 },
 		"fees of one and all": func(g *types.GenesisState) {

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 
-	"cosmossdk.io/collections"
 	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -110,70 +109,96 @@ func (r *recount) add(id []byte, receipt types.Receipt) error {
 	return err
 }
 
-// byEpoch are figures of provers by their keys: the lifetime's and those of epochs.
+// byEpoch are figures of provers by their keys in a genesis: 0 for the lifetime's, and
+// those of epochs.
 type byEpoch map[uint64]types.ProverStats
 
 // checkProverSums checks that the figures of provers sum to the market's, in the
 // lifetime and in every epoch that the market keeps, and that epochs are no more than
 // the lifetime.
 func (k *Keeper) checkProverSums(ctx context.Context) error {
-	sums, epochs := byEpoch{}, map[string]byEpoch{}
-	count := map[string]int{}
-	err := k.proverStats.Walk(ctx, nil, func(key collections.Pair[sdk.AccAddress, uint64], s types.ProverStats) (bool, error) {
-		prover := string(key.K1())
-		if epochs[prover] == nil {
-			epochs[prover] = byEpoch{}
-		}
-		var err error
-		if sums[key.K2()], err = sums[key.K2()].Plus(s); err != nil {
-			return true, err
-		}
-		if key.K2() == lifetime {
-			epochs[prover][lifetime] = s
-			return false, nil
-		}
-		count[prover]++
-		left, err := minus(epochs[prover][lifetime], s)
-		if epochs[prover][lifetime] = left; err != nil || count[prover] > types.MaxStatsEpochs {
-			return true, broken("epochs of %s, %d of them so far, are more than its lifetime: %v", key.K1(), count[prover], err)
-		}
-		return false, nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, prover := range slices.Sorted(maps.Keys(epochs)) {
-		left := epochs[prover][lifetime]
-		if left.LastActive = 0; count[prover] < types.MaxStatsEpochs && !left.Equal(types.NoProverStats()) {
-			return broken("the %d epochs of %s leave %s of its lifetime", count[prover], sdk.AccAddress(prover), left.String())
-		}
-	}
-	var kept []uint64
-	err = k.marketStats.Walk(ctx, nil, func(epoch uint64, m types.MarketStats) (bool, error) {
-		kept = append(kept, epoch)
-		want, err := sums[epoch].Plus(types.NoProverStats())
+	sums := byEpoch{}
+	err := k.walkProvers(ctx, func(prover sdk.AccAddress, h history[types.ProverStats]) error {
+		records, err := h.whole()
 		if err != nil {
-			return true, err
+			return err
 		}
-		if want.LastActive > m.Provers.LastActive {
-			return true, broken("a prover was last active in block %d, the market in %d", want.LastActive, m.Provers.LastActive)
+		for _, r := range records {
+			if sums[r.epoch], err = sums[r.epoch].Plus(r.figures); err != nil {
+				return err
+			}
 		}
-		if want.LastActive = m.Provers.LastActive; !want.Equal(m.Provers) || len(kept) > 1+types.MaxStatsEpochs {
-			return true, broken("figures of provers in epoch %d, number %d, come to %s, the market counts %s", epoch, len(kept), want.String(), m.Provers.String())
+		if err := checkProverEpochs(prover, records[0].figures, records[1:]); err != nil {
+			return err
 		}
-		return false, nil
+		return checkLastActive(h)
 	})
 	if err != nil {
 		return err
+	}
+	h, err := k.marketSeries().history(ctx)
+	if err != nil {
+		return err
+	}
+	if err := checkLastActive(h); err != nil {
+		return err
+	}
+	records, err := h.whole()
+	if err != nil {
+		return err
+	}
+	kept := make([]uint64, 0, len(records))
+	for _, r := range records {
+		kept = append(kept, r.epoch)
+		want, err := sums[r.epoch].Plus(types.NoProverStats())
+		if err != nil {
+			return err
+		}
+		have := r.figures.Provers
+		if want.LastActive > have.LastActive {
+			return broken("a prover was last active in block %d, the market in %d", want.LastActive, have.LastActive)
+		}
+		if want.LastActive = have.LastActive; !want.Equal(have) || len(kept) > 1+types.MaxStatsEpochs {
+			return broken("figures of provers in epoch %d, number %d, come to %s, the market counts %s", r.epoch, len(kept), want.String(), have.String())
+		}
 	}
 	return checkKept(sums, kept)
+}
+
+// checkProverEpochs checks that a prover's epochs are its whole lifetime until the first is
+// forgotten, and not more after that.
+func checkProverEpochs(prover sdk.AccAddress, lifetime types.ProverStats, epochs history[types.ProverStats]) error {
+	left := lifetime
+	for _, e := range epochs {
+		var err error
+		if left, err = left.Minus(e.figures); err != nil {
+			return broken("epochs of %s are more than its lifetime: %v", prover, err)
+		}
+	}
+	if len(epochs) > types.MaxStatsEpochs {
+		return broken("%s has %d epochs", prover, len(epochs))
+	}
+	if left.LastActive = 0; len(epochs) < types.MaxStatsEpochs && !left.Equal(types.NoProverStats()) {
+		return broken("the %d epochs of %s leave %s of its lifetime", len(epochs), prover, left.String())
+	}
+	return nil
+}
+
+// checkLastActive checks that the record of earlier epochs tells when there was activity
+// only if the latest epoch has none, or an earlier block's.
+func checkLastActive[S statistics[S]](h history[S]) error {
+	before, _ := h.split()
+	if latest := h.latest(); before.Active() > 0 && before.Active() <= latest.Active() {
+		return broken("earlier epochs were active in block %d, the latest in %d", before.Active(), latest.Active())
+	}
+	return nil
 }
 
 // checkKept checks that the market has figures where provers have some: of the lifetime
 // and of every epoch but those that were forgotten because later ones took their place.
 func checkKept(sums byEpoch, kept []uint64) error {
 	for _, epoch := range slices.Sorted(maps.Keys(sums)) {
-		forgotten := len(kept) > types.MaxStatsEpochs && epoch != lifetime && epoch < kept[1]
+		forgotten := len(kept) > types.MaxStatsEpochs && epoch != 0 && epoch < kept[1]
 		if !forgotten && !slices.Contains(kept, epoch) {
 			return broken("provers have figures of epoch %d, the market has none", epoch)
 		}
@@ -181,47 +206,20 @@ func checkKept(sums byEpoch, kept []uint64) error {
 	return nil
 }
 
-// minus takes the counts and amounts of an epoch from what is left of a lifetime. It
-// returns ErrInvariant where less is left.
-func minus(left, s types.ProverStats) (types.ProverStats, error) {
-	counts := [][2]*uint64{
-		{&left.Bids, &s.Bids},
-		{&left.Reveals, &s.Reveals},
-		{&left.Won, &s.Won},
-		{&left.Promoted, &s.Promoted},
-		{&left.Fulfilled, &s.Fulfilled},
-		{&left.Missed, &s.Missed},
-	}
-	for _, c := range counts {
-		if *c[0] < *c[1] {
-			return left, broken("counts %d of %d", *c[1], *c[0])
-		}
-		*c[0] -= *c[1]
-	}
-	amounts := [][2]*math.Int{
-		{&left.Fees, &s.Fees}, {&left.ProtocolFees, &s.ProtocolFees}, {&left.Slashed, &s.Slashed}, {&left.BondsLost, &s.BondsLost},
-	}
-	for _, a := range amounts {
-		if a[0].IsNil() || a[0].LT(*a[1]) {
-			return left, broken("amount %s of %s", a[1], a[0])
-		}
-		*a[0] = a[0].Sub(*a[1])
-	}
-	return left, nil
-}
-
 // checkCounts compares the lifetime's figures, with what waits, with the recount.
 func (k *Keeper) checkCounts(ctx context.Context, r *recount, waiting []waitingDelta) error {
-	market, err := k.getMarketStats(ctx, lifetime)
+	h, err := k.marketSeries().history(ctx)
+	if err != nil {
+		return err
+	}
+	market, err := h.lifetime()
 	if err != nil {
 		return err
 	}
 	provers := map[string]types.ProverStats{}
-	err = k.proverStats.Walk(ctx, nil, func(key collections.Pair[sdk.AccAddress, uint64], s types.ProverStats) (bool, error) {
-		if key.K2() == lifetime {
-			provers[string(key.K1())] = s
-		}
-		return false, nil
+	err = k.walkProvers(ctx, func(prover sdk.AccAddress, h history[types.ProverStats]) (err error) {
+		provers[string(prover)], err = h.lifetime()
+		return err
 	})
 	if err != nil {
 		return err

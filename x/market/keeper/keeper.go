@@ -87,9 +87,9 @@ type Keeper struct {
 	// deltas: (id, prover or nothing) → what earlier blocks add to statistics, and could
 	// not be folded at their end.
 	deltas collections.Map[collections.Pair[[]byte, sdk.AccAddress], types.StatsDelta]
-	// proverStats: (prover, epoch plus 1; 0 for the lifetime) → figures.
+	// proverStats: (prover, epoch plus 1; 0 for all before the latest) → figures.
 	proverStats collections.Map[collections.Pair[sdk.AccAddress, uint64], types.ProverStats]
-	// marketStats: epoch plus 1, 0 for the lifetime → figures.
+	// marketStats: epoch plus 1, 0 for all before the latest → figures.
 	marketStats collections.Map[uint64, types.MarketStats]
 	// prices: (verifier, program, number) → clearing price; numbers rise one by one,
 	// the latest MaxPrices are kept.

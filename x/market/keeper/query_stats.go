@@ -3,11 +3,8 @@ package keeper
 import (
 	"context"
 
-	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
-
-	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/x/market/auction"
 	"github.com/proofmarket/proofmarket/x/market/types"
@@ -24,18 +21,17 @@ func (q queryServer) ProverStats(ctx context.Context, req *types.QueryProverStat
 	if err != nil {
 		return nil, err
 	}
-	response := &types.QueryProverStatsResponse{Lifetime: types.NoProverStats()}
-	rng := collections.NewPrefixedPairRange[sdk.AccAddress, uint64](prover)
-	err = q.k.proverStats.Walk(ctx, rng, func(key collections.Pair[sdk.AccAddress, uint64], stats types.ProverStats) (bool, error) {
-		if key.K2() == lifetime {
-			response.Lifetime = stats
-		} else {
-			response.Epochs = append(response.Epochs, types.EpochProverStats{Epoch: key.K2() - 1, Stats: stats})
-		}
-		return false, nil
-	})
+	h, err := q.k.proverSeries(prover).history(ctx)
 	if err != nil {
 		return nil, err
+	}
+	response := &types.QueryProverStatsResponse{}
+	if response.Lifetime, err = h.lifetime(); err != nil {
+		return nil, err
+	}
+	_, epochs := h.split()
+	for _, e := range epochs {
+		response.Epochs = append(response.Epochs, types.EpochProverStats{Epoch: e.epoch - 1, Stats: e.figures})
 	}
 	work, err := q.k.workOf(ctx, prover)
 	if err != nil {
@@ -51,16 +47,19 @@ func (q queryServer) Stats(ctx context.Context, req *types.QueryStatsRequest) (*
 	if req == nil {
 		return nil, errEmpty
 	}
-	response := &types.QueryStatsResponse{Lifetime: types.NoMarketStats()}
-	err := q.k.marketStats.Walk(ctx, nil, func(epoch uint64, stats types.MarketStats) (bool, error) {
-		if epoch == lifetime {
-			response.Lifetime = stats
-		} else {
-			response.Epochs = append(response.Epochs, types.EpochMarketStats{Epoch: epoch - 1, Stats: stats})
-		}
-		return false, nil
-	})
-	return response, err
+	h, err := q.k.marketSeries().history(ctx)
+	if err != nil {
+		return nil, err
+	}
+	response := &types.QueryStatsResponse{}
+	if response.Lifetime, err = h.lifetime(); err != nil {
+		return nil, err
+	}
+	_, epochs := h.split()
+	for _, e := range epochs {
+		response.Epochs = append(response.Epochs, types.EpochMarketStats{Epoch: e.epoch - 1, Stats: e.figures})
+	}
+	return response, nil
 }
 
 // Quote tells what proofs of a program cost lately (law M14): of nothing bought, no

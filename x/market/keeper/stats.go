@@ -2,7 +2,6 @@ package keeper
 
 import (
 	"context"
-	"errors"
 	"math"
 
 	"cosmossdk.io/collections"
@@ -12,9 +11,6 @@ import (
 	"github.com/proofmarket/proofmarket/x/market/auction"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
-
-// lifetime is the key of the figures since the beginning.
-const lifetime = uint64(0)
 
 // epochKey is the key of an epoch's figures.
 func epochKey(epoch uint64) uint64 { return min(epoch, math.MaxUint64-1) + 1 }
@@ -109,68 +105,4 @@ func (k *Keeper) countForgotten(ctx context.Context, id []byte, prover sdk.AccAd
 		return nil
 	}
 	return k.countFor(ctx, id, prover, types.ProverStats{BondsLost: bid.Bond})
-}
-
-// getProverStats reads a prover's figures; those of nothing if there are none.
-func (k *Keeper) getProverStats(ctx context.Context, prover sdk.AccAddress, epoch uint64) (types.ProverStats, error) {
-	s, err := k.proverStats.Get(ctx, collections.Join(prover, epoch))
-	if errors.Is(err, collections.ErrNotFound) {
-		return types.NoProverStats(), nil
-	}
-	return s, err
-}
-
-// getMarketStats reads the market's figures; those of nothing if there are none.
-func (k *Keeper) getMarketStats(ctx context.Context, epoch uint64) (types.MarketStats, error) {
-	s, err := k.marketStats.Get(ctx, epoch)
-	if errors.Is(err, collections.ErrNotFound) {
-		return types.NoMarketStats(), nil
-	}
-	return s, err
-}
-
-// setProverStats writes a prover's figures of its lifetime and of an epoch. Epochs
-// only rise, so at most one of those kept becomes too old.
-func (k *Keeper) setProverStats(ctx context.Context, prover sdk.AccAddress, epoch uint64, figures [2]types.ProverStats) error {
-	if err := k.proverStats.Set(ctx, collections.Join(prover, lifetime), figures[0]); err != nil {
-		return err
-	}
-	known, err := k.proverStats.Has(ctx, collections.Join(prover, epoch))
-	if err != nil {
-		return err
-	}
-	if err := k.proverStats.Set(ctx, collections.Join(prover, epoch), figures[1]); err != nil || known {
-		return err
-	}
-	rng := collections.NewPrefixedPairRange[sdk.AccAddress, uint64](prover).StartExclusive(lifetime)
-	return dropOldest(ctx, k.proverStats, rng)
-}
-
-// setMarketStats writes the market's figures of its lifetime and of an epoch.
-func (k *Keeper) setMarketStats(ctx context.Context, epoch uint64, figures [2]types.MarketStats) error {
-	if err := k.marketStats.Set(ctx, lifetime, figures[0]); err != nil {
-		return err
-	}
-	if err := k.marketStats.Set(ctx, epoch, figures[1]); err != nil {
-		return err
-	}
-	return dropOldest(ctx, k.marketStats, new(collections.Range[uint64]).StartExclusive(lifetime))
-}
-
-// dropOldest removes the first records of a range of epochs until MaxStatsEpochs remain.
-func dropOldest[K, V any](ctx context.Context, figures collections.Map[K, V], rng collections.Ranger[K]) error {
-	it, err := figures.Iterate(ctx, rng)
-	if err != nil {
-		return err
-	}
-	epochs, err := it.Keys()
-	if err != nil {
-		return err
-	}
-	for ; len(epochs) > types.MaxStatsEpochs; epochs = epochs[1:] {
-		if err := figures.Remove(ctx, epochs[0]); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -44,7 +44,7 @@ func (k *Keeper) tryFold(ctx context.Context, deltas []waitingDelta) error {
 	return isolate.Run(ctx, types.ErrItemFailed, func(ctx context.Context) error { return k.fold(ctx, deltas) })
 }
 
-// fold adds deltas to lifetime and epoch figures and removes them.
+// fold adds deltas to the figures of the running epoch and removes them.
 func (k *Keeper) fold(ctx context.Context, deltas []waitingDelta) error {
 	if len(deltas) == 0 {
 		return nil
@@ -69,37 +69,33 @@ func (k *Keeper) fold(ctx context.Context, deltas []waitingDelta) error {
 	return l.close(ctx)
 }
 
-// ledger holds the figures that a fold changes: those of the lifetime at 0, those of
-// the running epoch at 1.
+// ledger holds the figures that a fold changes.
 type ledger struct {
 	k       *Keeper
 	epoch   uint64
-	market  [2]types.MarketStats
+	market  *account[uint64, types.MarketStats]
 	provers map[string]*proverAccount
 	// order is that in which provers came up: maps have none.
 	order []*proverAccount
 }
 
 // proverAccount holds the figures of one prover.
-type proverAccount struct {
-	prover  sdk.AccAddress
-	figures [2]types.ProverStats
-}
+type proverAccount = account[proverKey, types.ProverStats]
 
-// openLedger reads the market's figures.
+// openLedger reads the market's figures. No prover has any of a later epoch.
 func (k *Keeper) openLedger(ctx context.Context) (*ledger, error) {
-	epoch, err := k.provers.CurrentEpoch(ctx)
+	running, err := k.provers.CurrentEpoch(ctx)
 	if err != nil {
 		return nil, err
 	}
-	l := &ledger{k: k, epoch: epochKey(epoch), provers: map[string]*proverAccount{}}
-	for i, key := range []uint64{lifetime, l.epoch} {
-		if l.market[i], err = k.getMarketStats(ctx, key); err != nil {
-			return nil, err
-		}
-		l.market[i].Provers.LastActive = max(l.market[i].Provers.LastActive, blockHeight(ctx))
+	market := k.marketSeries()
+	latest, _, err := market.latest(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return l, nil
+	l := &ledger{k: k, epoch: max(epochKey(running), latest), provers: map[string]*proverAccount{}}
+	l.market, err = market.open(ctx, l.epoch)
+	return l, err
 }
 
 // account reads a prover's figures once.
@@ -107,27 +103,23 @@ func (l *ledger) account(ctx context.Context, prover sdk.AccAddress) (*proverAcc
 	if a, known := l.provers[string(prover)]; known {
 		return a, nil
 	}
-	a := &proverAccount{prover: prover}
-	for i, key := range []uint64{lifetime, l.epoch} {
-		var err error
-		if a.figures[i], err = l.k.getProverStats(ctx, prover, key); err != nil {
-			return nil, err
-		}
+	a, err := l.k.proverSeries(prover).open(ctx, l.epoch)
+	if err != nil {
+		return nil, err
 	}
 	l.provers[string(prover)] = a
 	l.order = append(l.order, a)
 	return a, nil
 }
 
-// add adds one delta to the figures of its prover, if it has one, and of the market.
+// add adds one delta to the figures of its prover, if it has one, and of the market,
+// which whatever happens keeps active.
 func (l *ledger) add(ctx context.Context, w waitingDelta) error {
 	market := w.delta.Market
 	market.Provers = w.delta.Prover
-	for i := range l.market {
-		var err error
-		if l.market[i], err = l.market[i].Plus(market); err != nil {
-			return err
-		}
+	market.Provers.LastActive = max(market.Provers.LastActive, blockHeight(ctx))
+	if err := l.market.add(market); err != nil {
+		return err
 	}
 	if w.key.K2().Empty() {
 		return nil
@@ -136,20 +128,15 @@ func (l *ledger) add(ctx context.Context, w waitingDelta) error {
 	if err != nil {
 		return err
 	}
-	for i := range a.figures {
-		if a.figures[i], err = a.figures[i].Plus(w.delta.Prover); err != nil {
-			return err
-		}
-	}
-	return nil
+	return a.add(w.delta.Prover)
 }
 
 // close writes the figures.
 func (l *ledger) close(ctx context.Context) error {
 	for _, a := range l.order {
-		if err := l.k.setProverStats(ctx, a.prover, l.epoch, a.figures); err != nil {
+		if err := a.close(ctx); err != nil {
 			return err
 		}
 	}
-	return l.k.setMarketStats(ctx, l.epoch, l.market)
+	return l.market.close(ctx)
 }

@@ -1,8 +1,6 @@
 package keeper_test
 
 import (
-	"bytes"
-	"strings"
 	"testing"
 	"time"
 
@@ -24,19 +22,12 @@ func (f *fixture) endUnfolded(left int) {
 	f.clearObjects()
 }
 
-// breakStats makes a prover's lifetime figures unreadable until the returned function
-// has mended them. The prover must have some.
+// breakStats makes the figures of a prover's earlier epochs unreadable until the returned
+// function has mended them. The prover must have some.
 func (f *fixture) breakStats(prover sdk.AccAddress) (mend func()) {
-	var key []byte
-	for k := range f.marketKeys() {
-		if strings.HasPrefix(k, string(types.ProverStatsPrefix.Bytes())) && bytes.HasSuffix([]byte(k), make([]byte, 8)) &&
-			bytes.Contains([]byte(k), prover) {
-			key = []byte(k)
-		}
-	}
-	require.NotEmpty(f.t, key)
-	store := f.marketStore()
+	store, key := f.marketStore(), f.statsKey(prover, 0)
 	sound := store.Get(key)
+	require.NotEmpty(f.t, sound)
 	store.Set(key, []byte{0xff})
 	return func() { store.Set(key, sound) }
 }

@@ -73,6 +73,15 @@ func TestWrites(t *testing.T) {
 	f.request(func(m *types.MsgRequest) { m.BiddingBlocks = 1 })
 	f.endBlock()
 	step("block with a refund", func() { f.beginBlock(1); f.endBlock() })
+	f.bid(f.request(), alice, 6_000_000)
+	step("block with a bid", f.endBlock)
+	f.provers.epoch++
+	f.beginBlock(1)
+	f.bid(f.request(), alice, 6_000_000)
+	step("block with the first bid of an epoch", f.endBlock)
+	f.beginBlock(1)
+	f.bid(f.request(), alice, 6_000_000)
+	step("block with the next", f.endBlock)
 	require.Equal(t, map[string]int{
 		"request":                         6,
 		"bid":                             2,
@@ -83,6 +92,11 @@ func TestWrites(t *testing.T) {
 		"proof":                           11,
 		"cancel":                          8,
 		"idle block":                      1,
-		"block with a refund":             12,
+		"block with a refund":             11,
+		// The market's figures, and the prover's: of the running epoch alone, and when
+		// an epoch is new of those before it too.
+		"block with a bid":                     2,
+		"block with the first bid of an epoch": 4,
+		"block with the next":                  2,
 	}, got)
 }

@@ -36,6 +36,9 @@ func (g GenesisState) validateMarketStats() error {
 		if err := m.Stats.check(); err != nil {
 			return invalid("market_stats", err)
 		}
+		if err := checkPart(m.Epoch, g.MarketStats[0].Stats, m.Stats); err != nil {
+			return invalid("market_stats", err)
+		}
 	}
 	return nil
 }
@@ -44,6 +47,7 @@ func (g GenesisState) validateMarketStats() error {
 func (g GenesisState) validateProverStats() error {
 	var provers []string
 	var order statsOrder
+	var lifetime ProverStats
 	for i, p := range g.ProverStats {
 		what := "prover_stats of " + quote(p.Prover)
 		prover, err := sdk.AccAddressFromBech32(p.Prover)
@@ -51,13 +55,16 @@ func (g GenesisState) validateProverStats() error {
 			return invalid(what, err)
 		}
 		if i == 0 || p.Prover != g.ProverStats[i-1].Prover {
-			order = statsOrder{}
+			order, lifetime = statsOrder{}, p.Stats
 			provers = append(provers, prefixKey(prover))
 		}
 		if err := order.next(p.Epoch); err != nil {
 			return invalid(what, err)
 		}
 		if err := p.Stats.check(); err != nil {
+			return invalid(what, err)
+		}
+		if err := checkPart(p.Epoch, lifetime, p.Stats); err != nil {
 			return invalid(what, err)
 		}
 	}
@@ -101,6 +108,21 @@ func (s MarketStats) check() error {
 func (s ProverStats) check() error {
 	counts := []uint64{s.Bids, s.Reveals, s.Won, s.Promoted, s.Fulfilled, s.Missed}
 	return checkStats(counts, s.Fees, s.ProtocolFees, s.Slashed, s.BondsLost)
+}
+
+// checkPart returns ErrInvalidGenesis for an epoch that has more in it than the lifetime,
+// or was active after it. A lifetime is part of itself.
+func checkPart[S interface {
+	Minus(S) (S, error)
+	Active() uint64
+}](epoch uint64, lifetime, s S) error {
+	if _, err := lifetime.Minus(s); err != nil {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "epoch %d has more than the lifetime: %s", epoch, err)
+	}
+	if s.Active() > lifetime.Active() {
+		return errorsmod.Wrapf(ErrInvalidGenesis, "epoch %d has last_active %d, the lifetime %d", epoch, s.Active(), lifetime.Active())
+	}
+	return nil
 }
 
 // checkStats checks several counts and sums of amounts.

@@ -73,6 +73,55 @@ func (s MarketStats) Plus(o MarketStats) (MarketStats, error) {
 	return sum, a.err
 }
 
+// Minus gives what s counts beyond o, figure by figure. last_active is that of s where it
+// is later than that of o, and 0 where o has it. Amounts left out count as 0. It returns
+// ErrInvalidAmount, which names the figure, where o counts more than s.
+func (s ProverStats) Minus(o ProverStats) (ProverStats, error) {
+	var t taker
+	rest := ProverStats{
+		Bids:         t.count("bids", s.Bids, o.Bids),
+		Reveals:      t.count("reveals", s.Reveals, o.Reveals),
+		Won:          t.count("won", s.Won, o.Won),
+		Promoted:     t.count("promoted", s.Promoted, o.Promoted),
+		Fulfilled:    t.count("fulfilled", s.Fulfilled, o.Fulfilled),
+		Missed:       t.count("missed", s.Missed, o.Missed),
+		Fees:         t.amount("fees", s.Fees, o.Fees),
+		ProtocolFees: t.amount("protocol_fees", s.ProtocolFees, o.ProtocolFees),
+		Slashed:      t.amount("slashed", s.Slashed, o.Slashed),
+		BondsLost:    t.amount("bonds_lost", s.BondsLost, o.BondsLost),
+	}
+	if s.LastActive > o.LastActive {
+		rest.LastActive = s.LastActive
+	}
+	return rest, t.err
+}
+
+// Minus gives what s counts beyond o, as ProverStats.Minus does.
+func (s MarketStats) Minus(o MarketStats) (MarketStats, error) {
+	var t taker
+	rest := MarketStats{
+		Requests:    t.count("requests", s.Requests, o.Requests),
+		Cancelled:   t.count("cancelled", s.Cancelled, o.Cancelled),
+		NoBids:      t.count("no_bids", s.NoBids, o.NoBids),
+		NoneRanked:  t.count("none_ranked", s.NoneRanked, o.NoneRanked),
+		Failed:      t.count("failed", s.Failed, o.Failed),
+		Revoked:     t.count("revoked", s.Revoked, o.Revoked),
+		RequestFees: t.amount("request_fees", s.RequestFees, o.RequestFees),
+		Refunds:     t.amount("refunds", s.Refunds, o.Refunds),
+	}
+	var err error
+	if rest.Provers, err = s.Provers.Minus(o.Provers); err != nil {
+		return rest, err
+	}
+	return rest, t.err
+}
+
+// Active is the block in which the prover was last active.
+func (s ProverStats) Active() uint64 { return s.LastActive }
+
+// Active is the last block with anything.
+func (s MarketStats) Active() uint64 { return s.Provers.LastActive }
+
 // Plus gives what both add; a price and its statement are taken from the one that has
 // them.
 func (d StatsDelta) Plus(o StatsDelta) (StatsDelta, error) {
@@ -125,6 +174,40 @@ func (a *adder) amount(name string, x, y math.Int) math.Int {
 func (a *adder) fail(name, bound string) {
 	if a.err == nil {
 		a.err = errorsmod.Wrapf(ErrInvalidAmount, "statistics: %s must not be negative nor pass %s", name, bound)
+	}
+}
+
+// taker takes figures from others and keeps the first error.
+type taker struct{ err error }
+
+// count takes y from x.
+func (t *taker) count(name string, x, y uint64) uint64 {
+	if y > x {
+		t.fail(name, y, x)
+		return 0
+	}
+	return x - y
+}
+
+// amount takes y from x; one left out is 0.
+func (t *taker) amount(name string, x, y math.Int) math.Int {
+	if x.IsNil() {
+		x = math.ZeroInt()
+	}
+	switch {
+	case y.IsNil() || y.IsZero():
+		return x
+	case y.IsNegative() || y.GT(x):
+		t.fail(name, y, x)
+		return math.ZeroInt()
+	}
+	return x.Sub(y)
+}
+
+// fail keeps the first error.
+func (t *taker) fail(name string, part, whole any) {
+	if t.err == nil {
+		t.err = errorsmod.Wrapf(ErrInvalidAmount, "statistics: %s: cannot take %v from %v", name, part, whole)
 	}
 }
 

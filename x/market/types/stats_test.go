@@ -108,3 +108,70 @@ func TestStatsOverflow(t *testing.T) {
 	require.Equal(t, uint64(most), sum.Requests)
 	require.Equal(t, largest, sum.Refunds)
 }
+
+// Minus undoes Plus, and names the figure of which there is less.
+func TestStatsMinus(t *testing.T) {
+	most := types.MarketStats{
+		Requests: 10, Cancelled: 10, NoBids: 10, NoneRanked: 10, Failed: 10, Revoked: 10,
+		RequestFees: math.NewInt(10), Refunds: math.NewInt(10),
+		Provers: types.ProverStats{
+			Bids: 10, Reveals: 10, Won: 10, Promoted: 10, Fulfilled: 10, Missed: 10, LastActive: 5,
+			Fees: math.NewInt(10), ProtocolFees: math.NewInt(10), Slashed: math.NewInt(10), BondsLost: math.NewInt(10),
+		},
+	}
+	part := types.MarketStats{
+		Requests: 1, Cancelled: 2, NoBids: 3, NoneRanked: 4, Failed: 5, Revoked: 6,
+		RequestFees: math.NewInt(7), Refunds: math.NewInt(8),
+		Provers: types.ProverStats{
+			Bids: 9, Reveals: 10, Won: 1, Promoted: 2, Fulfilled: 3, Missed: 4, LastActive: 4,
+			Fees: math.NewInt(5), ProtocolFees: math.NewInt(6), Slashed: math.NewInt(7), BondsLost: math.NewInt(8),
+		},
+	}
+	rest, err := most.Minus(part)
+	require.NoError(t, err)
+	require.Equal(t, []uint64{9, 8, 7, 6, 5, 4}, []uint64{rest.Requests, rest.Cancelled, rest.NoBids, rest.NoneRanked, rest.Failed, rest.Revoked})
+	sum, err := part.Plus(rest)
+	require.NoError(t, err)
+	require.True(t, most.Equal(sum), sum.String())
+	same, err := most.Minus(types.MarketStats{})
+	require.NoError(t, err)
+	require.True(t, most.Equal(same), "amounts left out count as 0: %s", same.String())
+	nothing, err := most.Minus(most)
+	require.NoError(t, err, "what was as late is in the other")
+	require.True(t, nothing.Equal(types.NoMarketStats()), nothing.String())
+	none, err := types.MarketStats{}.Minus(types.MarketStats{Provers: types.ProverStats{LastActive: 1}})
+	require.NoError(t, err)
+	require.True(t, none.Equal(types.NoMarketStats()), none.String())
+
+	one := math.OneInt()
+	for name, more := range map[string]types.MarketStats{
+		"requests":      {Requests: 1},
+		"cancelled":     {Cancelled: 1},
+		"no_bids":       {NoBids: 1},
+		"none_ranked":   {NoneRanked: 1},
+		"failed":        {Failed: 1},
+		"revoked":       {Revoked: 1},
+		"request_fees":  {RequestFees: one},
+		"refunds":       {Refunds: one},
+		"bids":          {Provers: types.ProverStats{Bids: 1}},
+		"reveals":       {Provers: types.ProverStats{Reveals: 1}},
+		"won":           {Provers: types.ProverStats{Won: 1}},
+		"promoted":      {Provers: types.ProverStats{Promoted: 1}},
+		"fulfilled":     {Provers: types.ProverStats{Fulfilled: 1}},
+		"missed":        {Provers: types.ProverStats{Missed: 1}},
+		"fees":          {Provers: types.ProverStats{Fees: one}},
+		"protocol_fees": {Provers: types.ProverStats{ProtocolFees: one}},
+		"slashed":       {Provers: types.ProverStats{Slashed: one}},
+		"bonds_lost":    {Provers: types.ProverStats{BondsLost: one}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			more, err := most.Plus(more)
+			require.NoError(t, err)
+			_, err = most.Minus(more)
+			require.ErrorIs(t, err, types.ErrInvalidAmount)
+			require.ErrorContains(t, err, "statistics: "+name+": cannot take 11 from 10")
+		})
+	}
+	_, err = types.MarketStats{Refunds: one}.Minus(types.MarketStats{Refunds: one.Neg()})
+	require.ErrorIs(t, err, types.ErrInvalidAmount)
+}
