@@ -5,6 +5,8 @@ package chain
 import (
 	"os"
 
+	"cosmossdk.io/math"
+
 	sdk "github.com/cosmos/cosmos-sdk/types"
 )
 
@@ -35,4 +37,13 @@ func ConfigureBech32() *sdk.Config {
 	config.SetBech32PrefixForValidator(Bech32Prefix+"valoper", Bech32Prefix+"valoperpub")
 	config.SetBech32PrefixForConsensusNode(Bech32Prefix+"valcons", Bech32Prefix+"valconspub")
 	return config
+}
+
+// Coins are the coins of an amount of uproof; none for zero. The amount is not checked:
+// bank refuses coins of a negative one, and the coin's name needs no check.
+func Coins(amount math.Int) sdk.Coins {
+	if amount.IsZero() {
+		return nil
+	}
+	return sdk.Coins{{Denom: Denom, Amount: amount}}
 }

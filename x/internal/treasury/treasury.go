@@ -34,7 +34,7 @@ func Collect(ctx context.Context, bk BankKeeper, from sdk.AccAddress, module, de
 	if amount.IsZero() {
 		return nil
 	}
-	coins := sdk.NewCoins(sdk.NewCoin(denom, amount))
+	coins := sdk.Coins{{Denom: denom, Amount: amount}} // which bank checks
 	if inTransaction(ctx) {
 		return bk.SendCoinsFromAccountToModuleVirtual(ctx, from, module, coins)
 	}

@@ -18,15 +18,12 @@ import (
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
-// coins makes the coins of an amount of uproof; none for zero.
-func coins(amount math.Int) sdk.Coins { return sdk.NewCoins(sdk.NewCoin(chain.Denom, amount)) }
-
 // escrow moves amount from payer to the request's account. It returns ErrFunds.
 func (k *Keeper) escrow(ctx context.Context, e *entry, payer sdk.AccAddress, what string, amount math.Int) error {
 	if amount.IsZero() {
 		return nil
 	}
-	return fundsError(what, amount, k.bank.SendCoins(ctx, payer, e.account(), coins(amount)))
+	return fundsError(what, amount, k.bank.SendCoins(ctx, payer, e.account(), chain.Coins(amount)))
 }
 
 // fundsError turns bank's "insufficient funds" into ErrFunds with the figure.
@@ -53,7 +50,7 @@ func (k *Keeper) payOut(ctx context.Context, e *entry, owner string, amount math
 		return err
 	}
 	return k.orClaim(ctx, e, to, amount, func(ctx context.Context) error {
-		return k.bank.SendCoins(ctx, e.account(), to, coins(amount))
+		return k.bank.SendCoins(ctx, e.account(), to, chain.Coins(amount))
 	})
 }
 
@@ -67,7 +64,7 @@ func (k *Keeper) orClaim(ctx context.Context, e *entry, owner sdk.AccAddress, am
 		return nil
 	}
 	ownaccount.Open(ctx, k.accounts, types.ClaimsAccount())
-	if err := k.bank.SendCoins(ctx, e.account(), types.ClaimsAccount(), coins(amount)); err != nil {
+	if err := k.bank.SendCoins(ctx, e.account(), types.ClaimsAccount(), chain.Coins(amount)); err != nil {
 		return err
 	}
 	if err := k.addClaim(ctx, owner, amount); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/internal/chain"
 	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
@@ -39,7 +40,7 @@ func (k *Keeper) claim(ctx context.Context, owner sdk.AccAddress, msg *types.Msg
 		if err := k.claims.Remove(ctx, owner); err != nil {
 			return sum, err
 		}
-		if err := k.bank.SendCoins(ctx, types.ClaimsAccount(), owner, coins(sum)); err != nil {
+		if err := k.bank.SendCoins(ctx, types.ClaimsAccount(), owner, chain.Coins(sum)); err != nil {
 			return sum, err
 		}
 	}
@@ -82,7 +83,7 @@ func (k *Keeper) claimBond(ctx context.Context, owner sdk.AccAddress, ownerName 
 	if err := k.setBid(ctx, e.id, prover, bid); err != nil {
 		return none, err
 	}
-	if err := k.bank.SendCoins(ctx, e.account(), owner, coins(bid.Bond)); err != nil {
+	if err := k.bank.SendCoins(ctx, e.account(), owner, chain.Coins(bid.Bond)); err != nil {
 		return none, err
 	}
 	e.auction.UnrevealedBonds = e.auction.UnrevealedBonds.Sub(bid.Bond)

@@ -38,14 +38,15 @@ func (k *Keeper) reveal(ctx context.Context, signer sdk.AccAddress, msg *types.M
 	if err := checkRevealing(e, m); err != nil {
 		return nil, err
 	}
-	prover, err := k.revealer(ctx, e, signer)
+	own, err := k.revealer(ctx, e, signer)
 	if err != nil {
 		return nil, err
 	}
-	bid, err := k.openBid(ctx, e, prover, msg)
+	bid, err := openBid(ctx, e, own, msg)
 	if err != nil {
 		return nil, err
 	}
+	prover := own.prover
 	name, err := k.format(prover)
 	if err != nil {
 		return nil, err
@@ -98,68 +99,78 @@ func checkRevealing(e *entry, m moment) error {
 	}
 }
 
+// ownBid is the bid that a signer opens, if there is one, and whose it is.
+type ownBid struct {
+	prover sdk.AccAddress
+	bid    types.Bid
+	found  bool
+}
+
+// bidOf reads the bid of a prover.
+func (k *Keeper) bidOf(ctx context.Context, e *entry, prover sdk.AccAddress) (ownBid, error) {
+	bid, found, err := k.getBid(ctx, e.id, prover)
+	return ownBid{prover, bid, found}, err
+}
+
+// sealed tells whether the bid waits to be opened.
+func (o ownBid) sealed() bool { return o.found && o.bid.State == types.BID_STATE_SEALED }
+
 // revealer says whose bid the signer opens: that of the prover that it acts for, else
 // its own, else that of the prover that it acted for.
-func (k *Keeper) revealer(ctx context.Context, e *entry, signer sdk.AccAddress) (sdk.AccAddress, error) {
+func (k *Keeper) revealer(ctx context.Context, e *entry, signer sdk.AccAddress) (ownBid, error) {
 	prover, failure := k.actingFor(ctx, signer)
 	if failure != nil && !errors.Is(failure, types.ErrNotAProver) {
-		return nil, failure
+		return ownBid{}, failure
 	}
 	if failure != nil {
 		return k.pastRevealer(ctx, e, signer, failure)
 	}
-	if prover.Equals(signer) {
-		return prover, nil
+	acted, err := k.bidOf(ctx, e, prover)
+	if err != nil || prover.Equals(signer) || acted.sealed() {
+		return acted, err
 	}
 	// A prover that retired with a sealed bid may act for another prover by now.
-	bid, found, err := k.getBid(ctx, e.id, prover)
-	if err != nil || found && bid.State == types.BID_STATE_SEALED {
-		return prover, err
+	if own, err := k.bidOf(ctx, e, signer); err != nil || own.sealed() {
+		return own, err
 	}
-	if own, found, err := k.getBid(ctx, e.id, signer); err != nil || found && own.State == types.BID_STATE_SEALED {
-		return signer, err
-	}
-	return prover, nil
+	return acted, nil
 }
 
 // pastRevealer says whose bid a signer opens that acts for no prover any more, which
 // is what failure tells. A bidder whose vault was slashed to nothing may still open its
 // own bid. So may a submitter whose link lapsed with the vault generation of the bid:
 // it paid the bond (laws M3, M6).
-func (k *Keeper) pastRevealer(ctx context.Context, e *entry, signer sdk.AccAddress, failure error) (sdk.AccAddress, error) {
-	if _, found, err := k.getBid(ctx, e.id, signer); err != nil || found {
-		return signer, err
+func (k *Keeper) pastRevealer(ctx context.Context, e *entry, signer sdk.AccAddress, failure error) (ownBid, error) {
+	if own, err := k.bidOf(ctx, e, signer); err != nil || own.found {
+		return own, err
 	}
 	link, found, err := k.getLink(ctx, signer)
 	if err != nil {
-		return nil, err
+		return ownBid{}, err
 	}
 	if !found {
-		return nil, failure
+		return ownBid{}, failure
 	}
 	prover, err := k.address("prover", link.Prover)
 	if err != nil {
-		return nil, err
+		return ownBid{}, err
 	}
-	bid, found, err := k.getBid(ctx, e.id, prover)
+	acted, err := k.bidOf(ctx, e, prover)
 	if err != nil {
-		return nil, err
+		return ownBid{}, err
 	}
-	if !found || bid.Generation != link.Generation {
-		return nil, failure
+	if !acted.found || acted.bid.Generation != link.Generation {
+		return ownBid{}, failure
 	}
-	return prover, nil
+	return acted, nil
 }
 
 // openBid checks a reveal against the commitment and uses the bid up: no bid is
 // revealed twice.
-func (k *Keeper) openBid(ctx context.Context, e *entry, prover sdk.AccAddress, msg *types.MsgReveal) (types.Bid, error) {
-	bid, found, err := k.getBid(ctx, e.id, prover)
-	if err != nil {
-		return bid, err
-	}
-	if !found {
-		return bid, errorsmod.Wrapf(types.ErrBidNotFound, "%s has no bid for request %s", prover, e.request.Id)
+func openBid(ctx context.Context, e *entry, own ownBid, msg *types.MsgReveal) (types.Bid, error) {
+	bid := own.bid
+	if !own.found {
+		return bid, errorsmod.Wrapf(types.ErrBidNotFound, "%s has no bid for request %s", own.prover, e.request.Id)
 	}
 	if bid.State != types.BID_STATE_SEALED {
 		return bid, errorsmod.Wrapf(types.ErrAlreadyRevealed, "request %s", e.request.Id)
@@ -168,7 +179,7 @@ func (k *Keeper) openBid(ctx context.Context, e *entry, prover sdk.AccAddress, m
 		return bid, errorsmod.Wrapf(types.ErrFeeTooHigh, "fee %suproof, max_fee %suproof", msg.Fee, e.request.MaxFee)
 	}
 	chainID := sdk.UnwrapSDKContext(ctx).ChainID()
-	commitment, err := auction.Commitment(chainID, e.id, prover, msg.Fee, msg.Standby, msg.Salt)
+	commitment, err := auction.Commitment(chainID, e.id, own.prover, msg.Fee, msg.Standby, msg.Salt)
 	if err != nil {
 		return bid, errorsmod.Wrap(types.ErrWrongReveal, err.Error())
 	}

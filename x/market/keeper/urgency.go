@@ -74,14 +74,14 @@ func (k *Keeper) UrgentReveal(ctx context.Context, msg *types.MsgReveal) (u type
 		if err := checkRevealing(e, m); err != nil {
 			return err
 		}
-		prover, err := k.revealer(ctx, e, signer)
+		own, err := k.revealer(ctx, e, signer)
 		if err != nil {
 			return err
 		}
-		if _, err := k.openBid(ctx, e, prover, msg); err != nil {
+		if _, err := openBid(ctx, e, own, msg); err != nil {
 			return err
 		}
-		u, err = k.urgencyOf(urgentReveal, e, prover, atHeight(ctx, m, e.auction.RevealEnd))
+		u, err = k.urgencyOf(urgentReveal, e, own.prover, atHeight(ctx, m, e.auction.RevealEnd))
 		return err
 	})
 	return u, err

@@ -152,7 +152,7 @@ func (k *Keeper) pay(ctx context.Context, prover sdk.AccAddress, v types.Vault, 
 // if that was the last it owed.
 func (k *Keeper) payOut(ctx context.Context, prover sdk.AccAddress, v types.Vault, to sdk.AccAddress, amount math.Int) error {
 	if amount.IsPositive() {
-		if err := k.bk.SendCoins(ctx, types.VaultAddress(prover, v.Generation), to, uproof(amount)); err != nil {
+		if err := k.bk.SendCoins(ctx, types.VaultAddress(prover, v.Generation), to, chain.Coins(amount)); err != nil {
 			return err
 		}
 	}

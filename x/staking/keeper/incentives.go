@@ -27,7 +27,7 @@ func (k *Keeper) FundIncentives(ctx context.Context, funder sdk.AccAddress, amou
 	if err != nil {
 		return math.Int{}, err
 	}
-	if err := k.bk.SendCoins(ctx, funder, types.IncentiveAddress(), uproof(amount)); err != nil {
+	if err := k.bk.SendCoins(ctx, funder, types.IncentiveAddress(), chain.Coins(amount)); err != nil {
 		return math.Int{}, err
 	}
 	pool := k.incentivePool(ctx)

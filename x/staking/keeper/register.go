@@ -10,6 +10,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
+	"github.com/proofmarket/proofmarket/internal/chain"
 	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/internal/ownaccount"
 	"github.com/proofmarket/proofmarket/x/staking/types"
@@ -129,7 +130,7 @@ func checkDenom(denom string) error {
 
 // deposit moves a stake into the vault's account and shares to the staker.
 func (k *Keeper) deposit(ctx context.Context, prover, staker sdk.AccAddress, v types.Vault, takes, shares math.Int) error {
-	if err := k.bk.SendCoins(ctx, staker, types.VaultAddress(prover, v.Generation), uproof(takes)); err != nil {
+	if err := k.bk.SendCoins(ctx, staker, types.VaultAddress(prover, v.Generation), chain.Coins(takes)); err != nil {
 		return err
 	}
 	return k.mint(ctx, staker, sdk.NewCoin(v.Denom(), shares))

@@ -81,7 +81,7 @@ func (k *Keeper) addReward(ctx context.Context, generation uint64, r reward) err
 		ownaccount.Open(ctx, k.ak, account)
 		v.Ended = false
 	}
-	if err := k.bk.SendCoins(ctx, r.from, account, uproof(r.amount)); err != nil {
+	if err := k.bk.SendCoins(ctx, r.from, account, chain.Coins(r.amount)); err != nil {
 		return err
 	}
 	atOnce := plan.Vault.Assets.Sub(v.Assets)

@@ -12,7 +12,6 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
-	"github.com/proofmarket/proofmarket/internal/chain"
 	"github.com/proofmarket/proofmarket/x/internal/events"
 	"github.com/proofmarket/proofmarket/x/staking/types"
 	"github.com/proofmarket/proofmarket/x/staking/vault"
@@ -20,9 +19,6 @@ import (
 
 // now is the block's time.
 func now(ctx context.Context) time.Time { return sdk.UnwrapSDKContext(ctx).BlockTime() }
-
-// uproof returns coins of the only coin that vaults hold.
-func uproof(amount math.Int) sdk.Coins { return sdk.NewCoins(sdk.NewCoin(chain.Denom, amount)) }
 
 // address decodes a bech32 address. It fails with ErrInvalidAddress.
 func (k *Keeper) address(text string) (sdk.AccAddress, error) {
