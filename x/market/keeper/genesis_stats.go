@@ -34,8 +34,9 @@ func (k *Keeper) importStats(ctx context.Context, g *types.GenesisState) error {
 	if err := k.splitLifetimes(ctx); err != nil {
 		return err
 	}
+	prices := k.openPriceBook()
 	for _, p := range g.Prices {
-		if err := k.addPrice(ctx, p); err != nil {
+		if err := prices.add(ctx, p); err != nil {
 			return err
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/internal/memo"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
@@ -115,8 +116,8 @@ func NewKeeper(
 		accounts: accounts, bank: bank, pool: pool, verifier: verifier, provers: provers, authority: authority,
 		objects: objects,
 
-		params:   collections.NewItem(sb, types.ParamsPrefix, "params", codec.CollValue[types.Params](cdc)),
-		clock:    collections.NewItem(sb, types.ClockPrefix, "clock", codec.CollValue[types.Clock](cdc)),
+		params:   collections.NewItem(sb, types.ParamsPrefix, "params", memo.Last(codec.CollValue[types.Params](cdc))),
+		clock:    collections.NewItem(sb, types.ClockPrefix, "clock", memo.Last(codec.CollValue[types.Clock](cdc))),
 		halts:    collections.NewMap(sb, types.HaltsPrefix, "halts", collections.Int64Key, codec.CollValue[types.Halt](cdc)),
 		imported: collections.NewItem(sb, types.ImportedPrefix, "imported", collections.BoolValue),
 		requests: collections.NewMap(sb, types.RequestsPrefix, "requests", collections.BytesKey, codec.CollValue[types.Request](cdc)),

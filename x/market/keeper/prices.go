@@ -12,11 +12,21 @@ import (
 // priceKey is (verifier, program, number).
 type priceKey = collections.Triple[string, []byte, uint64]
 
-// countPrice keeps the price of a statement that nobody proved before. A statement
-// counts once, so that nobody moves the prices by buying one proof over and over
-// (law M14).
-func (k *Keeper) countPrice(ctx context.Context, statement []byte, price types.PriceSample) error {
-	known, err := k.statements.Has(ctx, statement)
+// priceBook appends prices, and looks up once for each program which number is next.
+type priceBook struct {
+	k    *Keeper
+	next map[programKey]uint64
+}
+
+// programKey is a program of a verifier, both as a price names them.
+type programKey struct{ verifier, program string }
+
+func (k *Keeper) openPriceBook() priceBook { return priceBook{k, map[programKey]uint64{}} }
+
+// count keeps the price of a statement that nobody proved before. A statement counts
+// once, so that nobody moves the prices by buying one proof over and over (law M14).
+func (b priceBook) count(ctx context.Context, statement []byte, price types.PriceSample) error {
+	known, err := b.k.statements.Has(ctx, statement)
 	if err != nil || known {
 		return err
 	}
@@ -24,30 +34,34 @@ func (k *Keeper) countPrice(ctx context.Context, statement []byte, price types.P
 	if err != nil {
 		return err
 	}
-	if err := k.statements.Set(ctx, statement, id); err != nil {
+	if err := b.k.statements.Set(ctx, statement, id); err != nil {
 		return err
 	}
-	return k.addPrice(ctx, price)
+	return b.add(ctx, price)
 }
 
-// addPrice appends a price to those of its program and forgets the oldest one past
+// add appends a price to those of its program and forgets the oldest one past
 // MaxPrices.
-func (k *Keeper) addPrice(ctx context.Context, price types.PriceSample) error {
+func (b priceBook) add(ctx context.Context, price types.PriceSample) error {
 	program, err := verifiertypes.DecodeID("program", price.Program)
 	if err != nil {
 		return err
 	}
-	number, err := k.nextPrice(ctx, price.Verifier, program[:])
-	if err != nil {
-		return err
+	key := programKey{price.Verifier, price.Program}
+	number, known := b.next[key]
+	if !known {
+		if number, err = b.k.nextPrice(ctx, price.Verifier, program[:]); err != nil {
+			return err
+		}
 	}
-	if err := k.prices.Set(ctx, collections.Join3(price.Verifier, program[:], number), price); err != nil {
+	b.next[key] = number + 1
+	if err := b.k.prices.Set(ctx, collections.Join3(price.Verifier, program[:], number), price); err != nil {
 		return err
 	}
 	if number < types.MaxPrices {
 		return nil
 	}
-	return k.prices.Remove(ctx, collections.Join3(price.Verifier, program[:], number-types.MaxPrices))
+	return b.k.prices.Remove(ctx, collections.Join3(price.Verifier, program[:], number-types.MaxPrices))
 }
 
 // nextPrice is the number after the latest price of a program.

@@ -12,6 +12,7 @@ type account[K any, S statistics[S]] struct {
 	// active is when the record of earlier epochs was last active.
 	active           uint64
 	lifetime, latest S
+	added            S // by the fold
 }
 
 // open reads the figures that an epoch adds to. Should a later one be recorded, that one
@@ -41,19 +42,25 @@ func (s series[K, S]) open(ctx context.Context, epoch uint64) (*account[K, S], e
 	return a, nil
 }
 
-// add adds to the lifetime, whose bounds are checked with it, and to the epoch.
+// add adds to what close adds to both.
 func (a *account[K, S]) add(f S) (err error) {
-	if a.lifetime, err = a.lifetime.Plus(f); err != nil {
-		return err
-	}
-	a.latest, err = a.latest.Plus(f)
+	a.added, err = a.added.Plus(f)
 	return err
 }
 
-// close writes the epoch. What is left of the lifetime changes with a new epoch, and when
-// the epoch is the first to be active again, and is written then.
+// close writes the epoch, once the lifetime's bounds are checked. What is left of the
+// lifetime changes with a new epoch, and when the epoch is the first to be active again,
+// and is written then.
 func (a *account[K, S]) close(ctx context.Context) error {
-	rest, err := a.lifetime.Minus(a.latest)
+	lifetime, err := a.lifetime.Plus(a.added)
+	if err != nil {
+		return err
+	}
+	latest, err := a.latest.Plus(a.added)
+	if err != nil {
+		return err
+	}
+	rest, err := lifetime.Minus(latest)
 	if err != nil {
 		return err
 	}
@@ -62,7 +69,7 @@ func (a *account[K, S]) close(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := a.records.Set(ctx, a.key(a.epoch), a.latest); err != nil || !a.fresh {
+	if err := a.records.Set(ctx, a.key(a.epoch), latest); err != nil || !a.fresh {
 		return err
 	}
 	return a.dropOldest(ctx)

@@ -58,7 +58,7 @@ func (k *Keeper) fold(ctx context.Context, deltas []waitingDelta) error {
 			return err
 		}
 		if w.delta.Price != nil {
-			if err := k.countPrice(ctx, w.delta.Statement, *w.delta.Price); err != nil {
+			if err := l.prices.count(ctx, w.delta.Statement, *w.delta.Price); err != nil {
 				return err
 			}
 		}
@@ -74,6 +74,7 @@ type ledger struct {
 	k       *Keeper
 	epoch   uint64
 	market  *account[uint64, types.MarketStats]
+	prices  priceBook
 	provers map[string]*proverAccount
 	// order is that in which provers came up: maps have none.
 	order []*proverAccount
@@ -93,7 +94,7 @@ func (k *Keeper) openLedger(ctx context.Context) (*ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &ledger{k: k, epoch: max(epochKey(running), latest), provers: map[string]*proverAccount{}}
+	l := &ledger{k: k, epoch: max(epochKey(running), latest), prices: k.openPriceBook(), provers: map[string]*proverAccount{}}
 	l.market, err = market.open(ctx, l.epoch)
 	return l, err
 }

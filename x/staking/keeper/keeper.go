@@ -14,6 +14,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/x/internal/events"
+	"github.com/proofmarket/proofmarket/x/internal/memo"
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
 
@@ -131,7 +132,7 @@ func NewKeeper(
 	sb := collections.NewSchemaBuilder(storeService)
 	k := &Keeper{
 		ak: ak, bk: bk, pool: pool, authority: authority,
-		params:      collections.NewItem(sb, types.ParamsPrefix, "params", codec.CollValue[types.Params](cdc)),
+		params:      collections.NewItem(sb, types.ParamsPrefix, "params", memo.Last(codec.CollValue[types.Params](cdc))),
 		provers:     collections.NewMap(sb, types.ProversPrefix, "provers", addr, codec.CollValue[types.Prover](cdc)),
 		profiles:    collections.NewMap(sb, types.ProfilesPrefix, "profiles", addr, codec.CollValue[types.Profile](cdc)),
 		vaults:      collections.NewMap(sb, types.VaultsPrefix, "vaults", pair, codec.CollValue[types.Vault](cdc)),

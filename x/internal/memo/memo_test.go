@@ -1,0 +1,72 @@
+package memo_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"cosmossdk.io/collections"
+	"cosmossdk.io/collections/codec"
+
+	"github.com/proofmarket/proofmarket/x/internal/memo"
+)
+
+// counting counts what it decodes, and refuses nothing at all.
+type counting struct {
+	codec.ValueCodec[uint64]
+	decoded int
+}
+
+var errEmpty = errors.New("empty")
+
+func (c *counting) Decode(raw []byte) (uint64, error) {
+	c.decoded++
+	if len(raw) == 0 {
+		return 0, errEmpty
+	}
+	return c.ValueCodec.Decode(raw)
+}
+
+func TestLast(t *testing.T) {
+	inner := &counting{ValueCodec: collections.Uint64Value}
+	remembered := memo.Last[uint64](inner)
+	for _, step := range []struct {
+		value   uint64
+		decoded int
+	}{{7, 1}, {7, 1}, {8, 2}, {8, 2}, {7, 3}} {
+		raw, err := remembered.Encode(step.value)
+		require.NoError(t, err)
+		got, err := remembered.Decode(raw)
+		require.NoError(t, err)
+		require.Equal(t, step.value, got)
+		require.Equal(t, step.decoded, inner.decoded)
+		clear(raw) // is the caller's, and may change
+	}
+	_, err := remembered.Decode(nil)
+	require.ErrorIs(t, err, errEmpty)
+	got, err := remembered.Decode(binary.BigEndian.AppendUint64(nil, 7))
+	require.NoError(t, err)
+	require.Equal(t, uint64(7), got)
+	require.Equal(t, 4, inner.decoded, "an error is not kept, and what was before it is")
+}
+
+// Readers of different states share it.
+func TestLastTogether(t *testing.T) {
+	remembered := memo.Last(collections.Uint64Value)
+	var wg sync.WaitGroup
+	wrong := make([]bool, 8)
+	for i := range wrong {
+		raw := binary.BigEndian.AppendUint64(nil, uint64(i%2))
+		wg.Go(func() {
+			for range 10_000 {
+				got, err := remembered.Decode(raw)
+				wrong[i] = wrong[i] || err != nil || got != uint64(i%2)
+			}
+		})
+	}
+	wg.Wait()
+	require.NotContains(t, wrong, true)
+}
