@@ -145,7 +145,7 @@ func worldFolder(b *testing.B, size int) string {
 const benchBackend = "BENCH_BACKEND"
 
 // worldDB opens the world of that size, as a node opens its database.
-func worldDB(b *testing.B, size int) dbm.DB {
+func worldDB(b *testing.B, size int) *dbMeter {
 	backend, folder := dbm.BackendType(os.Getenv(benchBackend)), worldFolder(b, size)
 	var db dbm.DB
 	var err error
@@ -155,7 +155,7 @@ func worldDB(b *testing.B, size int) dbm.DB {
 		db, err = dbm.NewDB("bench-"+string(backend), backend, folder)
 	}
 	require.NoError(b, err)
-	return db
+	return &dbMeter{DB: db}
 }
 
 // smallest is the size of the smallest world.
@@ -184,7 +184,8 @@ func benchSizes(b *testing.B) []int {
 // "bid_anywhere" go all over the open requests, so that in the smallest world all that
 // they read is in the node's caches and in the largest nothing is. The worlds take
 // turns, block by block, so that what disturbs the machine disturbs all. Each row has
-// the medians in µs, and that of the largest world in relation to the smallest.
+// the medians in µs, of all and of what was not inside the database, how often the
+// database was asked, and the medians of the largest world in relation to the smallest.
 //
 // BENCH_REQUESTS is the size of the largest world; there is one of a tenth of it and
 // one of a thousand beside it. BENCH_WORLDS is a folder to keep them in, BENCH_BACKEND
@@ -192,60 +193,82 @@ func benchSizes(b *testing.B) []int {
 func BenchmarkMarket(b *testing.B) {
 	sizes := benchSizes(b)
 	var worlds []*world
+	var meters []*dbMeter
 	for _, n := range sizes {
 		db := worldDB(b, n)
 		b.Cleanup(func() { require.NoError(b, db.Close()) })
 		start := time.Now()
-		worlds = append(worlds, newWorld(b, db, n))
+		worlds, meters = append(worlds, newWorld(b, db, n)), append(meters, db)
 		b.Logf("%d open requests made in %s", n, time.Since(start).Round(time.Second))
 		worlds[len(worlds)-1].warm(b)
 	}
-	run := func(name string, block func(*testing.B, *world) []time.Duration) {
+	run := func(name string, block func(*testing.B, *world, *dbMeter) []usage) {
 		b.Run(name, func(b *testing.B) {
-			took := make([][]time.Duration, len(worlds))
+			used := make([][]usage, len(worlds))
 			for i := range b.N {
 				for j := range worlds {
 					j = (i + j) % len(worlds)
-					took[j] = append(took[j], block(b, worlds[j])...)
+					used[j] = append(used[j], block(b, worlds[j], meters[j])...)
 				}
 			}
-			report(b, sizes, took)
+			report(b, sizes, used)
 		})
 	}
 	for _, m := range benchMessages {
-		run(m.name, func(b *testing.B, w *world) (took []time.Duration) {
+		run(m.name, func(b *testing.B, w *world, db *dbMeter) (used []usage) {
 			for i, id := range m.ready(b, w, perBlock) {
-				took = append(took, m.send(b, w, uint64(i), id))
+				used = append(used, db.usage(func() time.Duration { return m.send(b, w, uint64(i), id) }))
 			}
 			w.end(b)
-			return took
+			return used
 		})
 	}
 	for _, e := range blockEnds {
-		run("end_block_"+e.name, func(b *testing.B, w *world) []time.Duration {
+		run("end_block_"+e.name, func(b *testing.B, w *world, db *dbMeter) []usage {
 			e.ready(b, w)
-			took, _ := w.end(b)
-			return []time.Duration{took}
+			used := db.usage(func() time.Duration { return w.endMarket(b) })
+			w.endRest(b)
+			return []usage{used}
 		})
 	}
 	// What comes after: hashing and saving the trees, which are the deeper the more
 	// they hold. It is no code of the module.
-	run("commit_refunds", func(b *testing.B, w *world) []time.Duration {
+	run("commit_refunds", func(b *testing.B, w *world, db *dbMeter) []usage {
 		w.unwanted(b, perBlock)
 		w.end(b)
-		_, took := w.end(b)
-		return []time.Duration{took}
+		w.endMarket(b)
+		return []usage{db.usage(func() time.Duration { return w.endRest(b) })}
 	})
 }
 
-// report gives the medians, which a busy machine disturbs less than the means.
-func report(b *testing.B, sizes []int, took [][]time.Duration) {
+// report gives medians, which a busy machine disturbs less than means: of the time, and
+// of the part of it that was not inside the database. Reads of the database and keys
+// written to it are means.
+func report(b *testing.B, sizes []int, used [][]usage) {
 	b.ReportMetric(0, "ns/op") // the mean of all worlds says nothing
-	var median []float64
-	for i, all := range took {
-		slices.Sort(all)
-		median = append(median, float64(all[len(all)/2].Nanoseconds())/1000)
-		b.ReportMetric(median[i], fmt.Sprintf("µs/%07d", sizes[i]))
+	var took, rest []float64
+	for i, all := range used {
+		took = append(took, medianMicros(all, func(u usage) time.Duration { return u.took }))
+		rest = append(rest, medianMicros(all, func(u usage) time.Duration { return u.took - u.db }))
+		var reads, writes int64
+		for _, u := range all {
+			reads, writes = reads+u.reads, writes+u.writes
+		}
+		b.ReportMetric(took[i], fmt.Sprintf("µs/%07d", sizes[i]))
+		b.ReportMetric(rest[i], fmt.Sprintf("outside-µs/%07d", sizes[i]))
+		b.ReportMetric(float64(reads)/float64(len(all)), fmt.Sprintf("reads/%07d", sizes[i]))
+		b.ReportMetric(float64(writes)/float64(len(all)), fmt.Sprintf("writes/%07d", sizes[i]))
 	}
-	b.ReportMetric(median[len(median)-1]/median[0], "ratio")
+	b.ReportMetric(took[len(took)-1]/took[0], "ratio")
+	b.ReportMetric(rest[len(rest)-1]/rest[0], "outside-ratio")
+}
+
+// medianMicros is the median of one of the times, in µs.
+func medianMicros(all []usage, of func(usage) time.Duration) float64 {
+	times := make([]time.Duration, len(all))
+	for i, u := range all {
+		times[i] = of(u)
+	}
+	slices.Sort(times)
+	return float64(times[len(times)/2].Nanoseconds()) / 1000
 }

@@ -341,15 +341,26 @@ func (w *world) pass() {
 }
 
 // end ends the block, commits it and begins the next.
-func (w *world) end(t testing.TB) (ending, commit time.Duration) {
+func (w *world) end(t testing.TB) {
+	w.endMarket(t)
+	w.endRest(t)
+}
+
+// endMarket is the end of the market's block, and tells how long it took.
+func (w *world) endMarket(t testing.TB) time.Duration {
 	require.NoError(t, w.Bank.CreditVirtualAccounts(w.Ctx))
 	start := time.Now()
 	require.NoError(t, w.market.EndBlock(w.Ctx))
-	ending = time.Since(start)
+	return time.Since(start)
+}
+
+// endRest ends the other modules' block, commits it and begins the next one. It tells
+// how long the commit took.
+func (w *world) endRest(t testing.TB) time.Duration {
 	require.NoError(t, w.provers.EndBlock(w.Ctx))
-	commit = w.commit(t)
+	took := w.commit(t)
 	require.NoError(t, w.market.BeginBlock(w.Ctx))
-	return ending, commit
+	return took
 }
 
 // settle passes blocks until nothing that ended is left to shrink.
