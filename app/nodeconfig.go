@@ -1,7 +1,9 @@
 package app
 
 import (
+	"fmt"
 	"net"
+	"strconv"
 	"strings"
 
 	cmtcfg "github.com/cometbft/cometbft/config"
@@ -9,6 +11,7 @@ import (
 	errorsmod "cosmossdk.io/errors"
 
 	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
+	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/app/lanes"
@@ -130,4 +133,23 @@ func public(address string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip == nil || !ip.IsLoopback()
+}
+
+// Bounds are what a setting of app.toml that is a whole number may be, and what it is if
+// the file, one of an older release, does not have it.
+type Bounds struct{ Least, Most, Default int }
+
+// Number reads such a setting. Nonsense is ErrNodeConfig: taken for 0, it would switch off
+// what it sets.
+func (b Bounds) Number(options servertypes.AppOptions, key string) (int, error) {
+	v := options.Get(key)
+	if v == nil {
+		return b.Default, nil
+	}
+	n, err := strconv.Atoi(fmt.Sprint(v))
+	if err != nil || n < b.Least || n > b.Most {
+		return 0, errorsmod.Wrapf(ErrNodeConfig, "%s is %q; set it in app.toml to a number from %d to %d, by default it is %d",
+			key, fmt.Sprint(v), b.Least, b.Most, b.Default)
+	}
+	return n, nil
 }

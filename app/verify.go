@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"strconv"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 
@@ -34,32 +33,20 @@ const (
 	DefaultVerdicts = 16_384
 	// DefaultAhead is the default of KeyAhead.
 	DefaultAhead = 512
+	// mostLooks is more than either can use.
+	mostLooks = 1 << 30
 )
 
 // setVerifier applies the node's settings about verdicts, which change how fast it is
 // and nothing else (law V7).
 func (app *App) setVerifier(options servertypes.AppOptions) error {
-	verdicts, err := count(options, KeyVerdicts, DefaultVerdicts)
+	verdicts, err := Bounds{0, mostLooks, DefaultVerdicts}.Number(options, KeyVerdicts)
 	if err != nil {
 		return err
 	}
 	app.VerifierKeeper.SetVerdictCache(verdicts)
-	app.ahead, err = count(options, KeyAhead, DefaultAhead)
+	app.ahead, err = Bounds{0, mostLooks, DefaultAhead}.Number(options, KeyAhead)
 	return err
-}
-
-// count reads a setting that is a number of things. Nonsense is an error: taken for 0, it
-// would switch off what it sets.
-func count(options servertypes.AppOptions, key string, otherwise int) (int, error) {
-	v := options.Get(key)
-	if v == nil {
-		return otherwise, nil
-	}
-	n, err := strconv.Atoi(fmt.Sprint(v))
-	if err != nil || n < 0 {
-		return 0, errorsmod.Wrapf(ErrNodeConfig, "%s is %q; set it in app.toml to a number of at least 0, by default it is %d", key, fmt.Sprint(v), otherwise)
-	}
-	return n, nil
 }
 
 // proofURL is in the bytes of every transaction that submits a proof.

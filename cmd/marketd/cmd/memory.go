@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/viper"
 
-	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/log/v2"
 
 	"github.com/proofmarket/proofmarket/app"
@@ -28,10 +27,13 @@ const (
 	envGCPercent, envMemoryLimit = "GOGC", "GOMEMLIMIT"
 )
 
+// gcPercents are those that are taken.
+var gcPercents = app.Bounds{Least: 1, Most: maxGCPercent, Default: gcPercent}
+
 // setCollector tells Go's garbage collector what app.toml says, unless the environment
 // has told it already. A wrong setting is an error even then.
 func setCollector(v *viper.Viper, logger log.Logger) error {
-	percent, err := readGCPercent(v)
+	percent, err := gcPercents.Number(v, keyGCPercent)
 	if err != nil {
 		return err
 	}
@@ -49,18 +51,4 @@ func setCollector(v *viper.Viper, logger log.Logger) error {
 func goTakes(env string) bool {
 	_, err := strconv.ParseInt(env, 10, 32)
 	return env == "off" || err == nil
-}
-
-// readGCPercent reads the setting. A file of an older release does not have it.
-func readGCPercent(v *viper.Viper) (int, error) {
-	value := v.Get(keyGCPercent)
-	if value == nil {
-		return gcPercent, nil
-	}
-	percent, err := strconv.Atoi(fmt.Sprint(value))
-	if err != nil || percent < 1 || percent > maxGCPercent {
-		return 0, errorsmod.Wrapf(app.ErrNodeConfig, "%s is %q; set it in app.toml to a number from 1 to %d, by default it is %d",
-			keyGCPercent, fmt.Sprint(value), maxGCPercent, gcPercent)
-	}
-	return percent, nil
 }

@@ -4,10 +4,12 @@ import (
 	"runtime/debug"
 	"testing"
 
+	dbm "github.com/cosmos/cosmos-db"
 	"github.com/spf13/viper"
 	"github.com/stretchr/testify/require"
 
 	"github.com/proofmarket/proofmarket/app"
+	"github.com/proofmarket/proofmarket/internal/nodedb"
 )
 
 // restoreCollector gives the test's process its garbage collector back.
@@ -47,7 +49,7 @@ func TestGCPercent(t *testing.T) {
 			if tc.value != nil {
 				v.Set(keyGCPercent, tc.value)
 			}
-			got, err := readGCPercent(v)
+			got, err := gcPercents.Number(v, keyGCPercent)
 			if tc.want == 0 {
 				require.ErrorIs(t, err, app.ErrNodeConfig)
 				require.ErrorContains(t, err, keyGCPercent)
@@ -101,4 +103,30 @@ func TestStartSetsTheCollector(t *testing.T) {
 		_, err := guarded(t, home, map[string]any{keyGCPercent: -1})
 		require.ErrorIs(t, err, app.ErrNodeConfig)
 	})
+}
+
+// What is no number was taken for 0, which is goleveldb's own small cache.
+func TestBlockCacheIsANumber(t *testing.T) {
+	for name, tc := range map[string]struct {
+		value any // nil if the file has none
+		good  bool
+	}{
+		"an older file": {nil, true}, "none": {0, true}, "text of a number": {"12", true},
+		"a word": {"much", false}, "negative": {-1, false}, "too much": {nodedb.MaxBlockCache + 1, false}, "a fraction": {1.5, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := viper.New()
+			if tc.value != nil {
+				v.Set(keyBlockCache, tc.value)
+			}
+			db, err := openDB(v, t.TempDir(), dbm.GoLevelDBBackend)
+			if !tc.good {
+				require.ErrorIs(t, err, app.ErrNodeConfig)
+				require.ErrorContains(t, err, keyBlockCache)
+				return
+			}
+			require.NoError(t, err)
+			require.NoError(t, db.Close())
+		})
+	}
 }

@@ -5,6 +5,7 @@ import (
 
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/spf13/cobra"
+	"github.com/spf13/viper"
 
 	"cosmossdk.io/log/v2"
 
@@ -52,9 +53,19 @@ func startOptions() server.StartCmdOptions {
 			cmd.Flags().Int(keyBlockCache, nodedb.DefaultBlockCache, "memory for blocks read from goleveldb, in MiB; 0 for its own 8")
 		},
 		DBOpener: func(home string, backend dbm.BackendType) (dbm.DB, error) {
-			return nodedb.Open(home, backend, server.GetServerContextFromCmd(start).Viper.GetInt(keyBlockCache))
+			return openDB(server.GetServerContextFromCmd(start).Viper, home, backend)
 		},
 	}
+}
+
+// openDB opens the application's database with the cache that the configuration says. It
+// fails with ErrNodeConfig for a cache that is none.
+func openDB(v *viper.Viper, home string, backend dbm.BackendType) (dbm.DB, error) {
+	cache, err := app.Bounds{Least: 0, Most: nodedb.MaxBlockCache, Default: nodedb.DefaultBlockCache}.Number(v, keyBlockCache)
+	if err != nil {
+		return nil, err
+	}
+	return nodedb.Open(home, backend, cache)
 }
 
 // newApp builds the application for a command that runs or inspects a node.
