@@ -49,7 +49,8 @@ func (app *App) setVerifier(options servertypes.AppOptions) error {
 	return err
 }
 
-// proofURL is in the bytes of every transaction that submits a proof.
+// proofURL is in the bytes of every transaction that submits a proof: messages carry the
+// names of their types, also inside of others.
 var proofURL = []byte(sdk.MsgTypeURL(&markettypes.MsgSubmitProof{}))
 
 // verifyAhead verifies the proofs of a block that is about to run in one batch, best
@@ -93,7 +94,7 @@ type gathering struct {
 	app  *App
 	ctx  sdk.Context
 	left int                 // messages that may be looked at
-	fees map[string]math.Int // of those before, by payer
+	fees map[string]math.Int // of those before that submit proofs, by payer
 }
 
 // of returns the verifications that a transaction is going to ask for, if it can pay its

@@ -40,7 +40,7 @@ func ConfigureBech32() *sdk.Config {
 }
 
 // Coins are the coins of an amount of uproof; none for zero. The amount is not checked:
-// bank refuses coins of a negative one, and the coin's name needs no check.
+// SendCoins refuses a negative one, virtual sends do not.
 func Coins(amount math.Int) sdk.Coins {
 	if amount.IsZero() {
 		return nil

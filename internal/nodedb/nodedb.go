@@ -24,14 +24,14 @@ const (
 	// openFiles is how many of the database's files stay open. goleveldb's own 500 hold
 	// a gigabyte of state; beyond that, each look opened a file anew.
 	openFiles = 4096
-	// writeBuffer, tableSize and firstLevel are what is gathered in memory before it
-	// goes into a file, how large files are, and how much the first level of sorted files
-	// holds. With goleveldb's 4, 2 and 10 MiB, merging files over and over took a fifth of
-	// the processor under full blocks (docs/benchmarks.md, "A request's life"). The first
-	// level is as large as the four unsorted files that are merged into it at a time.
+	// writeBuffer and tableSize are what is gathered in memory before it goes into a file,
+	// and how large sorted files are. levelZero times ten to the n is how much their level
+	// n holds, so that level 1 has 640 MiB. With goleveldb's 4, 2 and 10 MiB, merging files
+	// over and over took a fifth of the processor under full blocks (docs/benchmarks.md,
+	// "A request's life").
 	writeBuffer = 16 * opt.MiB
 	tableSize   = 8 * opt.MiB
-	firstLevel  = 4 * writeBuffer
+	levelZero   = 64 * opt.MiB
 )
 
 // Open opens the application's database under the node's home. blockCache is in MiB,
@@ -53,6 +53,6 @@ func Options(blockCache int) *opt.Options {
 	return &opt.Options{
 		Filter: filter.NewBloomFilter(bloomBits), BlockCacheCapacity: blockCache * opt.MiB,
 		OpenFilesCacheCapacity: openFiles,
-		WriteBuffer:            writeBuffer, CompactionTableSize: tableSize, CompactionTotalSize: firstLevel,
+		WriteBuffer:            writeBuffer, CompactionTableSize: tableSize, CompactionTotalSize: levelZero,
 	}
 }

@@ -8,7 +8,9 @@ package sidebyside
 
 import (
 	"cmp"
+	"fmt"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -62,11 +64,11 @@ func (s *Stores) Reset() {
 	clear(s.trees)
 }
 
-// each calls do with the trees chosen, on as many goroutines as there are processors, and
-// returns when all calls have. Those with most to do come first, so that none is left for
-// the end. A panic goes on in the caller.
-func (s *Stores) each(chosen func(*tree) bool, do func(*tree)) {
-	var list []*tree
+// each calls do with the trees chosen and those that are given, on as many goroutines as
+// there are processors, and returns when all calls have. Those with most to do come
+// first, so that none is left for the end. A panic goes on in the caller, with the stack
+// that it came from.
+func (s *Stores) each(chosen func(*tree) bool, do func(*tree), list ...*tree) {
 	s.mu.RLock()
 	for _, t := range s.trees {
 		if chosen(t) {
@@ -77,11 +79,11 @@ func (s *Stores) each(chosen func(*tree) bool, do func(*tree)) {
 	slices.SortFunc(list, func(a, b *tree) int { return cmp.Compare(b.size.Load(), a.size.Load()) })
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	failures := make([]any, len(list))
+	failures := make([]error, len(list))
 	work := func() {
 		for i := int(next.Add(1)) - 1; i < len(list); i = int(next.Add(1)) - 1 {
 			func() {
-				defer func() { failures[i] = recover() }()
+				defer func() { failures[i] = failure(recover()) }()
 				do(list[i])
 			}()
 		}
@@ -95,5 +97,17 @@ func (s *Stores) each(chosen func(*tree) bool, do func(*tree)) {
 		if failure != nil {
 			panic(failure)
 		}
+	}
+}
+
+// failure makes an error of what was recovered from a panic; nil if there was none.
+func failure(recovered any) error {
+	switch cause := recovered.(type) {
+	case nil:
+		return nil
+	case error:
+		return fmt.Errorf("%w, from\n%s", cause, debug.Stack())
+	default:
+		return fmt.Errorf("%v, from\n%s", cause, debug.Stack())
 	}
 }

@@ -286,7 +286,34 @@ func TestPanic(t *testing.T) {
 	for _, store := range wrapped {
 		store.WorkingHash()
 	}
-	require.PanicsWithError(t, errDisk.Error(), func() { wrapped[0].Commit() })
+	defer func() {
+		err, is := recover().(error)
+		require.True(t, is)
+		require.ErrorIs(t, err, errDisk)
+		require.ErrorContains(t, err, "failing.Commit", "where it came from")
+	}()
+	wrapped[0].Commit()
+	t.Error("it did not panic")
+}
+
+// A tree that another one has taken the place of, as where a load has failed half way, is
+// hashed and saved all the same.
+func TestSuperseded(t *testing.T) {
+	plainDB, db, stores := dbm.NewMemDB(), dbm.NewMemDB(), sidebyside.New(true)
+	plain, cms := open(t, plainDB, nil, nil), open(t, db, stores, nil)
+	for height := range int64(6) {
+		change(plain, height)
+		change(cms, height)
+		switch height {
+		case 2:
+			stores.GetStoreCache(keys["bank"], open(t, dbm.NewMemDB(), nil, nil).GetStore(keys["bank"]).(storetypes.CommitKVStore))
+		case 4:
+			stores.Reset()
+		}
+		require.Equal(t, plain.WorkingHash(), cms.WorkingHash(), height)
+		require.Equal(t, plain.Commit(), cms.Commit(), height)
+	}
+	require.Equal(t, content(t, plainDB), content(t, db))
 }
 
 // Many may read at once, as the parallel executor does, also what was just written.

@@ -25,6 +25,10 @@ type tree struct {
 	hashed atomic.Bool
 }
 
+// keptWrites is the most room for writes that a tree keeps for the next block. A genesis
+// writes far more than blocks do.
+const keptWrites = 1 << 16
+
 // write is a change of one key, a removal if there is no value: the SDK takes none that
 // is nil.
 type write struct{ key, value []byte }
@@ -63,6 +67,9 @@ func (t *tree) flush() {
 	}
 	clear(t.writes) // keys and values are not kept
 	t.writes = t.writes[:0]
+	if cap(t.writes) > keptWrites {
+		t.writes = nil
+	}
 	t.waiting.Store(false)
 }
 
@@ -101,23 +108,24 @@ func (t *tree) WorkingHash() []byte {
 		other.flush()
 		other.CommitKVStore.WorkingHash() // which keeps it
 	})
+	t.flush() // a tree that another one has taken the place of is on its own
 	return t.CommitKVStore.WorkingHash()
 }
 
 // Commit implements Committer. It saves all trees of the block: the multistore passes
 // over those that have the new version by their turn, as it does where a commit was
 // interrupted.
-func (t *tree) Commit() (id storetypes.CommitID) {
+func (t *tree) Commit() storetypes.CommitID {
 	version := t.LastCommitID().Version
 	t.stores.each(func(other *tree) bool {
-		return other == t || other.hashed.Load() && other.LastCommitID().Version == version
-	}, func(other *tree) {
-		other.flush()
-		other.size.Store(0)
-		saved := other.CommitKVStore.Commit()
-		if other == t {
-			id = saved
-		}
-	})
-	return id
+		return other != t && other.hashed.Load() && other.LastCommitID().Version == version
+	}, func(other *tree) { other.save() }, t)
+	return t.LastCommitID()
+}
+
+// save makes the writes that wait and saves the tree.
+func (t *tree) save() {
+	t.flush()
+	t.size.Store(0)
+	t.CommitKVStore.Commit()
 }

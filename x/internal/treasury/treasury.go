@@ -11,9 +11,11 @@ package treasury
 import (
 	"context"
 
+	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 )
 
 // BankKeeper is what this package needs of x/bank.
@@ -29,12 +31,16 @@ type PoolKeeper interface {
 }
 
 // Collect moves amount of denom from the account to the module's account, on
-// its way to the treasury. Nothing moves when amount is zero.
+// its way to the treasury. Nothing moves when amount is zero. It returns ErrInvalidCoins
+// for a negative one, which a virtual send would take: it would mint.
 func Collect(ctx context.Context, bk BankKeeper, from sdk.AccAddress, module, denom string, amount math.Int) error {
 	if amount.IsZero() {
 		return nil
 	}
-	coins := sdk.Coins{{Denom: denom, Amount: amount}} // which bank checks
+	if amount.IsNegative() {
+		return errorsmod.Wrapf(sdkerrors.ErrInvalidCoins, "%s%s for the treasury", amount, denom)
+	}
+	coins := sdk.Coins{{Denom: denom, Amount: amount}}
 	if inTransaction(ctx) {
 		return bk.SendCoinsFromAccountToModuleVirtual(ctx, from, module, coins)
 	}

@@ -9,6 +9,7 @@ import (
 	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
 	"github.com/proofmarket/proofmarket/internal/chain"
@@ -56,4 +57,16 @@ func TestCollectNothingMovesNothing(t *testing.T) {
 	owner := sdk.AccAddress("owner_______________")
 	require.NoError(t, treasury.Collect(f.Ctx, f.Bank, owner, module, chain.Denom, math.ZeroInt()))
 	require.Error(t, treasury.Collect(f.Ctx, f.Bank, owner, module, chain.Denom, math.OneInt()))
+}
+
+// A virtual send takes a negative amount, and pays the sender with it.
+func TestCollectNothingNegative(t *testing.T) {
+	f := banktest.New(t, map[string][]string{module: nil})
+	owner := sdk.AccAddress("owner_______________")
+	f.Fund(t, owner, 100)
+	for _, txBytes := range [][]byte{{1}, nil} {
+		err := treasury.Collect(f.Ctx.WithTxBytes(txBytes), f.Bank, owner, module, chain.Denom, math.NewInt(-1))
+		require.ErrorIs(t, err, sdkerrors.ErrInvalidCoins)
+	}
+	require.Equal(t, math.NewInt(100), f.Balance(owner))
 }
