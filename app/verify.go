@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 
@@ -49,10 +48,6 @@ func (app *App) setVerifier(options servertypes.AppOptions) error {
 	return err
 }
 
-// proofURL is in the bytes of every transaction that submits a proof: messages carry the
-// names of their types, also inside of others.
-var proofURL = []byte(sdk.MsgTypeURL(&markettypes.MsgSubmitProof{}))
-
 // verifyAhead verifies the proofs of a block that is about to run in one batch, best
 // effort: the transactions that run find the verdicts, or verify for themselves. What
 // could not pay or is not assigned is left out, and so is all beyond the cap and the gas
@@ -69,9 +64,6 @@ func (app *App) verifyAhead(ctx sdk.Context, txs [][]byte) {
 	for _, raw := range txs {
 		if g.left <= 0 {
 			break
-		}
-		if !bytes.Contains(raw, proofURL) { // cheaper than to decode it
-			continue
 		}
 		tx, err := app.enc.TxConfig.TxDecoder()(raw)
 		if err != nil {
@@ -94,7 +86,7 @@ type gathering struct {
 	app  *App
 	ctx  sdk.Context
 	left int                 // messages that may be looked at
-	fees map[string]math.Int // of those before that submit proofs, by payer
+	fees map[string]math.Int // of those before, by payer
 }
 
 // of returns the verifications that a transaction is going to ask for, if it can pay its
