@@ -21,7 +21,7 @@ type usage struct {
 	reads, writes int64
 }
 
-// usage runs do, which tells its time, or is timed if it tells none.
+// usage runs do, which tells its time.
 func (m *dbMeter) usage(do func() time.Duration) usage {
 	before := usage{db: time.Duration(m.nanos.Load()), reads: m.reads.Load(), writes: m.writes.Load()}
 	took := do()
