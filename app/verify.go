@@ -1,8 +1,10 @@
 package app
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 
 	abci "github.com/cometbft/cometbft/abci/types"
 
@@ -59,6 +61,9 @@ func (app *App) verifyAhead(ctx sdk.Context, txs [][]byte) {
 			ctx.Logger().Error("verification ahead of a block panicked", "panic", fmt.Sprint(r))
 		}
 	}()
+	if !slices.ContainsFunc(txs, namesProof) {
+		return
+	}
 	g := gathering{app: app, ctx: ctx.WithGasMeter(storetypes.NewInfiniteGasMeter()), left: app.ahead, fees: map[string]math.Int{}}
 	var list []verifierkeeper.Ahead
 	for _, raw := range txs {
@@ -80,6 +85,13 @@ func (app *App) verifyAhead(ctx sdk.Context, txs [][]byte) {
 		app.VerifierKeeper.VerifyAhead(ctx, list, lanes.CriticalGas(ctx.ConsensusParams().Block))
 	}
 }
+
+// proofURL is how a transaction names a proof among its messages.
+var proofURL = []byte(sdk.MsgTypeURL(&markettypes.MsgSubmitProof{}))
+
+// namesProof tells whether a transaction can have a proof among its messages. It spares
+// decoding all of a block that has none.
+func namesProof(tx []byte) bool { return bytes.Contains(tx, proofURL) }
 
 // gathering goes through a block for what it is going to ask for.
 type gathering struct {

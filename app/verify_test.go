@@ -20,7 +20,7 @@ import (
 func TestAPanicAheadOfABlockIsLogged(t *testing.T) {
 	var out bytes.Buffer
 	ctx := sdk.NewContext(nil, cmtproto.Header{}, false, log.NewLogger(&out))
-	require.NotPanics(t, func() { (&App{ahead: 1}).verifyAhead(ctx, [][]byte{{1}}) })
+	require.NotPanics(t, func() { (&App{ahead: 1}).verifyAhead(ctx, [][]byte{proofURL}) })
 	require.Contains(t, out.String(), "verification ahead of a block panicked")
 }
 

@@ -28,6 +28,7 @@ import (
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
 	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/x/internal/ownaccount"
 )
 
 // Fixture is a context with real auth and bank keepers on it.
@@ -84,7 +85,7 @@ func NewOn(t testing.TB, db dbm.DB, permissions map[string][]string, keys ...sto
 	for name := range all {
 		blocked[authtypes.NewModuleAddress(name).String()] = true
 	}
-	f.Bank = bankkeeper.NewBaseKeeper(cdc, runtime.NewKVStoreService(bankKey), f.Account, blocked, f.Authority, log.NewNopLogger()).WithObjStoreKey(objectKey)
+	f.Bank = bankkeeper.NewBaseKeeper(cdc, runtime.NewKVStoreService(bankKey), ownaccount.Receivers(f.Account), blocked, f.Authority, log.NewNopLogger()).WithObjStoreKey(objectKey)
 	require.NoError(t, f.Account.Params.Set(f.Ctx, authtypes.DefaultParams()))
 	require.NoError(t, f.Bank.SetParams(f.Ctx, banktypes.DefaultParams()))
 	return f

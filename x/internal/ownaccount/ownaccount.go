@@ -12,6 +12,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/address"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 )
 
 // AccountKeeper is what this package needs of x/auth.
@@ -25,12 +26,37 @@ type AccountKeeper interface {
 // BankKeeper is what this package needs of x/bank.
 type BankKeeper interface {
 	GetBalance(ctx context.Context, addr sdk.AccAddress, denom string) sdk.Coin
+	SendCoins(ctx context.Context, from, to sdk.AccAddress, amt sdk.Coins) error
 }
 
 // Address derives the account of the record that kind and key name within
 // module, as ADR-028 derives sub-accounts of a module. Nobody holds its key.
 func Address(module, kind string, key ...[]byte) sdk.AccAddress {
 	return address.Module(module, append([][]byte{[]byte(kind)}, key...)...)
+}
+
+// depositKey is that under which Deposit names the receiver in a context.
+type depositKey struct{}
+
+// Deposit moves coins into an own account that comes and goes with its record, such as a
+// request's: it has a balance and no record in x/auth, which would be two keys more to
+// write and to remove. Bank's keeper must have been made over Receivers, or it adds that
+// record. A vesting account that a stranger made there locks its own coins alone, since
+// these are on top of what the module sends.
+func Deposit(ctx context.Context, bk BankKeeper, from, to sdk.AccAddress, coins sdk.Coins) error {
+	return bk.SendCoins(sdk.UnwrapSDKContext(ctx).WithValue(depositKey{}, to), from, to, coins)
+}
+
+// Receivers is x/auth as x/bank is to see it: whoever Deposit sends coins to counts as an
+// account that exists.
+func Receivers(ak banktypes.AccountKeeper) banktypes.AccountKeeper { return receivers{ak} }
+
+type receivers struct{ banktypes.AccountKeeper }
+
+// HasAccount implements AccountKeeper. Bank asks about whoever has just received coins.
+func (r receivers) HasAccount(ctx context.Context, addr sdk.AccAddress) bool {
+	to, deposit := ctx.Value(depositKey{}).(sdk.AccAddress)
+	return deposit && to.Equals(addr) || r.AccountKeeper.HasAccount(ctx, addr)
 }
 
 // Open makes addr a plain account without a key. An account that somebody
@@ -47,8 +73,7 @@ func Open(ctx context.Context, ak AccountKeeper, addr sdk.AccAddress) {
 }
 
 // Surplus returns what is left at addr in denom. The caller has paid out every
-// recorded amount by now, so the rest was sent there by hand; it goes to the
-// treasury before Close.
+// recorded amount by now, so the rest was sent there by hand, and goes to the treasury.
 func Surplus(ctx context.Context, bk BankKeeper, addr sdk.AccAddress, denom string) math.Int {
 	return bk.GetBalance(ctx, addr, denom).Amount
 }

@@ -23,7 +23,7 @@ func (k *Keeper) escrow(ctx context.Context, e *entry, payer sdk.AccAddress, wha
 	if amount.IsZero() {
 		return nil
 	}
-	return fundsError(what, amount, k.bank.SendCoins(ctx, payer, e.account(), chain.Coins(amount)))
+	return fundsError(what, amount, ownaccount.Deposit(ctx, k.bank, payer, e.account(), chain.Coins(amount)))
 }
 
 // fundsError turns bank's "insufficient funds" into ErrFunds with the figure.
@@ -49,20 +49,16 @@ func (k *Keeper) payOut(ctx context.Context, e *entry, owner string, amount math
 	if err != nil {
 		return err
 	}
-	return k.orClaim(ctx, e, to, amount, func(ctx context.Context) error {
-		return k.bank.SendCoins(ctx, e.account(), to, chain.Coins(amount))
-	})
+	// Bank refuses before it writes, so that this needs no branch of the state.
+	if failure := k.bank.SendCoins(ctx, e.account(), to, chain.Coins(amount)); failure != nil {
+		return k.makeClaimable(ctx, e, to, amount, failure)
+	}
+	return nil
 }
 
-// orClaim tries a payment from the request's account, and makes the amount
-// claimable by owner if the payment fails.
-func (k *Keeper) orClaim(ctx context.Context, e *entry, owner sdk.AccAddress, amount math.Int, pay func(context.Context) error) error {
-	branch, write := sdk.UnwrapSDKContext(ctx).CacheContext()
-	failure := pay(branch)
-	if failure == nil {
-		write()
-		return nil
-	}
+// makeClaimable moves what could not be paid from the request's account to owner to where
+// owner may claim it. failure says why.
+func (k *Keeper) makeClaimable(ctx context.Context, e *entry, owner sdk.AccAddress, amount math.Int, failure error) error {
 	ownaccount.Open(ctx, k.accounts, types.ClaimsAccount())
 	if err := k.bank.SendCoins(ctx, e.account(), types.ClaimsAccount(), chain.Coins(amount)); err != nil {
 		return err
@@ -98,12 +94,9 @@ func (k *Keeper) getClaim(ctx context.Context, owner sdk.AccAddress) (math.Int, 
 }
 
 // closeAccount ends the request's account: what is left there was sent by hand,
-// is nobody's, and goes to the treasury.
+// is nobody's, and goes to the treasury. A record in x/auth is a stranger's doing, and
+// goes first: it could lock these coins.
 func (k *Keeper) closeAccount(ctx context.Context, e *entry) error {
-	surplus := ownaccount.Surplus(ctx, k.bank, e.account(), chain.Denom)
-	if err := k.collect(ctx, e.account(), surplus); err != nil {
-		return err
-	}
 	ownaccount.Close(ctx, k.accounts, e.account())
-	return nil
+	return k.collect(ctx, e.account(), ownaccount.Surplus(ctx, k.bank, e.account(), chain.Denom))
 }

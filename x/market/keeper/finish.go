@@ -59,9 +59,12 @@ func (k *Keeper) reward(ctx context.Context, e *entry, prover sdk.AccAddress, pl
 	if plan.Reward.IsZero() {
 		return nil
 	}
-	return k.orClaim(ctx, e, prover, plan.Reward, func(ctx context.Context) error {
-		return k.provers.AddRewards(ctx, prover, e.account(), types.RewardSource, plan.Reward, plan.ProtocolFee)
-	})
+	branch, write := sdk.UnwrapSDKContext(ctx).CacheContext()
+	if failure := k.provers.AddRewards(branch, prover, e.account(), types.RewardSource, plan.Reward, plan.ProtocolFee); failure != nil {
+		return k.makeClaimable(ctx, e, prover, plan.Reward, failure)
+	}
+	write()
+	return nil
 }
 
 // refund ends a request without a proof: the requester gets everything back

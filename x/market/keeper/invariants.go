@@ -180,22 +180,17 @@ func checkRanking(e *entry, ranked []auction.Entry) error {
 	return nil
 }
 
-// checkAccount checks that the request's account covers what it must, and is there
-// while the request is open (invariant 1). Coins that came by hand may lie on top. An
-// account after the end says nothing: anyone can make one there, with a coin of any
-// denomination or a fee grant.
+// checkAccount checks that the request's account covers what it must (invariant 1).
+// Coins that came by hand may lie on top. A record of it in x/auth says nothing: anyone
+// can make one there, with a coin of any denomination or a fee grant.
 func (k *Keeper) checkAccount(ctx context.Context, e *entry) error {
 	have := k.bank.GetBalance(ctx, e.account(), chain.Denom).Amount
 	need := e.auction.UnrevealedBonds
-	open := e.auction.Status == types.REQUEST_STATUS_PENDING
-	if open {
+	if e.auction.Status == types.REQUEST_STATUS_PENDING {
 		need = e.auction.Holdings(e.request.MaxFee).Total()
 	}
 	if have.LT(need) {
 		return broken("account of request %s holds %s, needs %s", e.request.Id, have, need)
-	}
-	if open && k.accounts.GetAccount(ctx, e.account()) == nil {
-		return broken("request %s is open and has no account", e.request.Id)
 	}
 	return nil
 }

@@ -10,7 +10,6 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
-	"github.com/proofmarket/proofmarket/x/internal/ownaccount"
 	"github.com/proofmarket/proofmarket/x/market/auction"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
@@ -56,7 +55,6 @@ func (k *Keeper) makeRequest(ctx context.Context, requester sdk.AccAddress, msg 
 	if err != nil {
 		return "", err
 	}
-	ownaccount.Open(ctx, k.accounts, e.account())
 	if err := k.escrow(ctx, e, requester, "max_fee", msg.MaxFee); err != nil {
 		return "", err
 	}

@@ -10,6 +10,7 @@ import (
 	errorsmod "cosmossdk.io/errors"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
 	"github.com/proofmarket/proofmarket/x/internal/ownaccount"
 	"github.com/proofmarket/proofmarket/x/market/auction"
@@ -109,6 +110,10 @@ var (
 func RequestAccount(id []byte) sdk.AccAddress {
 	return ownaccount.Address(ModuleName, "request", id)
 }
+
+// Receivers is x/auth as x/bank is to see it: a request's account, which the market alone
+// sends to, needs no record there. The bank keeper is made over it.
+func Receivers(ak banktypes.AccountKeeper) banktypes.AccountKeeper { return ownaccount.Receivers(ak) }
 
 // ClaimsAccount is the account that holds what could not be paid out (law M12).
 func ClaimsAccount() sdk.AccAddress {
