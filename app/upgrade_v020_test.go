@@ -80,8 +80,11 @@ func migrateMarket(t *testing.T, state used.State) {
 	k := marketkeeper.NewKeeper(codec.NewProtoCodec(codectypes.NewInterfaceRegistry()), runtime.NewKVStoreService(key),
 		storetypes.NewObjectStoreKey(markettypes.ObjectStoreKey), nil, nil, nil, nil, nil, app.Authority())
 	require.NoError(t, marketkeeper.NewMigrator(k).Migrate1to2(ctx))
-	for i, p := range market.Pairs {
-		market.Pairs[i].Value = store.Get(p.Key)
+	market.Pairs = nil
+	it := store.Iterator(nil, nil)
+	defer it.Close()
+	for ; it.Valid(); it.Next() {
+		market.Pairs = append(market.Pairs, used.Pair{Key: bytes.Clone(it.Key()), Value: append([]byte{}, it.Value()...)})
 	}
 	version := append([]byte{upgradetypes.VersionMapByte}, markettypes.ModuleName...)
 	versions := at(upgradetypes.StoreKey).Pairs

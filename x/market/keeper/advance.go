@@ -26,6 +26,9 @@ func (k *Keeper) advance(ctx context.Context, e *entry, m moment) (bool, error) 
 	if verifier.status == verifiertypes.VERIFIER_STATUS_REVOKED {
 		return true, k.refund(ctx, e, types.END_REASON_REVOKED, auction.NobodyAtFault)
 	}
+	if m.past(e.auction.BiddingEnd) {
+		e.auction.OpenReveals()
+	}
 	applied := false
 	for e.auction.Status == types.REQUEST_STATUS_PENDING {
 		due, err := k.step(ctx, e, m, verifier)
@@ -49,11 +52,7 @@ func (k *Keeper) step(ctx context.Context, e *entry, m moment, verifier *verifie
 	a := &e.auction
 	switch {
 	case a.Stage == types.STAGE_BIDDING && m.past(a.BiddingEnd):
-		if a.Bids == 0 {
-			return true, k.refund(ctx, e, types.END_REASON_NO_BIDS, auction.NobodyAtFault)
-		}
-		a.Stage = types.STAGE_REVEALING
-		return true, nil
+		return true, k.refund(ctx, e, types.END_REASON_NO_BIDS, auction.NobodyAtFault)
 	case a.Stage == types.STAGE_REVEALING && m.past(a.RevealEnd):
 		return true, k.closeAuction(ctx, e, m)
 	case a.Assignment != nil && verifier.overdue(e, m):

@@ -35,7 +35,7 @@ func (k *Keeper) CheckInvariants(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, check := range []func(context.Context) error{k.checkIndexes, k.checkAllPlaces, k.checkReceipts, k.checkSwept, k.checkClaims, k.checkSubmitters, k.checkHalts, k.checkStats} {
+	for _, check := range []func(context.Context) error{k.checkIndexes, k.checkAllPlaces, k.checkReceipts, k.checkMarks, k.checkSwept, k.checkClaims, k.checkSubmitters, k.checkHalts, k.checkStats} {
 		if err := check(ctx); err != nil {
 			return err
 		}

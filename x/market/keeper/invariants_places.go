@@ -4,6 +4,10 @@ import (
 	"bytes"
 	"context"
 
+	"cosmossdk.io/collections"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
@@ -82,6 +86,41 @@ func (k *Keeper) checkReceipts(ctx context.Context) error {
 		}
 		return err != nil, err
 	})
+}
+
+// checkMarks checks that whatever is there of the kinds that have marks is marked: else
+// the end of the block would never look for it.
+func (k *Keeper) checkMarks(ctx context.Context) error {
+	for _, kind := range []struct {
+		mark uint64
+		any  func() (bool, error)
+	}{
+		{markDead, func() (bool, error) { return k.anyDead(ctx) }},
+		{markLitter, func() (some bool, err error) {
+			err = k.litter.Walk(ctx, nil, func([]byte) (bool, error) { some = true; return true, nil })
+			return some, err
+		}},
+		{markDeltas, func() (some bool, err error) {
+			err = k.deltas.Walk(ctx, nil, func(collections.Pair[[]byte, sdk.AccAddress], types.StatsDelta) (bool, error) {
+				some = true
+				return true, nil
+			})
+			return some, err
+		}},
+	} {
+		some, err := kind.any()
+		if err != nil {
+			return err
+		}
+		marked, err := k.marks.Has(ctx, kind.mark)
+		if err != nil {
+			return err
+		}
+		if some && !marked {
+			return broken("there are records of kind %d, and no mark", kind.mark)
+		}
+	}
+	return nil
 }
 
 // checkSwept checks that the sweep is not ahead of the revocations.

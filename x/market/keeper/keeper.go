@@ -61,6 +61,9 @@ type Keeper struct {
 	proofs collections.Map[[]byte, types.Proof]
 	// receipts: id → receipt of a request that has shrunk (law M15).
 	receipts collections.Map[[]byte, types.Receipt]
+	// marks: kinds of what is hardly ever there, of which there may be some (marks.go).
+	// They are not exported: an import sets those it needs.
+	marks collections.KeySet[uint64]
 	// litter: id of a request that has shrunk and left bids behind, to be removed in
 	// pages. It is not exported, and neither are they.
 	litter collections.KeySet[[]byte]
@@ -131,6 +134,7 @@ func NewKeeper(
 			collections.TripleKeyCodec(collections.BytesKey, collections.BytesKey, collections.Uint64Key), collections.BytesValue),
 		proofs:   collections.NewMap(sb, types.ProofsPrefix, "proofs", collections.BytesKey, codec.CollValue[types.Proof](cdc)),
 		receipts: collections.NewMap(sb, types.ReceiptsPrefix, "receipts", collections.BytesKey, codec.CollValue[types.Receipt](cdc)),
+		marks:    collections.NewKeySet(sb, types.MarksPrefix, "marks", collections.Uint64Key),
 		litter:   collections.NewKeySet(sb, types.LitterPrefix, "litter", collections.BytesKey),
 		drained: collections.NewItem(sb, types.DrainedPrefix, "drained",
 			collcodec.KeyToValueCodec(collections.PairKeyCodec(collections.BytesKey, collections.BytesKey))),

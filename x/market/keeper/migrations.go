@@ -1,6 +1,12 @@
 package keeper
 
-import sdk "github.com/cosmos/cosmos-sdk/types"
+import (
+	"bytes"
+	"context"
+	"math"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+)
 
 // Migrator brings the module's store from one version to the next.
 type Migrator struct{ k *Keeper }
@@ -9,5 +15,43 @@ type Migrator struct{ k *Keeper }
 func NewMigrator(k *Keeper) Migrator { return Migrator{k: k} }
 
 // Migrate1to2 takes the latest epoch from the lifetime figures that version 1 kept, of the
-// market and of each prover. It reads all statistics and changes nothing else.
-func (m Migrator) Migrate1to2(ctx sdk.Context) error { return m.k.splitLifetimes(ctx) }
+// market and of each prover, moves requests that have bids from the end of their bidding
+// window to that of their reveal window in the queue, and sets all marks. It reads all
+// statistics and that queue, and changes nothing else.
+func (m Migrator) Migrate1to2(ctx sdk.Context) error {
+	if err := m.k.splitLifetimes(ctx); err != nil {
+		return err
+	}
+	if err := m.k.requeueHeights(ctx); err != nil {
+		return err
+	}
+	return m.k.markAll(ctx)
+}
+
+// requeueHeights puts everything in the queue of heights where its state says now.
+func (k *Keeper) requeueHeights(ctx context.Context) error {
+	queue, err := k.items(ctx, kindsSpan(placeHeight, placeHeight), math.MaxInt)
+	if err != nil {
+		return err
+	}
+	for _, item := range queue {
+		e, err := k.load(ctx, item.id)
+		if err != nil {
+			return err
+		}
+		key, err := k.queueKey(e)
+		if err != nil {
+			return err
+		}
+		if bytes.Equal(key, item.key) {
+			continue
+		}
+		if err := k.places.Remove(ctx, item.key); err != nil {
+			return err
+		}
+		if err := k.places.Set(ctx, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}

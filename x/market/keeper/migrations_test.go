@@ -1,6 +1,8 @@
 package keeper_test
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"testing"
 
@@ -67,6 +69,45 @@ func TestMigrationOfV010(t *testing.T) {
 	again, err := f.keeper.ExportGenesis(f.Ctx)
 	require.NoError(t, err)
 	require.Equal(t, string(modules[types.ModuleName]), string(f.Codec.MustMarshalJSON(again)))
+}
+
+// Version 1 looked at each request at the end of its bidding window, which now makes due
+// only what has no bids. It had no marks of what is hardly ever there.
+func TestMigrationMovesRequestsWithBids(t *testing.T) {
+	f := setup(t)
+	var wanted [][]byte // keys of places at the end of the reveal window
+	for range 3 {
+		id := f.request()
+		before := f.marketKeys()
+		f.bid(id, alice, 5)
+		for key := range f.marketKeys() {
+			if _, old := before[key]; !old && key[0] == types.PlacesPrefix.Bytes()[0] {
+				wanted = append(wanted, []byte(key))
+			}
+		}
+	}
+	other := f.request() // without bids
+	require.Len(t, wanted, 3)
+	want := f.marketKeys()
+	end := f.view(other).Auction.BiddingEnd
+	for _, key := range wanted {
+		f.marketStore().Delete(key)
+		old := binary.BigEndian.AppendUint64(bytes.Clone(key[:2]), end)
+		f.marketStore().Set(append(old, key[10:]...), []byte{})
+	}
+	require.ErrorIs(t, f.keeper.CheckInvariants(f.Ctx), types.ErrInvariant)
+	require.NoError(t, keeper.NewMigrator(f.keeper).Migrate1to2(f.Ctx))
+	require.NoError(t, f.keeper.CheckInvariants(f.Ctx))
+	require.Len(t, f.marks(), 3)
+	f.blocks(1)
+	require.Empty(t, f.marks(), "nothing of the kind was found")
+	for key := range want {
+		if key[0] == types.PlacesPrefix.Bytes()[0] {
+			require.True(t, f.marketStore().Has([]byte(key)), "%X", key)
+		}
+	}
+	f.blocks(3)
+	require.Equal(t, types.REQUEST_STATUS_REFUNDED, f.view(other).Auction.Status)
 }
 
 // fillMarket gives the market the store of a state, and nothing else.

@@ -19,6 +19,7 @@ func TestBrokenPhaseStopsNothing(t *testing.T) {
 		f.marketStore().Set(append(types.PlacesPrefix.Bytes(), kind, 0, 0, 0, 0, 0, 0, 0, 1), []byte{})
 	}
 	f.marketStore().Set(append(types.LitterPrefix.Bytes(), 1), []byte{})
+	f.markAll()
 	require.NoError(t, f.Bank.CreditVirtualAccounts(f.Ctx))
 	require.NoError(t, f.keeper.EndBlock(f.Ctx))
 	require.Equal(t, types.REQUEST_STATUS_PENDING, f.view(id).Auction.Status)

@@ -131,7 +131,7 @@ func (k *Keeper) move(ctx context.Context, id []byte, before, after []place) err
 			return err
 		}
 		if p.queued() {
-			dead, err := k.places.Has(ctx, deadKey(id))
+			dead, err := k.isDead(ctx, id)
 			if err != nil {
 				return err
 			}
@@ -175,11 +175,17 @@ func (k *Keeper) bury(ctx context.Context, id, key []byte) error {
 			return err
 		}
 	}
+	if err := k.marks.Set(ctx, markDead); err != nil {
+		return err
+	}
 	return k.places.Set(ctx, deadKey(id))
 }
 
 // isDead tells whether the request is among the dead letters.
 func (k *Keeper) isDead(ctx context.Context, id []byte) (bool, error) {
+	if some, err := k.marks.Has(ctx, markDead); err != nil || !some {
+		return false, err
+	}
 	return k.places.Has(ctx, deadKey(id))
 }
 

@@ -82,7 +82,7 @@ func (k *Keeper) retire(ctx context.Context, id []byte, limit int) (used int, er
 	}
 	n, done, err := k.removeBids(ctx, id, limit-used)
 	if err == nil && !done {
-		err = k.litter.Set(ctx, id)
+		err = errors.Join(k.marks.Set(ctx, markLitter), k.litter.Set(ctx, id))
 	}
 	return used + n, err
 }
@@ -246,6 +246,9 @@ func (k *Keeper) drainedTo(ctx context.Context, id []byte) (sdk.AccAddress, erro
 // removeLitter removes what requests that have shrunk left behind, at most limit
 // records, and tells how many more may be removed.
 func (k *Keeper) removeLitter(ctx context.Context, limit int) (left int, err error) {
+	if some, err := k.marks.Has(ctx, markLitter); err != nil || !some {
+		return limit, err
+	}
 	var ids [][]byte
 	err = k.litter.Walk(ctx, nil, func(id []byte) (bool, error) {
 		ids = append(ids, id)
@@ -253,6 +256,9 @@ func (k *Keeper) removeLitter(ctx context.Context, limit int) (left int, err err
 	})
 	if err != nil {
 		return 0, err
+	}
+	if len(ids) == 0 {
+		return limit, k.marks.Remove(ctx, markLitter)
 	}
 	for _, id := range ids {
 		if limit <= 0 {

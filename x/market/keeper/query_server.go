@@ -100,6 +100,9 @@ func (k *Keeper) view(ctx context.Context, e *entry) (types.RequestView, error) 
 	if err != nil {
 		return types.RequestView{}, err
 	}
+	if m.height >= e.auction.BiddingEnd {
+		e.auction.OpenReveals()
+	}
 	v := types.RequestView{Request: e.request, Auction: e.auction, Stage: e.auction.Stage, Account: account}
 	if e.auction.Status != types.REQUEST_STATUS_PENDING {
 		return v, nil
@@ -110,8 +113,8 @@ func (k *Keeper) view(ctx context.Context, e *entry) (types.RequestView, error) 
 	}
 	v.VerifierStatus = verifier.status
 	end, waits := e.auction.QueueHeight()
-	if waits && v.Stage == types.STAGE_BIDDING && m.height >= end && e.auction.Bids > 0 {
-		v.Stage, end = types.STAGE_REVEALING, e.auction.RevealEnd
+	if v.Stage == types.STAGE_BIDDING {
+		end = e.auction.BiddingEnd
 	}
 	if waits && end > m.height {
 		v.BlocksLeft = end - m.height

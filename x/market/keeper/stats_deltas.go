@@ -53,12 +53,7 @@ func deltaKey(id []byte, prover sdk.AccAddress) []byte { return slices.Concat(id
 // blocks left, and what this one's transactions paid to count and its queue items
 // counted. With an error comes what could be read.
 func (k *Keeper) waitingDeltas(ctx context.Context) ([]waitingDelta, error) {
-	var list []waitingDelta
-	err := k.deltas.Walk(ctx, nil, func(key collections.Pair[[]byte, sdk.AccAddress], delta types.StatsDelta) (bool, error) {
-		key = collections.Join(bytes.Clone(key.K1()), sdk.AccAddress(bytes.Clone(key.K2())))
-		list = append(list, waitingDelta{key: key, delta: delta, kept: true})
-		return false, nil
-	})
+	list, err := k.keptDeltas(ctx)
 	kept := len(list)
 	it := k.blockDeltas(ctx).Iterator(nil, nil)
 	for ; it.Valid(); it.Next() {
@@ -73,6 +68,20 @@ func (k *Keeper) waitingDeltas(ctx context.Context) ([]waitingDelta, error) {
 		})
 	}
 	return list, errors.Join(err, it.Close())
+}
+
+// keptDeltas reads what earlier blocks left.
+func (k *Keeper) keptDeltas(ctx context.Context) ([]waitingDelta, error) {
+	if some, err := k.marks.Has(ctx, markDeltas); err != nil || !some {
+		return nil, err
+	}
+	var list []waitingDelta
+	err := k.deltas.Walk(ctx, nil, func(key collections.Pair[[]byte, sdk.AccAddress], delta types.StatsDelta) (bool, error) {
+		key = collections.Join(bytes.Clone(key.K1()), sdk.AccAddress(bytes.Clone(key.K2())))
+		list = append(list, waitingDelta{key: key, delta: delta, kept: true})
+		return false, nil
+	})
+	return list, err
 }
 
 // removeDelta removes what was folded from where it waited.
@@ -99,6 +108,9 @@ func (k *Keeper) keepDelta(ctx context.Context, w waitingDelta) error {
 			return err
 		}
 		if err := k.deltas.Set(ctx, w.key, kept); err != nil {
+			return err
+		}
+		if err := k.marks.Set(ctx, markDeltas); err != nil {
 			return err
 		}
 		return k.removeDelta(ctx, w)

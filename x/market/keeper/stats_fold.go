@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"slices"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -15,8 +16,12 @@ import (
 func (k *Keeper) foldStats(ctx context.Context) {
 	var waiting []waitingDelta
 	err := isolate.Run(ctx, types.ErrItemFailed, func(ctx context.Context) (err error) {
-		waiting, err = k.waitingDeltas(ctx)
-		return err
+		if waiting, err = k.waitingDeltas(ctx); err != nil {
+			return err
+		}
+		return k.unmark(ctx, markDeltas, func() (bool, error) {
+			return slices.ContainsFunc(waiting, func(w waitingDelta) bool { return w.kept }), nil
+		})
 	})
 	if err == nil {
 		err = k.tryFold(ctx, waiting)

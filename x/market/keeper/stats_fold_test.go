@@ -186,6 +186,7 @@ func TestStatsGas(t *testing.T) {
 func TestUnreadableDeltaKeepsBackNobody(t *testing.T) {
 	f := setup(t)
 	f.marketStore().Set(types.StatsDeltasPrefix.Bytes(), []byte{0xff}) // before all others
+	f.markAll()
 	id := f.request()
 	f.bid(id, alice, 5)
 	f.endUnfolded(1)

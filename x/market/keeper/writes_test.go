@@ -53,7 +53,7 @@ func TestWrites(t *testing.T) {
 	step("request", func() { id = f.request(withStandby) })
 	step("bid", func() { f.bid(id, alice, 6_000_000, true) })
 	step("bid again", func() { f.bid(id, alice, 6_000_000, true) })
-	f.bid(id, bob, 4_000_000)
+	step("second bid", func() { f.bid(id, bob, 4_000_000) })
 	f.bid(id, carol, 7_000_000)
 	f.toReveal(id)
 	step("reveal, leads", func() { f.reveal(id, alice, 6_000_000, true) })
@@ -84,7 +84,8 @@ func TestWrites(t *testing.T) {
 	step("block with the next", f.endBlock)
 	require.Equal(t, map[string]int{
 		"request":                         6,
-		"bid":                             2,
+		"bid":                             4, // and the request waits for another block
+		"second bid":                      2,
 		"bid again":                       1,
 		"reveal, leads":                   4,
 		"reveal, takes the lead":          4,

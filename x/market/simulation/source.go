@@ -79,8 +79,7 @@ func bidding(ctx context.Context) func(types.RequestView) bool {
 func revealing(ctx context.Context) func(types.RequestView) bool {
 	return func(v types.RequestView) bool {
 		a := v.Auction
-		begun := a.Stage == types.STAGE_REVEALING || a.Stage == types.STAGE_BIDDING && a.Bids > 0 && height(ctx) > a.BiddingEnd
-		return begun && height(ctx) <= a.RevealEnd
+		return a.Stage == types.STAGE_REVEALING && height(ctx) > a.BiddingEnd && height(ctx) <= a.RevealEnd
 	}
 }
 

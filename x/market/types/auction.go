@@ -69,17 +69,26 @@ func (a Auction) Prover() (string, bool) {
 }
 
 // QueueHeight is the block at whose end the request falls due; false when it is
-// not waiting for a block.
+// not waiting for a block. The end of the bidding window makes due only what has no bids.
 func (a Auction) QueueHeight() (uint64, bool) {
 	switch {
 	case a.Status != REQUEST_STATUS_PENDING:
 		return 0, false
-	case a.Stage == STAGE_BIDDING:
+	case a.Stage == STAGE_BIDDING && a.Bids == 0:
 		return a.BiddingEnd, true
-	case a.Stage == STAGE_REVEALING:
+	case a.Stage == STAGE_BIDDING || a.Stage == STAGE_REVEALING:
 		return a.RevealEnd, true
 	default:
 		return 0, false
+	}
+}
+
+// OpenReveals moves an auction with bids, whose bidding window is over, to the next
+// stage. It follows from the height: nothing is written for it until a bid is revealed or
+// the reveal window ends, and whoever reads an auction applies it.
+func (a *Auction) OpenReveals() {
+	if a.Stage == STAGE_BIDDING && a.Bids > 0 {
+		a.Stage = STAGE_REVEALING
 	}
 }
 

@@ -96,6 +96,7 @@ var (
 	DrainedPrefix      = collections.NewPrefix(28)
 	SweptPrefix        = collections.NewPrefix(30)
 	SweepPrefix        = collections.NewPrefix(31)
+	MarksPrefix        = collections.NewPrefix(32)
 	PausePrefix        = collections.NewPrefix(18)
 	StatementsPrefix   = collections.NewPrefix(20)
 	StatsDeltasPrefix  = collections.NewPrefix(21)
