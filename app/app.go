@@ -69,6 +69,7 @@ type App struct {
 	BasicManager module.BasicManager
 
 	enc          Encoding
+	stores       stores
 	simulation   *module.SimulationManager
 	configurator module.Configurator
 	closeOnce    sync.Once
@@ -109,6 +110,7 @@ func New(
 	app.ModuleManager = newModuleManager(enc, app.Keepers, base)
 	soft.trim(app.ModuleManager)
 	keys = keys.without(soft.absent)
+	app.stores = keys
 	app.BasicManager = newBasicManager(app.ModuleManager)
 	app.BasicManager.RegisterLegacyAminoCodec(enc.Amino)
 	app.BasicManager.RegisterInterfaces(enc.Registry)

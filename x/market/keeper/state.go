@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"cosmossdk.io/collections"
@@ -171,8 +172,8 @@ func (k *Keeper) canonical(name string, s *string) (sdk.AccAddress, error) {
 	if err != nil {
 		return nil, err
 	}
-	*s, err = k.format(addr)
-	return addr, err
+	*s = strings.ToLower(*s)
+	return addr, nil
 }
 
 // format writes an address in bech32.
