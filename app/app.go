@@ -69,7 +69,6 @@ type App struct {
 	BasicManager module.BasicManager
 
 	enc          Encoding
-	stores       stores
 	simulation   *module.SimulationManager
 	configurator module.Configurator
 	closeOnce    sync.Once
@@ -110,7 +109,6 @@ func New(
 	app.ModuleManager = newModuleManager(enc, app.Keepers, base)
 	soft.trim(app.ModuleManager)
 	keys = keys.without(soft.absent)
-	app.stores = keys
 	app.BasicManager = newBasicManager(app.ModuleManager)
 	app.BasicManager.RegisterLegacyAminoCodec(enc.Amino)
 	app.BasicManager.RegisterInterfaces(enc.Registry)

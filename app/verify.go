@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,10 +12,12 @@ import (
 	"cosmossdk.io/math"
 
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
+	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 
 	"github.com/proofmarket/proofmarket/app/lanes"
+	"github.com/proofmarket/proofmarket/internal/chain"
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
 	verifierkeeper "github.com/proofmarket/proofmarket/x/verifier/keeper"
 )
@@ -61,10 +64,90 @@ func (app *App) verifyAhead(ctx sdk.Context, txs [][]byte) {
 	if !slices.ContainsFunc(txs, namesProof) {
 		return
 	}
-	list := (&gathering{app: app, left: app.ahead, fees: map[string]math.Int{}}).all(ctx, txs)
+	g := gathering{app: app, ctx: ctx.WithGasMeter(storetypes.NewInfiniteGasMeter()), left: app.ahead, fees: map[string]math.Int{}}
+	var list []verifierkeeper.Ahead
+	for _, raw := range txs {
+		if g.left <= 0 {
+			break
+		}
+		tx, err := app.enc.TxConfig.TxDecoder()(raw)
+		if err != nil {
+			continue
+		}
+		if lanes.Of(tx.GetMsgs()) != lanes.Critical {
+			break // proofs come first (law M17)
+		}
+		if a := g.of(tx); len(a.Questions) > 0 {
+			list = append(list, a)
+		}
+	}
 	if len(list) > 0 {
 		app.VerifierKeeper.VerifyAhead(ctx, list, lanes.CriticalGas(ctx.ConsensusParams().Block))
 	}
+}
+
+// proofURL is how a transaction names a proof among its messages.
+var proofURL = []byte(sdk.MsgTypeURL(&markettypes.MsgSubmitProof{}))
+
+// namesProof tells whether a transaction can have a proof among its messages. It spares
+// decoding all of a block that has none.
+func namesProof(tx []byte) bool { return bytes.Contains(tx, proofURL) }
+
+// gathering goes through a block for what it is going to ask for.
+type gathering struct {
+	app  *App
+	ctx  sdk.Context
+	left int                 // messages that may be looked at
+	fees map[string]math.Int // of those before, by payer
+}
+
+// of returns the verifications that a transaction is going to ask for, if it can pay its
+// fee after those before it. The first message that fails ends a transaction, so it ends
+// the search too.
+func (g *gathering) of(tx sdk.Tx) (a verifierkeeper.Ahead) {
+	feeTx, ok := tx.(sdk.FeeTx)
+	if !ok || !g.pays(feeTx) {
+		return a
+	}
+	a.Gas = feeTx.GetGas()
+	// The market answers for the block after the context's.
+	now := g.ctx.WithBlockHeight(g.ctx.BlockHeight() - 1)
+	for _, msg := range tx.GetMsgs() {
+		m, is := msg.(*markettypes.MsgSubmitProof)
+		if !is {
+			continue
+		}
+		if g.left--; g.left < 0 {
+			return a
+		}
+		u, err := g.app.MarketKeeper.UrgentProof(now, m)
+		if err != nil {
+			return a
+		}
+		a.Questions = append(a.Questions, verifierkeeper.Question{Statement: u.Statement, PublicValues: m.PublicValues, Proof: m.Proof})
+	}
+	return a
+}
+
+// pays tells whether a transaction's payer has its fee and those of its transactions
+// before.
+func (g *gathering) pays(tx sdk.FeeTx) bool {
+	payer, fee := tx.FeePayer(), tx.GetFee().AmountOf(chain.Denom)
+	if granter := tx.FeeGranter(); len(granter) > 0 {
+		payer = granter
+	}
+	if !fee.IsPositive() {
+		return false
+	}
+	sum := fee
+	if before, known := g.fees[string(payer)]; known {
+		sum = sum.Add(before)
+	}
+	if g.app.BankKeeper.GetBalance(g.ctx, payer, chain.Denom).Amount.LT(sum) {
+		return false
+	}
+	g.fees[string(payer)] = sum
+	return true
 }
 
 // proven verifies the proof of a transaction that has passed all other checks of CheckTx,

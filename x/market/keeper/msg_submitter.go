@@ -190,12 +190,12 @@ func (k *Keeper) checkSubmitter(ctx context.Context, submitter, prover sdk.AccAd
 	if is {
 		return errorsmod.Wrap(types.ErrSubmitterIsProver, submitter.String())
 	}
-	other, live, err := k.linkedTo(ctx, submitter)
+	link, live, err := k.liveLink(ctx, submitter)
 	if err != nil {
 		return err
 	}
 	if live {
-		return errorsmod.Wrapf(types.ErrSubmitterTaken, "%s acts for %s", submitter, other)
+		return errorsmod.Wrapf(types.ErrSubmitterTaken, "%s acts for %s", submitter, link.Prover)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package keeper
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"cosmossdk.io/collections"
@@ -172,8 +171,8 @@ func (k *Keeper) canonical(name string, s *string) (sdk.AccAddress, error) {
 	if err != nil {
 		return nil, err
 	}
-	*s = strings.ToLower(*s)
-	return addr, nil
+	*s, err = k.format(addr)
+	return addr, err
 }
 
 // format writes an address in bech32.
