@@ -102,7 +102,21 @@ func TestAttackPreparedAccounts(t *testing.T) {
 	require.Equal(t, n.idOf(msg), id)
 	n.auction(id, threeBids...)
 	n.RequireOK(n.submit(id, 1, c))
-	require.True(t, n.Balance(markettypes.RequestAccount(mustHex(id))).IsZero(), "the surplus is the treasury's")
+	account := markettypes.RequestAccount(mustHex(id))
+	require.True(t, n.Balance(account).IsZero(), "the surplus is the treasury's")
+	require.Nil(t, n.AccountKeeper.GetAccount(n.NewContext(true), account))
+
+	// A request's account has no record in x/auth, so that somebody can make one while
+	// the request is open; it locks that somebody's coins and no others.
+	c = n.circuit.prove(t, 24)
+	id = n.request(n.requestMsg(c))
+	account = markettypes.RequestAccount(mustHex(id))
+	require.Nil(t, n.AccountKeeper.GetAccount(n.NewContext(true), account))
+	prepare(account)
+	n.auction(id, threeBids...)
+	n.RequireOK(n.submit(id, 1, c))
+	require.True(t, n.Balance(account).IsZero(), "the surplus is the treasury's")
+	require.Nil(t, n.AccountKeeper.GetAccount(n.NewContext(true), account))
 
 	n.MustDeliver(stranger, &proverstypes.MsgRegister{Prover: stranger.String(), SelfStake: math.NewInt(selfStake)})
 	n.MustDeliver(stranger, &proverstypes.MsgRequestUnstake{

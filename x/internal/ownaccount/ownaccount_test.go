@@ -9,6 +9,7 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	vestingtypes "github.com/cosmos/cosmos-sdk/x/auth/vesting/types"
 
@@ -59,4 +60,24 @@ func TestOpenKeepsAPlainAccountAndReplacesOneWithAKey(t *testing.T) {
 	f.Account.SetAccount(f.Ctx, acc)
 	ownaccount.Open(f.Ctx, f.Account, addr)
 	require.Nil(t, f.Account.GetAccount(f.Ctx, addr).GetPubKey())
+}
+
+// A request's account is a balance alone. Whoever else receives coins gets a record, also
+// from within a payment's own context.
+func TestDepositMakesNoRecord(t *testing.T) {
+	f := banktest.New(t, nil)
+	payer, other := sdk.AccAddress("payer_______________"), sdk.AccAddress("other_______________")
+	own := ownaccount.Address("market", "request", []byte{9})
+	coins := sdk.NewCoins(sdk.NewInt64Coin(chain.Denom, 30))
+	f.Fund(t, payer, 100)
+
+	require.NoError(t, ownaccount.Deposit(f.Ctx, f.Bank, payer, own, coins))
+	require.Equal(t, math.NewInt(30), f.Balance(own))
+	require.Nil(t, f.Account.GetAccount(f.Ctx, own))
+	require.NoError(t, f.Bank.SendCoins(f.Ctx, own, other, coins), "it pays like any other")
+	require.NotNil(t, f.Account.GetAccount(f.Ctx, other))
+
+	require.NoError(t, f.Bank.SendCoins(f.Ctx, payer, own, coins))
+	require.NotNil(t, f.Account.GetAccount(f.Ctx, own), "by hand")
+	require.ErrorIs(t, ownaccount.Deposit(f.Ctx, f.Bank, payer, own, sdk.NewCoins(sdk.NewInt64Coin(chain.Denom, 41))), sdkerrors.ErrInsufficientFunds)
 }

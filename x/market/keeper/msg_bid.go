@@ -47,7 +47,7 @@ func (k *Keeper) placeBid(ctx context.Context, signer sdk.AccAddress, msg *types
 	if reason != nil {
 		return nil, reason
 	}
-	bid, replaced, err := k.getBid(ctx, e.id, prover)
+	bid, replaced, err := k.earlierBid(ctx, e, prover)
 	if err != nil {
 		return nil, err
 	}

@@ -190,12 +190,12 @@ func (k *Keeper) checkSubmitter(ctx context.Context, submitter, prover sdk.AccAd
 	if is {
 		return errorsmod.Wrap(types.ErrSubmitterIsProver, submitter.String())
 	}
-	link, live, err := k.liveLink(ctx, submitter)
+	other, live, err := k.linkedTo(ctx, submitter)
 	if err != nil {
 		return err
 	}
 	if live {
-		return errorsmod.Wrapf(types.ErrSubmitterTaken, "%s acts for %s", submitter, link.Prover)
+		return errorsmod.Wrapf(types.ErrSubmitterTaken, "%s acts for %s", submitter, other)
 	}
 	return nil
 }

@@ -22,32 +22,32 @@ func (k *Keeper) actingFor(ctx context.Context, signer sdk.AccAddress) (sdk.AccA
 	if _, is, err := k.provers.Generation(ctx, signer); err != nil || is {
 		return signer, err
 	}
-	link, live, err := k.liveLink(ctx, signer)
+	prover, live, err := k.linkedTo(ctx, signer)
 	if err != nil {
 		return nil, err
 	}
 	if !live {
 		return nil, errorsmod.Wrapf(types.ErrNotAProver, "%s; register as a prover, or have a prover register this address as its submitter", signer)
 	}
-	return k.address("prover", link.Prover)
+	return prover, nil
 }
 
-// liveLink gives the submitter's link; false if there is none or it has lapsed
-// with the prover's vault generation.
-func (k *Keeper) liveLink(ctx context.Context, submitter sdk.AccAddress) (types.SubmitterLink, bool, error) {
+// linkedTo gives the prover that the submitter's link names; false if there is no link or
+// it has lapsed with the prover's vault generation.
+func (k *Keeper) linkedTo(ctx context.Context, submitter sdk.AccAddress) (sdk.AccAddress, bool, error) {
 	link, err := k.submitters.Get(ctx, submitter)
 	if errors.Is(err, collections.ErrNotFound) {
-		return link, false, nil
+		return nil, false, nil
 	}
 	if err != nil {
-		return link, false, err
+		return nil, false, err
 	}
 	prover, err := k.address("prover", link.Prover)
 	if err != nil {
-		return link, false, err
+		return nil, false, err
 	}
 	generation, is, err := k.provers.Generation(ctx, prover)
-	return link, is && generation == link.Generation, err
+	return prover, is && generation == link.Generation, err
 }
 
 // conditions gives every condition of law M4 for the prover and the request.

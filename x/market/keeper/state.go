@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"cosmossdk.io/collections"
@@ -141,6 +142,15 @@ func (k *Keeper) getBid(ctx context.Context, id []byte, prover sdk.AccAddress) (
 	return bid, err == nil, err
 }
 
+// earlierBid reads the bid of a prover that is about to bid; false if there is none. For
+// the first bid on a request it looks for none, which would be a search in the database.
+func (k *Keeper) earlierBid(ctx context.Context, e *entry, prover sdk.AccAddress) (types.Bid, bool, error) {
+	if e.auction.Bids == 0 {
+		return types.Bid{}, false, nil
+	}
+	return k.getBid(ctx, e.id, prover)
+}
+
 // setBid writes a bid.
 func (k *Keeper) setBid(ctx context.Context, id []byte, prover sdk.AccAddress, bid types.Bid) error {
 	return k.bids.Set(ctx, collections.Join(id, prover), bid)
@@ -171,8 +181,8 @@ func (k *Keeper) canonical(name string, s *string) (sdk.AccAddress, error) {
 	if err != nil {
 		return nil, err
 	}
-	*s, err = k.format(addr)
-	return addr, err
+	*s = strings.ToLower(*s)
+	return addr, nil
 }
 
 // format writes an address in bech32.

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -128,7 +129,7 @@ func (k *Keeper) mayBid(ctx context.Context, e *entry, prover sdk.AccAddress, ms
 	if reason != nil {
 		return reason
 	}
-	_, replaced, err := k.getBid(ctx, e.id, prover)
+	_, replaced, err := k.earlierBid(ctx, e, prover)
 	if err != nil || replaced {
 		return err
 	}
@@ -145,12 +146,22 @@ func (k *Keeper) urgencyOf(kind byte, e *entry, prover sdk.AccAddress, deadline 
 // inNextBlock runs a check as of the next block, beside the state: what it changes is
 // dropped, its gas is not the transaction's, and a panic becomes an error.
 func (k *Keeper) inNextBlock(ctx context.Context, check func(context.Context) error) error {
-	aside, _ := sdk.UnwrapSDKContext(ctx).CacheContext()
-	aside = aside.WithBlockHeight(aside.BlockHeight() + 1).
-		WithGasMeter(storetypes.NewInfiniteGasMeter()).
-		WithEventManager(sdk.NewEventManager())
-	return isolate.Run(aside, types.ErrItemFailed, check)
+	sdkCtx := sdk.UnwrapSDKContext(ctx)
+	next := sdkCtx.WithBlockHeight(sdkCtx.BlockHeight() + 1).WithGasMeter(storetypes.NewInfiniteGasMeter())
+	err := isolate.Run(next, types.ErrItemFailed, func(ctx context.Context) error {
+		if err := check(ctx); err != nil {
+			return err
+		}
+		return errAside
+	})
+	if errors.Is(err, errAside) {
+		return nil
+	}
+	return err
 }
+
+// errAside has what a check changed dropped, as any error does.
+var errAside = errors.New("checked")
 
 // atHeight is when the block of that height is expected.
 func atHeight(ctx context.Context, m moment, height uint64) time.Time {
