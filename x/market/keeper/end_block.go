@@ -69,7 +69,7 @@ func (k *Keeper) processDue(ctx context.Context, m moment, limit int) error {
 			return err
 		}
 	}
-	return k.unmark(ctx, markDead, func() (bool, error) { return k.anyDead(ctx) })
+	return k.unmark(ctx, markDead, k.anyDead)
 }
 
 // queueItem is an entry of a queue: a key in places and the request that it leads to.

@@ -4,10 +4,6 @@ import (
 	"bytes"
 	"context"
 
-	"cosmossdk.io/collections"
-
-	sdk "github.com/cosmos/cosmos-sdk/types"
-
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
@@ -93,22 +89,9 @@ func (k *Keeper) checkReceipts(ctx context.Context) error {
 func (k *Keeper) checkMarks(ctx context.Context) error {
 	for _, kind := range []struct {
 		mark uint64
-		any  func() (bool, error)
-	}{
-		{markDead, func() (bool, error) { return k.anyDead(ctx) }},
-		{markLitter, func() (some bool, err error) {
-			err = k.litter.Walk(ctx, nil, func([]byte) (bool, error) { some = true; return true, nil })
-			return some, err
-		}},
-		{markDeltas, func() (some bool, err error) {
-			err = k.deltas.Walk(ctx, nil, func(collections.Pair[[]byte, sdk.AccAddress], types.StatsDelta) (bool, error) {
-				some = true
-				return true, nil
-			})
-			return some, err
-		}},
-	} {
-		some, err := kind.any()
+		look func(context.Context) (bool, error)
+	}{{markDead, k.anyDead}, {markLitter, k.anyLitter}, {markDeltas, k.anyDeltas}} {
+		some, err := kind.look(ctx)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,14 @@
 package keeper
 
-import "context"
+import (
+	"context"
+
+	"cosmossdk.io/collections"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/proofmarket/proofmarket/x/market/types"
+)
 
 // A mark tells that there may be some of what is hardly ever there: it is set with the
 // first of a kind, at the end of a block or in a genesis, and removed by the end of a
@@ -26,12 +34,12 @@ func (k *Keeper) markAll(ctx context.Context) error {
 }
 
 // unmark removes a mark if it is set and there is nothing of its kind, at the end of a block.
-func (k *Keeper) unmark(ctx context.Context, mark uint64, some func() (bool, error)) error {
+func (k *Keeper) unmark(ctx context.Context, mark uint64, look func(context.Context) (bool, error)) error {
 	marked, err := k.marks.Has(ctx, mark)
 	if err != nil || !marked {
 		return err
 	}
-	if found, err := some(); err != nil || found {
+	if some, err := look(ctx); err != nil || some {
 		return err
 	}
 	return k.marks.Remove(ctx, mark)
@@ -41,4 +49,19 @@ func (k *Keeper) unmark(ctx context.Context, mark uint64, some func() (bool, err
 func (k *Keeper) anyDead(ctx context.Context) (bool, error) {
 	keys, err := k.keysIn(ctx, kindsSpan(placeDead, placeDead), 1)
 	return len(keys) > 0, err
+}
+
+// anyLitter tells whether requests that have shrunk left anything behind.
+func (k *Keeper) anyLitter(ctx context.Context) (some bool, err error) {
+	err = k.litter.Walk(ctx, nil, func([]byte) (bool, error) { some = true; return true, nil })
+	return some, err
+}
+
+// anyDeltas tells whether statistics of earlier blocks wait.
+func (k *Keeper) anyDeltas(ctx context.Context) (some bool, err error) {
+	err = k.deltas.Walk(ctx, nil, func(collections.Pair[[]byte, sdk.AccAddress], types.StatsDelta) (bool, error) {
+		some = true
+		return true, nil
+	})
+	return some, err
 }

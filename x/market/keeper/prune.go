@@ -82,7 +82,9 @@ func (k *Keeper) retire(ctx context.Context, id []byte, limit int) (used int, er
 	}
 	n, done, err := k.removeBids(ctx, id, limit-used)
 	if err == nil && !done {
-		err = errors.Join(k.marks.Set(ctx, markLitter), k.litter.Set(ctx, id))
+		if err = k.marks.Set(ctx, markLitter); err == nil {
+			err = k.litter.Set(ctx, id)
+		}
 	}
 	return used + n, err
 }

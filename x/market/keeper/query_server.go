@@ -184,7 +184,11 @@ func (q queryServer) Proof(ctx context.Context, req *types.QueryProofRequest) (*
 	}
 	proof, err := q.k.proofs.Get(ctx, e.id)
 	if errors.Is(err, collections.ErrNotFound) {
-		return nil, errorsmod.Wrapf(types.ErrNoProof, "request %s is %s in %s", req.RequestId, e.auction.Status, e.auction.Stage)
+		view, err := q.k.view(ctx, e)
+		if err != nil {
+			return nil, err
+		}
+		return nil, errorsmod.Wrapf(types.ErrNoProof, "request %s is %s in %s", req.RequestId, view.Auction.Status, view.Stage)
 	}
 	return &types.QueryProofResponse{Statement: e.request.Statement, Proof: proof}, err
 }

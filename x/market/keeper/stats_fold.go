@@ -2,7 +2,6 @@ package keeper
 
 import (
 	"context"
-	"slices"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -19,9 +18,7 @@ func (k *Keeper) foldStats(ctx context.Context) {
 		if waiting, err = k.waitingDeltas(ctx); err != nil {
 			return err
 		}
-		return k.unmark(ctx, markDeltas, func() (bool, error) {
-			return slices.ContainsFunc(waiting, func(w waitingDelta) bool { return w.kept }), nil
-		})
+		return k.unmark(ctx, markDeltas, k.anyDeltas)
 	})
 	if err == nil {
 		err = k.tryFold(ctx, waiting)
