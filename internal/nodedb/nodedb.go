@@ -27,9 +27,9 @@ const (
 	// writeBuffer and tableSize are what is gathered in memory before it goes into a file,
 	// and how large sorted files are. levelZero times ten to the n is how much their level
 	// n holds, so that level 1 has 640 MiB. With goleveldb's 4, 2 and 10 MiB, merging files
-	// over and over took a fifth of the processor under full blocks. So did merging those
-	// that were often looked into in vain, which helps where a look moves a disk's head
-	// (docs/benchmarks.md, "A request's life").
+	// over and over took a fifth of the processor under full blocks (docs/benchmarks.md,
+	// "A request's life"). Most of what merging was left came of files that had often been
+	// looked into in vain, which helps where a look moves a disk's head: it is off.
 	writeBuffer = 64 * opt.MiB
 	tableSize   = 8 * opt.MiB
 	levelZero   = 64 * opt.MiB

@@ -112,8 +112,8 @@ func RequestAccount(id []byte) sdk.AccAddress {
 	return ownaccount.Address(ModuleName, "request", id)
 }
 
-// Receivers is x/auth as x/bank is to see it: a request's account, which the market alone
-// sends to, needs no record there. The bank keeper is made over it.
+// Receivers is x/auth as x/bank is to see it: a request's account needs no record there
+// when the market pays into it. The bank keeper is made over it.
 func Receivers(ak banktypes.AccountKeeper) banktypes.AccountKeeper { return ownaccount.Receivers(ak) }
 
 // ClaimsAccount is the account that holds what could not be paid out (law M12).
