@@ -52,13 +52,13 @@ func (n *Localnet) makeHomes(ctx context.Context) error {
 	for i := range wished {
 		wished[i] = n.opts.Ports.of(i)
 	}
-	ports, err := pickPorts(wished)
+	ports, err := reserve(wished)
 	if err != nil {
 		return err
 	}
-	n.filesPort = ports[0].Files
+	n.filesPort, n.publish = ports[0].Files, ports[0].files()
 	for i, p := range ports {
-		n.addValidator(i, loopbackHost, p)
+		n.addValidator(i, loopbackHost, p.Ports).reserved = p
 	}
 	if err := n.ceremony(ctx); err != nil {
 		return err
@@ -100,7 +100,7 @@ func (n *Localnet) finish(d *Node) error {
 }
 
 // addValidator names a validator's node and where it is.
-func (n *Localnet) addValidator(i int, host string, ports Ports) {
+func (n *Localnet) addValidator(i int, host string, ports Ports) *Node {
 	d := n.newNode(i, host, ports)
 	d.validator = "validator" + strconv.Itoa(i)
 	if n.opts.single {
@@ -109,6 +109,7 @@ func (n *Localnet) addValidator(i int, host string, ports Ports) {
 	}
 	n.nodes = append(n.nodes, d)
 	n.cli = n.nodes[0].cli()
+	return d
 }
 
 // newNode describes a node; nothing is made.

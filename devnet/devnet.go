@@ -7,8 +7,8 @@ package devnet
 
 import (
 	"context"
+	"errors"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -91,10 +91,11 @@ func Run(ctx context.Context, opts Options) (err error) {
 // serveFiles publishes dir over HTTP on loopback, as a requester would publish
 // image and input for the provers.
 func (n *Localnet) serveFiles(dir string) error {
-	l, err := net.Listen("tcp", loopback(n.filesPort))
-	if err != nil {
-		return err
+	if n.publish == nil {
+		return errors.New("the network publishes files already")
 	}
+	l := n.publish
+	n.publish = nil
 	n.files = &http.Server{Handler: http.FileServer(http.Dir(dir)), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = n.files.Serve(l) }()
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"path/filepath"
 	"sync"
@@ -88,6 +89,7 @@ type Localnet struct {
 	home       string
 	cli        cli          // with the first node
 	chain      *chainClient // of the first node
+	publish    net.Listener // where files will be served; nil once they are
 	files      *http.Server
 	filesPort  int
 	keys       map[string]string // key name → address
@@ -246,6 +248,9 @@ func (n *Localnet) Stop() {
 		p.close()
 	}
 	n.proxies = nil
+	if n.publish != nil {
+		_ = n.publish.Close()
+	}
 	if n.files != nil {
 		_ = n.files.Close()
 	}

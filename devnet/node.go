@@ -55,14 +55,16 @@ type Node struct {
 	rpc       *rpchttp.HTTP
 	chain     *chainClient
 
-	mu      sync.Mutex // guards what follows
-	child   *Child
-	paused  bool
-	other   string   // binary of the next start; empty for program
-	more    []string // environment of the next start, beside env
-	checked int64    // height up to which SameChain has compared its blocks
-	killed  int      // times that it did not end at SIGTERM
-	watch   logWatch
+	mu    sync.Mutex // guards what follows
+	child *Child
+	// reserved holds the ports until the first start; nil where another machine has them.
+	reserved *reservation
+	paused   bool
+	other    string   // binary of the next start; empty for program
+	more     []string // environment of the next start, beside env
+	checked  int64    // height up to which SameChain has compared its blocks
+	killed   int      // times that it did not end at SIGTERM
+	watch    logWatch
 }
 
 // connect prepares clients; the node need not be up yet.
@@ -175,6 +177,7 @@ func (d *Node) launch(ctx context.Context) error {
 		program = d.other
 	}
 	d.mu.Unlock()
+	d.release()
 	var before int64 // bytes in the log
 	if info, err := os.Stat(d.Log()); err == nil {
 		before = info.Size()
@@ -250,9 +253,16 @@ func (d *Node) Kill() {
 // close stops the process and ends connections to it.
 func (d *Node) close() {
 	d.Stop()
+	d.release()
 	if d.chain != nil {
 		_ = d.chain.conn.Close()
 	}
+}
+
+func (d *Node) release() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.reserved.release()
 }
 
 // Pause freezes the process (SIGSTOP): its peers see connections that carry nothing.

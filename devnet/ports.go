@@ -30,7 +30,12 @@ func (p Ports) of(node int) Ports {
 	return p
 }
 
-func (p *Ports) all() []*int { return []*int{&p.RPC, &p.REST, &p.GRPC, &p.P2P, &p.Metrics, &p.Files} }
+// portsPerNode is how many ports there are, the last of them for files.
+const portsPerNode = 6
+
+func (p *Ports) all() [portsPerNode]*int {
+	return [...]*int{&p.RPC, &p.REST, &p.GRPC, &p.P2P, &p.Metrics, &p.Files}
+}
 
 // Ports that are chosen lie below those that systems give to outgoing connections: one
 // of these could take a node's port while it is down.
@@ -51,38 +56,69 @@ func listenAnywhere() (net.Listener, error) {
 	return net.Listen("tcp", loopback(0))
 }
 
-// pickPorts keeps each wished port that is free and replaces the others. All are held
-// until the last is chosen, so that none is chosen twice.
-func pickPorts(wished []Ports) (got []Ports, err error) {
-	got = append(got, wished...)
-	var held []net.Listener
+// reservation is ports that no other program can take until they are released.
+type reservation struct {
+	Ports
+	held [portsPerNode]net.Listener // in the order of Ports.all; nil once released
+}
+
+// reserve keeps each wished port that is free, replaces the others, and holds them all:
+// making keys and genesis takes seconds, in which another network may look for ports.
+func reserve(wished []Ports) (got []*reservation, err error) {
 	defer func() {
-		for _, l := range held {
-			err = errors.Join(err, l.Close())
+		if err != nil {
+			for _, r := range got {
+				r.release()
+			}
+			got, err = nil, fmt.Errorf("no free loopback port: %w", err)
 		}
 	}()
-	for i := range got {
-		for _, p := range got[i].all() {
-			var l net.Listener
-			var err error
-			if *p != 0 {
-				l, err = net.Listen("tcp", loopback(*p))
+	for _, w := range wished {
+		r := &reservation{Ports: w}
+		got = append(got, r)
+		for i, p := range r.all() {
+			if r.held[i], err = listenAt(*p); err != nil {
+				return got, err
 			}
-			if *p == 0 || err != nil {
-				l, err = listenAnywhere()
-			}
-			if err != nil {
-				return got, fmt.Errorf("no free loopback port: %w", err)
-			}
-			held = append(held, l)
-			addr, ok := l.Addr().(*net.TCPAddr)
+			addr, ok := r.held[i].Addr().(*net.TCPAddr)
 			if !ok {
-				return got, errors.New("the loopback listener has no TCP port")
+				return got, errors.New("the listener has no TCP port")
 			}
 			*p = addr.Port
 		}
 	}
 	return got, nil
+}
+
+// listenAt listens on the wished port, or on another if it is taken or 0.
+func listenAt(wished int) (net.Listener, error) {
+	if wished != 0 {
+		if l, err := net.Listen("tcp", loopback(wished)); err == nil {
+			return l, nil
+		}
+	}
+	return listenAnywhere()
+}
+
+// release frees all ports for the process that is to listen on them. Ports of other
+// machines, which nothing here reserves, have no reservation.
+func (r *reservation) release() {
+	if r == nil {
+		return
+	}
+	for i, l := range r.held {
+		if l != nil {
+			_ = l.Close()
+			r.held[i] = nil
+		}
+	}
+}
+
+// files is the listener where the network publishes files, which the caller closes.
+func (r *reservation) files() net.Listener {
+	l := r.held[portsPerNode-1]
+	r.held[portsPerNode-1] = nil
+	return l
 }
 
 // loopbackHost is where everything listens that runs on one machine.

@@ -69,14 +69,20 @@ func (d *Node) StateSync(ctx context.Context, from ...*Node) error {
 
 // AddNode makes the home of a full node that does not validate and has all nodes so
 // far as peers. It is not started: StateSync and Set come before Start, if at all.
-func (n *Localnet) AddNode(ctx context.Context) (*Node, error) {
-	ports, err := pickPorts(make([]Ports, 1))
+func (n *Localnet) AddNode(ctx context.Context) (_ *Node, err error) {
+	ports, err := reserve(make([]Ports, 1))
 	if err != nil {
 		return nil, err
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	d := n.newNode(len(n.nodes), loopbackHost, ports[0])
+	d := n.newNode(len(n.nodes), loopbackHost, ports[0].Ports)
+	d.reserved = ports[0]
+	defer func() {
+		if err != nil {
+			d.reserved.release()
+		}
+	}()
 	if err := n.initNode(ctx, d); err != nil {
 		return nil, err
 	}
