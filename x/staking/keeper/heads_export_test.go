@@ -21,8 +21,32 @@ func (k *Keeper) Heads(ctx context.Context) (heads []uint64, err error) {
 	return heads, nil
 }
 
-// ForgetHeads makes the store one of version 1.
+// ForgetHeads removes what version 1 did not have.
 func (k *Keeper) ForgetHeads(ctx context.Context) error { return k.heads.Clear(ctx, nil) }
+
+// RankTwice gives each vault the second place in the ranking that it had in version 1,
+// among those of all states.
+func (k *Keeper) RankTwice(ctx context.Context) error {
+	ranks, err := keysOf(ctx, k.ranking)
+	if err != nil {
+		return err
+	}
+	for _, rank := range ranks {
+		if err := k.ranking.Set(ctx, collections.Join4(int32(0), rank.K2(), rank.K3(), rank.K4())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keysOf reads a whole set.
+func keysOf[K any](ctx context.Context, set collections.KeySet[K]) ([]K, error) {
+	it, err := set.Iterate(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	return it.Keys()
+}
 
 // SetHead writes the head of the first, second or third queue, as a bug would.
 func (k *Keeper) SetHead(ctx context.Context, index int, at uint64) error {

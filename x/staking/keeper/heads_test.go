@@ -131,14 +131,20 @@ func TestHeadOfEpochs(t *testing.T) {
 	require.Equal(t, g.ProverEpochs[0].Epoch, f.heads(t)[2])
 }
 
-// The migration finds the heads of a store of version 1, which goes on as if it had
-// always had them.
-func TestMigrationWritesHeads(t *testing.T) {
+// The migration finds the heads of a store of version 1 and removes its ranking of all
+// states; the store goes on as if it had always been one of version 2.
+func TestMigration(t *testing.T) {
 	f := newFixture(t)
 	alice, bob := f.register(t, "alice", 1000*proof, 1000), f.account(t, "bob", 1000*proof)
 	require.NoError(t, f.stake(bob, alice, 500*proof))
+	f.endBlock(t, 0)
 	migrate := func() []uint64 {
+		before := f.ranking(t, 0, 10)
 		require.NoError(t, f.k.ForgetHeads(f.ctx))
+		require.NoError(t, f.k.RankTwice(f.ctx))
+		require.Len(t, f.ranking(t, 0, 10), 2*len(before))
+		require.ErrorContains(t, f.k.CheckInvariants(f.ctx), "places in the ranking")
+		defer func() { require.Equal(t, before, f.ranking(t, 0, 10)) }()
 		require.NoError(t, keeper.NewMigrator(f.k).Migrate1to2(f.ctx))
 		require.NoError(t, f.k.CheckInvariants(f.ctx))
 		return f.heads(t)

@@ -33,7 +33,7 @@ type (
 	QueueKey = collections.Quad[int64, sdk.AccAddress, uint64, uint64]
 	// ParkedKey is (prover, mark, generation, id).
 	ParkedKey = collections.Quad[sdk.AccAddress, uint64, uint64, uint64]
-	// RankKey is (state or 0 for any, assets inverted, prover, generation).
+	// RankKey is (state, assets inverted, prover, generation).
 	RankKey = collections.Quad[int32, []byte, sdk.AccAddress, uint64]
 	// CommissionKey is (prover, source); source is empty for the default.
 	CommissionKey = collections.Pair[sdk.AccAddress, string]
@@ -87,8 +87,8 @@ type Keeper struct {
 	dirtyCursor collections.Item[VaultKey]
 	// tallies: (prover, generation) → what totals and ranking know of a vault.
 	tallies collections.Map[VaultKey, types.VaultTally]
-	// ranking: (state or 0, assets inverted, prover, generation) of current
-	// vaults, the largest first.
+	// ranking: (state, assets inverted, prover, generation) of current vaults, the
+	// largest of each state first.
 	ranking collections.KeySet[RankKey]
 	// totals: the sum of all tallies.
 	totals collections.Item[types.Totals]

@@ -13,11 +13,12 @@ import (
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
 
-// Provers implements types.QueryServer. The order is that of the ranking: by
-// assets as of the last time that a vault changed, so that rewards which vested
-// since do not count. A prover whose state changed and that was not counted since
-// is left out rather than shown in the wrong list; a page may then hold fewer than
-// asked for and still lead to a next one.
+// Provers implements types.QueryServer. The order is that of the ranking: those who
+// take work before all others, and in each state by assets as of the last time that a
+// vault changed, so that rewards which vested since do not count. A prover whose state
+// changed and that was not counted since is left out of the lists of one state rather
+// than shown in the wrong one; a page may then hold fewer than asked for and still lead
+// to a next one.
 func (s queryServer) Provers(ctx context.Context, req *types.QueryProversRequest) (*types.QueryProversResponse, error) {
 	bounded, err := bounded(req, req.GetPagination())
 	if err != nil {
@@ -26,17 +27,21 @@ func (s queryServer) Provers(ctx context.Context, req *types.QueryProversRequest
 	if _, known := types.ProverState_name[int32(req.State)]; !known {
 		return nil, types.ErrInvalidQuery.Wrapf("there is no state %d", req.State)
 	}
-	prefix := rankRange(req.State)
+	of := func(o *query.CollectionsPaginateOptions[RankKey]) {
+		if req.State != types.PROVER_STATE_UNSPECIFIED {
+			prefix := rankRange(req.State)
+			o.Prefix = &prefix
+		}
+	}
 	entries, page, err := query.CollectionPaginate(ctx, s.k.ranking, bounded,
 		func(key RankKey, _ collections.NoValue) (*types.ProverView, error) {
 			p, err := s.k.prover(ctx, key.K3())
-			if err != nil || p.Generation != key.K4() || (key.K1() != 0 && p.State() != types.ProverState(key.K1())) {
+			if err != nil || p.Generation != key.K4() || (req.State != types.PROVER_STATE_UNSPECIFIED && p.State() != req.State) {
 				return nil, err
 			}
 			view, err := s.view(ctx, key.K3(), p)
 			return &view, err
-		},
-		func(o *query.CollectionsPaginateOptions[RankKey]) { o.Prefix = &prefix })
+		}, of)
 	res := &types.QueryProversResponse{Pagination: page}
 	for _, entry := range entries {
 		if entry != nil {

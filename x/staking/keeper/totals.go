@@ -105,12 +105,12 @@ func (k *Keeper) recount(ctx context.Context, p types.Prover, key VaultKey, tota
 		return totals, nil
 	}
 	if fresh.State != old.State || !fresh.Assets.Equal(old.Assets) {
-		for _, rank := range ranks(key, old) {
+		if rank, ranked := rankOf(key, old); ranked {
 			if err := k.ranking.Remove(ctx, rank); err != nil {
 				return totals, err
 			}
 		}
-		for _, rank := range ranks(key, fresh) {
+		if rank, ranked := rankOf(key, fresh); ranked {
 			if err := k.ranking.Set(ctx, rank); err != nil {
 				return totals, err
 			}
@@ -119,20 +119,17 @@ func (k *Keeper) recount(ctx context.Context, p types.Prover, key VaultKey, tota
 	return totals.Replace(old, fresh), k.tallies.Set(ctx, key, fresh)
 }
 
-// ranks returns the places of a vault in the ranking: among all and among those
-// in its state; none for a vault that is not current.
-func ranks(key VaultKey, t types.VaultTally) []RankKey {
+// rankOf returns the place of a vault in the ranking; none for a vault that is not
+// current.
+func rankOf(key VaultKey, t types.VaultTally) (rank RankKey, ranked bool) {
 	if t.State == types.PROVER_STATE_UNSPECIFIED {
-		return nil
+		return rank, false
 	}
 	assets := t.Assets.BigInt().FillBytes(make([]byte, 32))
 	for i := range assets {
 		assets[i] = ^assets[i] // the largest comes first
 	}
-	return []RankKey{
-		collections.Join4(int32(types.PROVER_STATE_UNSPECIFIED), assets, key.K1(), key.K2()),
-		collections.Join4(int32(t.State), assets, key.K1(), key.K2()),
-	}
+	return collections.Join4(int32(t.State), assets, key.K1(), key.K2()), true
 }
 
 // loadTotals returns the totals; those of no vaults before the first block.
@@ -168,7 +165,7 @@ func (k *Keeper) checkTotals(ctx context.Context) error {
 		if want := types.TallyOf(p, v); !waits && !tally.Equal(want) {
 			return true, broken("vault %s/%d is counted as %s, it is %s", v.Prover, v.Generation, tally.String(), want.String())
 		}
-		for _, rank := range ranks(key, tally) {
+		if rank, ranked := rankOf(key, tally); ranked {
 			places++
 			if has, err := k.ranking.Has(ctx, rank); err != nil || !has {
 				return true, broken("vault %s/%d is not in the ranking", v.Prover, v.Generation)
@@ -205,7 +202,7 @@ func (k *Keeper) waits(ctx context.Context, key VaultKey) (bool, error) {
 	return false, nil
 }
 
-// rankRange is the prefix of the ranking of one state, or of all for unspecified.
+// rankRange is the prefix of the ranking of one state.
 func rankRange(state types.ProverState) RankKey {
 	return collections.QuadPrefix[int32, []byte, sdk.AccAddress, uint64](int32(state))
 }

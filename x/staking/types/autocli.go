@@ -248,8 +248,8 @@ func queryCommands() *autocliv1.ServiceCommandDescriptor {
 				Example: example("query provers prover alpha"), PositionalArgs: args("prover"),
 			},
 			{
-				RpcMethod: "Provers", Use: "provers", Short: "List provers, the largest vault first",
-				Long:        "List provers, the largest vault first, all or those in one state. The order is as of the end of the last block.",
+				RpcMethod: "Provers", Use: "provers", Short: "List provers, active ones first, by the size of their vaults",
+				Long:        "List provers, all or those in one state: active ones first, then deactivated, jailed and retired ones, and in each state the largest vault first. The order is as of the end of the last block.",
 				Example:     example("query provers provers --state active --page-limit 20"),
 				FlagOptions: flags("state", "keep only provers in this state"),
 			},

@@ -1803,7 +1803,7 @@ type QueryClient interface {
 	Params(ctx context.Context, in *QueryParamsRequest, opts ...grpc.CallOption) (*QueryParamsResponse, error)
 	// Prover returns one prover with its state, load and stake.
 	Prover(ctx context.Context, in *QueryProverRequest, opts ...grpc.CallOption) (*QueryProverResponse, error)
-	// Provers lists provers, the largest vault first.
+	// Provers lists provers by state, active ones first, and then by vault, the largest first.
 	Provers(ctx context.Context, in *QueryProversRequest, opts ...grpc.CallOption) (*QueryProversResponse, error)
 	// Vault returns one generation of a prover's vault.
 	Vault(ctx context.Context, in *QueryVaultRequest, opts ...grpc.CallOption) (*QueryVaultResponse, error)
@@ -1962,7 +1962,7 @@ type QueryServer interface {
 	Params(context.Context, *QueryParamsRequest) (*QueryParamsResponse, error)
 	// Prover returns one prover with its state, load and stake.
 	Prover(context.Context, *QueryProverRequest) (*QueryProverResponse, error)
-	// Provers lists provers, the largest vault first.
+	// Provers lists provers by state, active ones first, and then by vault, the largest first.
 	Provers(context.Context, *QueryProversRequest) (*QueryProversResponse, error)
 	// Vault returns one generation of a prover's vault.
 	Vault(context.Context, *QueryVaultRequest) (*QueryVaultResponse, error)
