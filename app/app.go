@@ -75,7 +75,9 @@ type App struct {
 
 	pool  *lanes.Pool // where transactions wait for a block
 	ahead int         // how many proofs are verified before a block at most
-	looks looks       // at proofs, in CheckTx
+	// decoded is what of the block that runs has been decoded ahead of it.
+	decoded decodedTxs
+	looks   looks // at proofs, in CheckTx
 
 	invariantPeriod int64 // blocks between two checks; zero for none
 }
@@ -134,7 +136,7 @@ func New(
 	blockexec.Apply(base, options, keys.all(), enc.TxConfig.TxDecoder(),
 		func(storetypes.MultiStore) string { return chain.Denom },
 		blockexec.WithRunnerWrap(func(runner sdk.TxRunner) sdk.TxRunner {
-			return uniformRunner{TxRunner: runner, decode: enc.TxConfig.TxDecoder()}
+			return blockRunner{TxRunner: runner, decode: enc.TxConfig.TxDecoder(), decoded: &app.decoded}
 		}))
 	if loadLatest {
 		if err := app.LoadLatestVersion(); err != nil {

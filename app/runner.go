@@ -10,23 +10,28 @@ import (
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 )
 
-// uniformRunner makes the executors agree on transactions that don't decode,
-// which a proposer can put into a block. The sequential one reports no gas for
-// them, the parallel one what happened to be on the block's meter; consensus
-// covers the gas used, so a network with both kinds of nodes would halt.
-type uniformRunner struct {
+// blockRunner runs the transactions of a block with one of the SDK's executors, and spares
+// it decoding what has been decoded ahead of the block.
+//
+// It makes the executors agree on transactions that don't decode, which a proposer can
+// put into a block. The sequential one reports no gas for them, the parallel one what
+// happened to be on the block's meter; consensus covers the gas used, so a network with
+// both kinds of nodes would halt.
+type blockRunner struct {
 	sdk.TxRunner
-	decode sdk.TxDecoder
+	decode  sdk.TxDecoder
+	decoded *decodedTxs
 }
 
 // Unwrap lets the SDK see whether the executor below is the parallel one.
-func (r uniformRunner) Unwrap() sdk.TxRunner { return r.TxRunner }
+func (r blockRunner) Unwrap() sdk.TxRunner { return r.TxRunner }
 
 // Run implements sdk.TxRunner.
-func (r uniformRunner) Run(
+func (r blockRunner) Run(
 	ctx context.Context, ms storetypes.MultiStore, txs [][]byte, deliver sdk.DeliverTxFunc,
 ) ([]*abci.ExecTxResult, error) {
-	results, err := r.TxRunner.Run(ctx, ms, txs, deliver)
+	defer r.decoded.forget()
+	results, err := r.TxRunner.Run(ctx, ms, txs, r.known(deliver))
 	if err != nil {
 		return nil, err
 	}
@@ -40,4 +45,14 @@ func (r uniformRunner) Run(
 		}
 	}
 	return results, nil
+}
+
+// known delivers transactions as they were decoded ahead, where they were.
+func (r blockRunner) known(deliver sdk.DeliverTxFunc) sdk.DeliverTxFunc {
+	return func(raw []byte, tx sdk.Tx, ms storetypes.MultiStore, i int, cache map[string]any) *abci.ExecTxResult {
+		if tx == nil {
+			tx = r.decoded.at(i, raw)
+		}
+		return deliver(raw, tx, ms, i, cache)
+	}
 }

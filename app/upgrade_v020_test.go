@@ -15,16 +15,20 @@ import (
 	ibcexported "github.com/cosmos/ibc-go/v11/modules/core/exported"
 	"github.com/stretchr/testify/require"
 
+	"cosmossdk.io/core/store"
 	"cosmossdk.io/log/v2"
 
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/codec"
+	"github.com/cosmos/cosmos-sdk/codec/address"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
 	"github.com/cosmos/cosmos-sdk/runtime"
 	"github.com/cosmos/cosmos-sdk/server"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdktestutil "github.com/cosmos/cosmos-sdk/testutil"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	authkeeper "github.com/cosmos/cosmos-sdk/x/auth/keeper"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 	govtypes "github.com/cosmos/cosmos-sdk/x/gov/types"
 	govv1 "github.com/cosmos/cosmos-sdk/x/gov/types/v1"
@@ -37,7 +41,9 @@ import (
 	"github.com/proofmarket/proofmarket/testutil/used"
 	marketkeeper "github.com/proofmarket/proofmarket/x/market/keeper"
 	markettypes "github.com/proofmarket/proofmarket/x/market/types"
+	proverskeeper "github.com/proofmarket/proofmarket/x/staking/keeper"
 	proverstypes "github.com/proofmarket/proofmarket/x/staking/types"
+	verifierkeeper "github.com/proofmarket/proofmarket/x/verifier/keeper"
 	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
@@ -55,38 +61,56 @@ func newNode(t *testing.T, opts ...testutil.Option) *node {
 	t.Helper()
 	state, err := used.Read("v0.1.0")
 	require.NoError(t, err)
-	migrateMarket(t, state)
+	migrateStores(t, state)
 	n := &node{t: t, state: state, db: dbm.NewMemDB(), home: t.TempDir(), opts: opts}
 	require.NoError(t, state.Restore(n.db))
 	return n
 }
 
-// migrateMarket brings the market's store to version 2 before anything runs: the software
-// of today, which stands in for that of v0.1.0, reads no other. testutil/used upgrades the
-// stores as they were left.
-func migrateMarket(t *testing.T, state used.State) {
+// migrateStores brings the stores of our modules to version 2 before anything runs: the
+// software of today, which stands in for that of v0.1.0, reads no other. testutil/used
+// upgrades the stores as they were left.
+func migrateStores(t *testing.T, state used.State) {
+	t.Helper()
+	chain.ConfigureBech32()
+	cdc, authority := codec.NewProtoCodec(codectypes.NewInterfaceRegistry()), app.Authority()
+	modules := map[string][]string{verifiertypes.ModuleName: nil, proverstypes.ModuleName: nil}
+	accounts := authkeeper.NewAccountKeeper(cdc, runtime.NewKVStoreService(storetypes.NewKVStoreKey(authtypes.StoreKey)), authtypes.ProtoBaseAccount,
+		modules, address.NewBech32Codec(chain.Bech32Prefix), chain.Bech32Prefix, authority)
+	migrateStore(t, state, markettypes.StoreKey, markettypes.ModuleName, func(ctx sdk.Context, s store.KVStoreService) error {
+		k := marketkeeper.NewKeeper(cdc, s, storetypes.NewObjectStoreKey(markettypes.ObjectStoreKey), nil, nil, nil, nil, nil, authority)
+		return marketkeeper.NewMigrator(k).Migrate1to2(ctx)
+	})
+	migrateStore(t, state, proverstypes.StoreKey, proverstypes.ModuleName, func(ctx sdk.Context, s store.KVStoreService) error {
+		return proverskeeper.NewMigrator(proverskeeper.NewKeeper(cdc, s, accounts, nil, nil, authority)).Migrate1to2(ctx)
+	})
+	migrateStore(t, state, verifiertypes.StoreKey, verifiertypes.ModuleName, func(ctx sdk.Context, s store.KVStoreService) error {
+		return verifierkeeper.NewMigrator(verifierkeeper.NewKeeper(cdc, s, accounts, nil, nil, authority)).Migrate1to2(ctx)
+	})
+}
+
+// migrateStore runs a module's migration from version 1 to version 2 on its store alone.
+func migrateStore(t *testing.T, state used.State, name, module string, migrate func(sdk.Context, store.KVStoreService) error) {
 	t.Helper()
 	at := func(name string) *used.Store {
 		i := slices.IndexFunc(state.Stores, func(s used.Store) bool { return s.Name == name })
 		require.GreaterOrEqual(t, i, 0, "no store %s", name)
 		return &state.Stores[i]
 	}
-	key := storetypes.NewKVStoreKey(markettypes.StoreKey)
-	ctx := sdktestutil.DefaultContext(key, storetypes.NewTransientStoreKey("transient"))
-	market, store := at(markettypes.StoreKey), ctx.KVStore(key)
-	for _, p := range market.Pairs {
-		store.Set(p.Key, p.Value)
+	key := storetypes.NewKVStoreKey(name)
+	ctx := sdktestutil.DefaultContext(key, storetypes.NewTransientStoreKey("transient")).WithBlockTime(state.Time)
+	kept, kv := at(name), ctx.KVStore(key)
+	for _, p := range kept.Pairs {
+		kv.Set(p.Key, p.Value)
 	}
-	k := marketkeeper.NewKeeper(codec.NewProtoCodec(codectypes.NewInterfaceRegistry()), runtime.NewKVStoreService(key),
-		storetypes.NewObjectStoreKey(markettypes.ObjectStoreKey), nil, nil, nil, nil, nil, app.Authority())
-	require.NoError(t, marketkeeper.NewMigrator(k).Migrate1to2(ctx))
-	market.Pairs = nil
-	it := store.Iterator(nil, nil)
+	require.NoError(t, migrate(ctx, runtime.NewKVStoreService(key)))
+	kept.Pairs = nil
+	it := kv.Iterator(nil, nil)
 	defer it.Close()
 	for ; it.Valid(); it.Next() {
-		market.Pairs = append(market.Pairs, used.Pair{Key: bytes.Clone(it.Key()), Value: append([]byte{}, it.Value()...)})
+		kept.Pairs = append(kept.Pairs, used.Pair{Key: bytes.Clone(it.Key()), Value: append([]byte{}, it.Value()...)})
 	}
-	version := append([]byte{upgradetypes.VersionMapByte}, markettypes.ModuleName...)
+	version := append([]byte{upgradetypes.VersionMapByte}, module...)
 	versions := at(upgradetypes.StoreKey).Pairs
 	i := slices.IndexFunc(versions, func(p used.Pair) bool { return bytes.Equal(p.Key, version) })
 	require.GreaterOrEqual(t, i, 0)

@@ -66,12 +66,13 @@ func (app *App) verifyAhead(ctx sdk.Context, txs [][]byte) {
 	}
 	g := gathering{app: app, ctx: ctx.WithGasMeter(storetypes.NewInfiniteGasMeter()), left: app.ahead, fees: map[string]math.Int{}}
 	var list []verifierkeeper.Ahead
-	for _, raw := range txs {
+	app.decoded.decode(txs, app.enc.TxConfig.TxDecoder())
+	for i, raw := range txs {
 		if g.left <= 0 {
 			break
 		}
-		tx, err := app.enc.TxConfig.TxDecoder()(raw)
-		if err != nil {
+		tx := app.decoded.at(i, raw)
+		if tx == nil {
 			continue
 		}
 		if lanes.Of(tx.GetMsgs()) != lanes.Critical {
@@ -172,6 +173,7 @@ func (app *App) proven(ctx sdk.Context, u markettypes.Urgency, msg *markettypes.
 
 // PreBlocker runs before everything else in a block.
 func (app *App) PreBlocker(ctx sdk.Context, req *abci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
+	app.decoded.forget()
 	if app.ahead > 0 {
 		app.verifyAhead(ctx, req.Txs)
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
@@ -22,6 +23,32 @@ func TestAPanicAheadOfABlockIsLogged(t *testing.T) {
 	ctx := sdk.NewContext(nil, cmtproto.Header{}, false, log.NewLogger(&out))
 	require.NotPanics(t, func() { (&App{ahead: 1}).verifyAhead(ctx, [][]byte{proofURL}) })
 	require.Contains(t, out.String(), "verification ahead of a block panicked")
+}
+
+// What has been decoded ahead is what execution would decode; all else it decodes itself.
+func TestDecodedTxs(t *testing.T) {
+	type known struct{ sdk.Tx }
+	good, bad, worse := []byte("good"), []byte("bad"), []byte("worse")
+	decoder := func(raw []byte) (sdk.Tx, error) {
+		switch {
+		case bytes.Equal(raw, bad):
+			return known{}, errors.New("it does not decode")
+		case bytes.Equal(raw, worse):
+			panic("out of range")
+		}
+		return known{}, nil
+	}
+	var d decodedTxs
+	require.Nil(t, d.at(0, good), "nothing was decoded")
+	d.decode([][]byte{good, bad, worse, good}, decoder)
+	require.Equal(t, known{}, d.at(0, good))
+	require.Equal(t, known{}, d.at(3, good))
+	for i, raw := range map[int][]byte{1: bad, 2: worse, -1: good, 4: good} {
+		require.Nil(t, d.at(i, raw), "%d", i)
+	}
+	require.Nil(t, d.at(3, bad), "another block")
+	d.forget()
+	require.Nil(t, d.at(0, good))
 }
 
 // What is no number was taken for 0, which switches off what it sets.

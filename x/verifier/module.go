@@ -25,8 +25,9 @@ import (
 	"github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
-// ConsensusVersion is the version of the module's state and rules.
-const ConsensusVersion = 1
+// ConsensusVersion is the version of the module's state and rules. Version 2 marks that
+// there are restrictions.
+const ConsensusVersion = 2
 
 var (
 	_ module.AppModuleBasic      = AppModule{}
@@ -81,10 +82,14 @@ func (AppModule) GetTxCmd() *cobra.Command { return cli.NewTxCmd() }
 // AutoCLIOptions describes the other commands.
 func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions { return types.AutoCLIOptions() }
 
-// RegisterServices registers the message and query servers.
+// RegisterServices registers the message and query servers and the migration. It panics if
+// the migration is registered already.
 func (am AppModule) RegisterServices(cfg module.Configurator) {
 	types.RegisterMsgServer(cfg.MsgServer(), keeper.NewMsgServer(am.keeper))
 	types.RegisterQueryServer(cfg.QueryServer(), keeper.NewQueryServer(am.keeper))
+	if err := cfg.RegisterMigration(types.ModuleName, 1, keeper.NewMigrator(am.keeper).Migrate1to2); err != nil {
+		panic(err)
+	}
 }
 
 // DefaultGenesis returns the state of a new chain. It panics if an embedded key

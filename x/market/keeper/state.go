@@ -175,13 +175,16 @@ func (k *Keeper) address(name, s string) (sdk.AccAddress, error) {
 }
 
 // canonical reads a bech32 address and rewrites it as this module stores it:
-// bech32 may come in upper case, and stored names are compared as text.
+// bech32 may come in upper case, and stored names are compared as text. A message that is
+// canonical is left alone: a transaction that runs again runs on the same message.
 func (k *Keeper) canonical(name string, s *string) (sdk.AccAddress, error) {
 	addr, err := k.address(name, *s)
 	if err != nil {
 		return nil, err
 	}
-	*s = strings.ToLower(*s)
+	if lower := strings.ToLower(*s); lower != *s {
+		*s = lower
+	}
 	return addr, nil
 }
 

@@ -15,8 +15,14 @@ func (k *Keeper) CachedKeys() int {
 
 // PutRestriction writes a restriction, right or wrong, under a target.
 func (k *Keeper) PutRestriction(ctx context.Context, under types.Target, r types.Restriction) error {
+	if err := k.restricted.Set(ctx, true); err != nil {
+		return err
+	}
 	return k.restrictions.Set(ctx, restrictionKey(under), r)
 }
+
+// Unmark removes the mark that there are restrictions, which version 1 did not have.
+func (k *Keeper) Unmark(ctx context.Context) error { return k.restricted.Remove(ctx) }
 
 // PutVerifier writes a verifier's record, right or wrong, and leaves its key alone.
 func (k *Keeper) PutVerifier(ctx context.Context, v types.Verifier) error {

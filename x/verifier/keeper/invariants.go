@@ -104,6 +104,13 @@ func (k *Keeper) checkVerifiers(ctx context.Context) error {
 }
 
 func (k *Keeper) checkRestrictions(ctx context.Context) error {
+	some, err := k.anyRestriction(ctx)
+	if err != nil {
+		return err
+	}
+	if marked, err := k.restricted.Has(ctx); err != nil || marked != some {
+		return errorsmod.Wrapf(types.ErrInvariant, "there are restrictions: %t, and the mark says %t: %v", some, marked, err)
+	}
 	return k.restrictions.Walk(ctx, nil, func(key collections.Pair[uint32, string], r types.Restriction) (bool, error) {
 		name := r.Target.Describe()
 		if key.K1() != uint32(r.Target.Kind) || key.K2() != r.Target.Id {

@@ -49,6 +49,9 @@ type Keeper struct {
 	circuitKeys collections.Map[[]byte, []byte]
 	// restrictions: (kind of target, id)
 	restrictions collections.Map[collections.Pair[uint32, string], types.Restriction]
+	// restricted is there once anything has been laid on any target: until then nobody
+	// looks for restrictions. None is ever removed.
+	restricted collections.Item[bool]
 	// revocations: how many targets are revoked; absent for none
 	revocations collections.Item[uint64]
 	// circuitUses: (circuit id, ref)
@@ -87,6 +90,7 @@ func NewKeeper(
 		circuitKeys:  collections.NewMap(sb, types.CircuitKeysKey, "circuit_keys", collections.BytesKey, collections.BytesValue),
 		restrictions: collections.NewMap(sb, types.RestrictionsKey, "restrictions",
 			collections.PairKeyCodec(collections.Uint32Key, collections.StringKey), codec.CollValue[types.Restriction](cdc)),
+		restricted:  collections.NewItem(sb, types.RestrictedKey, "restricted", collections.BoolValue),
 		revocations: collections.NewItem(sb, types.RevocationsKey, "revocations", collections.Uint64Value),
 		circuitUses: collections.NewKeySet(sb, types.CircuitUsesPrefix, "circuit_uses",
 			collections.PairKeyCodec(collections.BytesKey, collections.BytesKey)),

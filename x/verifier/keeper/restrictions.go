@@ -23,6 +23,12 @@ func (k *Keeper) Standing(ctx context.Context, st types.Statement) (types.Standi
 	if err != nil {
 		return types.Standing{}, err
 	}
+	if st.IsCircuit() {
+		// A circuit has no status of its own.
+		if some, err := k.restricted.Has(ctx); err != nil || !some {
+			return types.NewStanding(types.VERIFIER_STATUS_ACTIVE, types.Restriction{}, types.Restriction{}), err
+		}
+	}
 	s, err := k.subject(ctx, st, program[:])
 	if errorsmod.IsOf(err, types.ErrCircuitNotFound) {
 		s, err = circuitSubject(types.Circuit{Id: st.Program}), nil
@@ -36,6 +42,9 @@ func (k *Keeper) Standing(ctx context.Context, st types.Statement) (types.Standi
 // standing reads what is laid on the subject and on its family. An empty family
 // is that of a circuit which has been withdrawn.
 func (k *Keeper) standing(ctx context.Context, s subject) (types.Standing, error) {
+	if some, err := k.restricted.Has(ctx); err != nil || !some {
+		return types.NewStanding(s.status, types.Restriction{Target: s.target}, types.Restriction{}), err
+	}
 	own, err := k.getRestriction(ctx, s.target)
 	if err != nil {
 		return types.Standing{}, err

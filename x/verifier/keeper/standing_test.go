@@ -10,6 +10,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/x/verifier/keeper"
 	"github.com/proofmarket/proofmarket/x/verifier/proof/groth16/groth16test"
 	"github.com/proofmarket/proofmarket/x/verifier/types"
 )
@@ -37,6 +38,35 @@ func TestSuspensionsMerge(t *testing.T) {
 		require.NoError(t, s.k.CheckInvariants(s.Ctx))
 	}
 	require.Len(t, spans, types.MaxSuspensions)
+}
+
+// What is laid on a target counts once the store says that there is something, as the
+// migration does for a store of version 1.
+func TestMigrationMarksRestrictions(t *testing.T) {
+	s := setup(t)
+	f := groth16test.All(t)[0]
+	s.register(t, alice, f)
+	migrate := func() {
+		require.NoError(t, s.k.Unmark(s.Ctx))
+		require.NoError(t, keeper.NewMigrator(s.k).Migrate1to2(s.Ctx))
+		require.NoError(t, s.k.CheckInvariants(s.Ctx))
+	}
+	status := func(st types.Statement) types.VerifierStatus {
+		standing, err := s.k.Standing(s.Ctx, st)
+		require.NoError(t, err)
+		return standing.Status
+	}
+	pico := types.Statement{Verifier: types.PicoV122, Program: zeros, Digest: zeros}
+	migrate()
+	require.Equal(t, types.VERIFIER_STATUS_ACTIVE, status(statement(f)))
+	require.Equal(t, types.VERIFIER_STATUS_ACTIVE, status(pico))
+	require.NoError(t, s.order("revoke", types.CircuitTarget(statement(f).Program)))
+	require.NoError(t, s.order("suspend", types.FamilyTarget("pico")))
+	require.NoError(t, s.k.Unmark(s.Ctx))
+	require.ErrorIs(t, s.k.CheckInvariants(s.Ctx), types.ErrInvariant)
+	migrate()
+	require.Equal(t, types.VERIFIER_STATUS_REVOKED, status(statement(f)))
+	require.Equal(t, types.VERIFIER_STATUS_SUSPENDED, status(pico))
 }
 
 func TestStanding(t *testing.T) {

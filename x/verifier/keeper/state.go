@@ -86,6 +86,9 @@ func (k *Keeper) getRestriction(ctx context.Context, t types.Target) (types.Rest
 
 // setRestriction writes what is laid on its target.
 func (k *Keeper) setRestriction(ctx context.Context, r types.Restriction) error {
+	if err := k.restricted.Set(ctx, true); err != nil {
+		return err
+	}
 	return k.restrictions.Set(ctx, restrictionKey(r.Target), r)
 }
 

@@ -38,6 +38,7 @@ var (
 	ProgramsByName    = collections.NewPrefix(9)
 	ProgramsByProgram = collections.NewPrefix(10)
 	RevocationsKey    = collections.NewPrefix(11)
+	RestrictedKey     = collections.NewPrefix(12)
 )
 
 // CircuitAccount returns the account that holds a circuit's deposit.
