@@ -110,17 +110,24 @@ func (k *Keeper) accrue(ctx context.Context, addr sdk.AccAddress, t types.Runnin
 	return t, nil
 }
 
-// recordReward adds a reward of the prover's current vault to its figures, after
-// that vault was saved. vested is the part of it that the vault's assets hold
-// already.
-func (k *Keeper) recordReward(ctx context.Context, generation uint64, r reward, vested math.Int) error {
+// settleReward settles a prover's figures, as saveVault does, before its vault takes a
+// reward, and adds the reward to them if the vault is the current one. vested is the part
+// of it that the vault's assets will hold at once.
+func (k *Keeper) settleReward(ctx context.Context, generation uint64, current bool, r reward, vested math.Int) error {
 	t, err := k.settled(ctx, r.prover)
 	if err != nil {
 		return err
 	}
-	f := &t.Figures
+	if current {
+		record(&t.Figures, generation, r, vested)
+	}
+	return k.running.Set(ctx, r.prover, t)
+}
+
+// record adds a reward to the figures, unless they belong to a later generation.
+func record(f *types.ProverEpoch, generation uint64, r reward, vested math.Int) {
 	if !f.Claim(generation) {
-		return nil
+		return
 	}
 	f.Rewards = incentive.Add(f.Rewards, r.amount)
 	f.Vested = incentive.Add(f.Vested, vested)
@@ -128,5 +135,4 @@ func (k *Keeper) recordReward(ctx context.Context, generation uint64, r reward, 
 		f.Fees = incentive.Add(incentive.Add(f.Fees, r.amount), r.feePaid)
 		f.ProtocolFees = incentive.Add(f.ProtocolFees, r.feePaid)
 	}
-	return k.running.Set(ctx, r.prover, t)
 }

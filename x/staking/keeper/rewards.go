@@ -87,13 +87,11 @@ func (k *Keeper) addReward(ctx context.Context, generation uint64, r reward) err
 	atOnce := plan.Vault.Assets.Sub(v.Assets)
 	v.SetFigures(plan.Vault)
 	v.Commission = commission
-	if err := k.saveVault(ctx, r.prover, v); err != nil {
+	if err := k.settleReward(ctx, v.Generation, current, r, atOnce); err != nil {
 		return err
 	}
-	if current {
-		if err := k.recordReward(ctx, v.Generation, r, atOnce); err != nil {
-			return err
-		}
+	if err := k.putVault(ctx, r.prover, v); err != nil {
+		return err
 	}
 	payer, err := k.text(r.from)
 	if err != nil {
