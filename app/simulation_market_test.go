@@ -73,7 +73,7 @@ func TestSimulationOfMarket(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs a chain of a hundred blocks")
 	}
-	runMarket(t, 100, 7, func(t testing.TB, run simsx.TestInstance[*simulated], _ []simtypes.Account) {
+	runMarket(t, 100, 13, func(t testing.TB, run simsx.TestInstance[*simulated], _ []simtypes.Account) {
 		requireTraded(t, run.App)
 		requireSameAfterImport(t, run.App)
 	})
