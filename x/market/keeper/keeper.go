@@ -30,6 +30,8 @@ type Keeper struct {
 	// objects: id followed by the prover or nothing → types.StatsDelta, what this block
 	// adds to statistics. It is empty between blocks.
 	objects *storetypes.ObjectStoreKey
+	// kv is the store of what follows.
+	kv store.KVStoreService
 
 	schema collections.Schema
 	// params: the parameters.
@@ -117,7 +119,7 @@ func NewKeeper(
 	sb := collections.NewSchemaBuilder(storeService)
 	k := &Keeper{
 		accounts: accounts, bank: bank, pool: pool, verifier: verifier, provers: provers, authority: authority,
-		objects: objects,
+		objects: objects, kv: storeService,
 
 		params:   collections.NewItem(sb, types.ParamsPrefix, "params", memo.Last(codec.CollValue[types.Params](cdc))),
 		clock:    collections.NewItem(sb, types.ClockPrefix, "clock", memo.Last(codec.CollValue[types.Clock](cdc))),

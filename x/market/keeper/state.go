@@ -13,6 +13,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/internal/domainhash"
+	"github.com/proofmarket/proofmarket/x/internal/find"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
@@ -135,11 +136,7 @@ func (k *Keeper) save(ctx context.Context, e *entry) error {
 
 // getBid reads a bid; false if there is none.
 func (k *Keeper) getBid(ctx context.Context, id []byte, prover sdk.AccAddress) (types.Bid, bool, error) {
-	bid, err := k.bids.Get(ctx, collections.Join(id, prover))
-	if errors.Is(err, collections.ErrNotFound) {
-		return types.Bid{}, false, nil
-	}
-	return bid, err == nil, err
+	return find.In(ctx, k.kv, k.bids, collections.Join(id, prover))
 }
 
 // earlierBid reads the bid of a prover that is about to bid; false if there is none. For

@@ -10,6 +10,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/x/internal/events"
+	"github.com/proofmarket/proofmarket/x/internal/find"
 	"github.com/proofmarket/proofmarket/x/internal/isolate"
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
@@ -98,13 +99,14 @@ func (k *Keeper) commissionTerms(ctx context.Context, addr sdk.AccAddress, sourc
 // come to a change that is due, it counts. own is false for a source that has no
 // rate of its own; its Bps are the default's then.
 func (k *Keeper) rate(ctx context.Context, addr sdk.AccAddress, p types.Prover, source string) (types.CommissionRate, bool, error) {
-	stored, err := k.commissions.Get(ctx, collections.Join(addr, source))
-	if err == nil {
+	stored, found, err := find.In(ctx, k.kv, k.commissions, collections.Join(addr, source))
+	if err != nil {
+		return stored, false, err
+	}
+	if found {
 		if rate, own := stored.At(now(ctx)); own {
 			return rate, true, nil
 		}
-	} else if !errors.Is(err, collections.ErrNotFound) {
-		return stored, false, err
 	}
 	if source == "" {
 		return types.CommissionRate{Prover: p.Address, Bps: p.CommissionBps}, true, nil

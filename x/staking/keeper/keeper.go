@@ -51,6 +51,7 @@ type Keeper struct {
 	bk        types.BankKeeper
 	pool      types.PoolKeeper
 	authority string
+	kv        store.KVStoreService
 
 	// Schema of the store.
 	Schema collections.Schema
@@ -131,7 +132,7 @@ func NewKeeper(
 
 	sb := collections.NewSchemaBuilder(storeService)
 	k := &Keeper{
-		ak: ak, bk: bk, pool: pool, authority: authority,
+		ak: ak, bk: bk, pool: pool, authority: authority, kv: storeService,
 		params:      collections.NewItem(sb, types.ParamsPrefix, "params", memo.Last(codec.CollValue[types.Params](cdc))),
 		provers:     collections.NewMap(sb, types.ProversPrefix, "provers", addr, codec.CollValue[types.Prover](cdc)),
 		profiles:    collections.NewMap(sb, types.ProfilesPrefix, "profiles", addr, codec.CollValue[types.Profile](cdc)),

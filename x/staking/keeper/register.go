@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"cosmossdk.io/collections"
 	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/proofmarket/proofmarket/internal/chain"
 	"github.com/proofmarket/proofmarket/x/internal/events"
+	"github.com/proofmarket/proofmarket/x/internal/find"
 	"github.com/proofmarket/proofmarket/x/internal/ownaccount"
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
@@ -154,11 +154,8 @@ func shareMetadata(v types.Vault) banktypes.Metadata {
 // Generation gives the generation of the vault of a prover in any state but RETIRED;
 // false if addr is none.
 func (k *Keeper) Generation(ctx context.Context, addr sdk.AccAddress) (generation uint64, is bool, err error) {
-	p, err := k.provers.Get(ctx, addr)
-	if errors.Is(err, collections.ErrNotFound) {
-		return 0, false, nil
-	}
-	return p.Generation, err == nil && p.State() != types.PROVER_STATE_RETIRED, err
+	p, found, err := find.In(ctx, k.kv, k.provers, addr) // submitters are none
+	return p.Generation, found && p.State() != types.PROVER_STATE_RETIRED, err
 }
 
 // positive returns ErrInvalidAmount unless amount is.

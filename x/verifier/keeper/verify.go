@@ -176,8 +176,9 @@ func (k *Keeper) apart(ctx sdk.Context, q Question, remember bool) (fresh bool, 
 }
 
 // Hold records that ref, such as an open request, needs the statement's circuit,
-// which cannot be withdrawn until Release (law V2). It does nothing for other
-// verifiers. Errors: types.ErrInvalidStatement, ErrCircuitNotFound, ErrUseExists.
+// which cannot be withdrawn until Release (law V2). To hold it twice is to hold it once.
+// It does nothing for other verifiers. Errors: types.ErrInvalidStatement,
+// ErrCircuitNotFound.
 func (k *Keeper) Hold(ctx context.Context, st types.Statement, ref []byte) error {
 	use, ok, err := circuitUse(st, ref)
 	if err != nil || !ok {
@@ -187,11 +188,6 @@ func (k *Keeper) Hold(ctx context.Context, st types.Statement, ref []byte) error
 		return err
 	} else if !has {
 		return circuitNotFound(use.K1())
-	}
-	if has, err := k.circuitUses.Has(ctx, use); err != nil {
-		return err
-	} else if has {
-		return errorsmod.Wrapf(types.ErrUseExists, "of circuit %s by %x", st.Program, ref)
 	}
 	return k.circuitUses.Set(ctx, use)
 }

@@ -41,8 +41,8 @@ var (
 	ErrCircuitInUse = errorsmod.Register(ModuleName, 15, "circuit is in use")
 	// ErrNotOwner means that the signer did not register the circuit.
 	ErrNotOwner = errorsmod.Register(ModuleName, 16, "not the circuit's owner")
-	// ErrUseExists means that the use is recorded already.
-	ErrUseExists = errorsmod.Register(ModuleName, 17, "circuit use already recorded")
+	// 17 was a use that is recorded already.
+
 	// ErrUseNotFound means that no such use is recorded.
 	ErrUseNotFound = errorsmod.Register(ModuleName, 18, "circuit use not recorded")
 	// ErrInvalidProgram means that the program is none of this verifier's.
