@@ -154,7 +154,7 @@ func (d keeperDeps) addAccounts(k *Keepers) {
 
 	// The object store comes first: keepers below take a copy of this value.
 	k.BankKeeper = bankkeeper.NewBaseKeeper(d.enc.Codec,
-		runtime.NewKVStoreService(kv[banktypes.StoreKey]), markettypes.Receivers(k.AccountKeeper), BlockedAddresses(),
+		runtime.NewKVStoreService(kv[banktypes.StoreKey]), markettypes.ForBank(k.AccountKeeper), BlockedAddresses(),
 		d.authority, d.logger).WithObjStoreKey(d.stores.object[banktypes.ObjectStoreKey])
 }
 

@@ -85,7 +85,7 @@ func NewOn(t testing.TB, db dbm.DB, permissions map[string][]string, keys ...sto
 	for name := range all {
 		blocked[authtypes.NewModuleAddress(name).String()] = true
 	}
-	f.Bank = bankkeeper.NewBaseKeeper(cdc, runtime.NewKVStoreService(bankKey), ownaccount.Receivers(f.Account), blocked, f.Authority, log.NewNopLogger()).WithObjStoreKey(objectKey)
+	f.Bank = bankkeeper.NewBaseKeeper(cdc, runtime.NewKVStoreService(bankKey), ownaccount.ForBank(f.Account), blocked, f.Authority, log.NewNopLogger()).WithObjStoreKey(objectKey)
 	require.NoError(t, f.Account.Params.Set(f.Ctx, authtypes.DefaultParams()))
 	require.NoError(t, f.Bank.SetParams(f.Ctx, banktypes.DefaultParams()))
 	return f

@@ -40,23 +40,45 @@ type depositKey struct{}
 
 // Deposit moves coins into an own account that comes and goes with its record, such as a
 // request's: it has a balance and no record in x/auth, which would be two keys more to
-// write and to remove. Bank's keeper must have been made over Receivers, or it adds that
-// record. A vesting account that a stranger made there locks its own coins alone, since
-// these are on top of what the module sends.
+// write and to remove. Bank's keeper must have been made over ForBank, or it adds that
+// record.
 func Deposit(ctx context.Context, bk BankKeeper, from, to sdk.AccAddress, coins sdk.Coins) error {
 	return bk.SendCoins(sdk.UnwrapSDKContext(ctx).WithValue(depositKey{}, to), from, to, coins)
 }
 
-// Receivers is x/auth as x/bank is to see it: whoever Deposit sends coins to counts as an
-// account that exists.
-func Receivers(ak banktypes.AccountKeeper) banktypes.AccountKeeper { return receivers{ak} }
+// payerKey is that under which Payer names who pays in a context.
+type payerKey struct{}
 
-type receivers struct{ banktypes.AccountKeeper }
+// Payer lets bank pay out of an own account that Deposit has paid into without looking for
+// a record of it in x/auth. Whoever made a record there, such as a vesting account, locks
+// none of its coins.
+func Payer(ctx context.Context, own sdk.AccAddress) context.Context {
+	return sdk.UnwrapSDKContext(ctx).WithValue(payerKey{}, own)
+}
+
+// ForBank is x/auth as x/bank is to see it: whoever Deposit sends coins to counts as an
+// account that exists, and the Payer of a context as one without a record.
+func ForBank(ak banktypes.AccountKeeper) banktypes.AccountKeeper { return forBank{ak} }
+
+type forBank struct{ banktypes.AccountKeeper }
 
 // HasAccount implements AccountKeeper. Bank asks about whoever has just received coins.
-func (r receivers) HasAccount(ctx context.Context, addr sdk.AccAddress) bool {
-	to, deposit := ctx.Value(depositKey{}).(sdk.AccAddress)
-	return deposit && to.Equals(addr) || r.AccountKeeper.HasAccount(ctx, addr)
+func (b forBank) HasAccount(ctx context.Context, addr sdk.AccAddress) bool {
+	return names(ctx, depositKey{}, addr) || b.AccountKeeper.HasAccount(ctx, addr)
+}
+
+// GetAccount implements AccountKeeper. Bank asks what is locked of what somebody pays from.
+func (b forBank) GetAccount(ctx context.Context, addr sdk.AccAddress) sdk.AccountI {
+	if names(ctx, payerKey{}, addr) {
+		return nil
+	}
+	return b.AccountKeeper.GetAccount(ctx, addr)
+}
+
+// names tells whether the context has the address under the key.
+func names(ctx context.Context, key any, addr sdk.AccAddress) bool {
+	named, some := ctx.Value(key).(sdk.AccAddress)
+	return some && named.Equals(addr)
 }
 
 // Open makes addr a plain account without a key. An account that somebody

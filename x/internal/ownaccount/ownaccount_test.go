@@ -62,6 +62,25 @@ func TestOpenKeepsAPlainAccountAndReplacesOneWithAKey(t *testing.T) {
 	require.Nil(t, f.Account.GetAccount(f.Ctx, addr).GetPubKey())
 }
 
+// What a stranger makes of an own account locks nothing of what its module pays out, and
+// all that anybody else does with it is as it was.
+func TestPayerPaysWhateverIsThere(t *testing.T) {
+	f := banktest.New(t, nil)
+	own, other := ownaccount.Address("market", "request", []byte{7}), sdk.AccAddress("other_______________")
+	locked := sdk.NewCoins(sdk.NewInt64Coin(chain.Denom, 100))
+	vesting, err := vestingtypes.NewPermanentLockedAccount(authtypes.NewBaseAccountWithAddress(own), locked)
+	require.NoError(t, err)
+	f.Account.SetAccount(f.Ctx, f.Account.NewAccount(f.Ctx, vesting))
+	f.Fund(t, own, 100)
+	half := sdk.NewCoins(sdk.NewInt64Coin(chain.Denom, 50))
+	require.ErrorIs(t, f.Bank.SendCoins(f.Ctx, own, other, half), sdkerrors.ErrInsufficientFunds)
+	require.ErrorIs(t, f.Bank.SendCoins(ownaccount.Payer(f.Ctx, other), own, other, half), sdkerrors.ErrInsufficientFunds, "another pays")
+	require.NoError(t, f.Bank.SendCoins(ownaccount.Payer(f.Ctx, own), own, other, half))
+	require.Equal(t, math.NewInt(50), f.Balance(own))
+	require.ErrorIs(t, f.Bank.SendCoins(ownaccount.Payer(f.Ctx, own), own, other, locked), sdkerrors.ErrInsufficientFunds)
+	require.NotNil(t, f.Account.GetAccount(ownaccount.Payer(f.Ctx, own), own), "x/auth itself sees what is there")
+}
+
 // A request's account is a balance alone. Whoever else receives coins gets a record, also
 // from within a payment's own context.
 func TestDepositMakesNoRecord(t *testing.T) {

@@ -75,7 +75,7 @@ func (k *Keeper) closeAuction(ctx context.Context, e *entry, m moment) error {
 	if a.Ranked == 0 {
 		return k.refund(ctx, e, types.END_REASON_NONE_RANKED, auction.BiddersAtFault)
 	}
-	if err := k.collect(ctx, e.account(), a.UnrevealedBonds); err != nil {
+	if err := k.collectFrom(ctx, e, a.UnrevealedBonds); err != nil {
 		return err
 	}
 	a.UnrevealedBonds = math.ZeroInt()
@@ -124,7 +124,7 @@ func (k *Keeper) miss(ctx context.Context, e *entry, m moment) error {
 	if err != nil {
 		return err
 	}
-	if err := k.collect(ctx, e.account(), plan.LostBond); err != nil {
+	if err := k.collectFrom(ctx, e, plan.LostBond); err != nil {
 		return err
 	}
 	if err := k.provers.CloseAssignment(ctx, prover, failed.Number); err != nil {

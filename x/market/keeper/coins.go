@@ -39,12 +39,18 @@ func (k *Keeper) collect(ctx context.Context, from sdk.AccAddress, amount math.I
 	return treasury.Collect(ctx, k.bank, from, types.ModuleName, chain.Denom, amount)
 }
 
+// collectFrom moves amount from the request's account towards the treasury.
+func (k *Keeper) collectFrom(ctx context.Context, e *entry, amount math.Int) error {
+	return k.collect(ownaccount.Payer(ctx, e.account()), e.account(), amount)
+}
+
 // payOut pays amount from the request's account to owner. A payout that fails
 // becomes claimable and stops nothing (law M12).
 func (k *Keeper) payOut(ctx context.Context, e *entry, owner string, amount math.Int) error {
 	if amount.IsZero() {
 		return nil
 	}
+	ctx = ownaccount.Payer(ctx, e.account())
 	to, err := k.address("owner", owner)
 	if err != nil {
 		return err
@@ -98,5 +104,5 @@ func (k *Keeper) getClaim(ctx context.Context, owner sdk.AccAddress) (math.Int, 
 // goes first: it could lock these coins.
 func (k *Keeper) closeAccount(ctx context.Context, e *entry) error {
 	ownaccount.Close(ctx, k.accounts, e.account())
-	return k.collect(ctx, e.account(), ownaccount.Surplus(ctx, k.bank, e.account(), chain.Denom))
+	return k.collectFrom(ctx, e, ownaccount.Surplus(ctx, k.bank, e.account(), chain.Denom))
 }

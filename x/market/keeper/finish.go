@@ -9,6 +9,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/x/internal/events"
+	"github.com/proofmarket/proofmarket/x/internal/ownaccount"
 	"github.com/proofmarket/proofmarket/x/market/auction"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
@@ -24,7 +25,7 @@ func (k *Keeper) settle(ctx context.Context, e *entry, proof types.Proof) (aucti
 	if err != nil {
 		return plan, err
 	}
-	if err := k.collect(ctx, e.account(), plan.ProtocolFee); err != nil {
+	if err := k.collectFrom(ctx, e, plan.ProtocolFee); err != nil {
 		return plan, err
 	}
 	if err := k.reward(ctx, e, prover, plan); err != nil {
@@ -59,6 +60,7 @@ func (k *Keeper) reward(ctx context.Context, e *entry, prover sdk.AccAddress, pl
 	if plan.Reward.IsZero() {
 		return nil
 	}
+	ctx = ownaccount.Payer(ctx, e.account())
 	branch, write := sdk.UnwrapSDKContext(ctx).CacheContext()
 	if failure := k.provers.AddRewards(branch, prover, e.account(), types.RewardSource, plan.Reward, plan.ProtocolFee); failure != nil {
 		return k.makeClaimable(ctx, e, prover, plan.Reward, failure)
@@ -99,7 +101,7 @@ func (k *Keeper) unwind(ctx context.Context, e *entry, cause auction.Cause) (pla
 	if err = k.payOut(ctx, e, e.auction.BondPayer(), plan.HeldBond); err != nil {
 		return plan, returned, err
 	}
-	if err = k.collect(ctx, e.account(), plan.Treasury); err != nil {
+	if err = k.collectFrom(ctx, e, plan.Treasury); err != nil {
 		return plan, returned, err
 	}
 	e.auction.UnrevealedBonds = plan.SealedBonds

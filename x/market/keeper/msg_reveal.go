@@ -202,7 +202,7 @@ func (k *Keeper) unranked(ctx context.Context, e *entry, standing stakingtypes.S
 		return k.payOut(ctx, e, bid.Payer, bid.Bond)
 	}
 	event.BondLost = bid.Bond
-	return k.collect(ctx, e.account(), bid.Bond)
+	return k.collectFrom(ctx, e, bid.Bond)
 }
 
 // ranked inserts the bid into the ranking. A bid that does not lead gets its bond

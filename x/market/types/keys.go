@@ -112,9 +112,9 @@ func RequestAccount(id []byte) sdk.AccAddress {
 	return ownaccount.Address(ModuleName, "request", id)
 }
 
-// Receivers is x/auth as x/bank is to see it: a request's account needs no record there
-// when the market pays into it. The bank keeper is made over it.
-func Receivers(ak banktypes.AccountKeeper) banktypes.AccountKeeper { return ownaccount.Receivers(ak) }
+// ForBank is x/auth as x/bank is to see it: a request's account needs no record there when
+// the market pays into it or out of it. The bank keeper is made over it.
+func ForBank(ak banktypes.AccountKeeper) banktypes.AccountKeeper { return ownaccount.ForBank(ak) }
 
 // ClaimsAccount is the account that holds what could not be paid out (law M12).
 func ClaimsAccount() sdk.AccAddress {
