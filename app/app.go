@@ -75,8 +75,8 @@ type App struct {
 
 	pool  *lanes.Pool // where transactions wait for a block
 	ahead int         // how many proofs are verified before a block at most
-	// decoded is what of the block that runs has been decoded ahead of it.
-	decoded decodedTxs
+	// decoded decodes transactions, those of a block with proofs ahead of it.
+	decoded *decodedTxs
 	looks   looks // at proofs, in CheckTx
 
 	invariantPeriod int64 // blocks between two checks; zero for none
@@ -97,12 +97,13 @@ func New(
 	}
 	// Last, so that it takes the place of the SDK's own.
 	baseOptions = append(slices.Clone(baseOptions), baseapp.SetInterBlockCache(sidebyside.New(cast.ToBool(options.Get(server.FlagInterBlockCache)))))
-	base := baseapp.NewBaseApp(Name, logger, db, enc.TxConfig.TxDecoder(), baseOptions...)
+	decoded := &decodedTxs{decoder: enc.TxConfig.TxDecoder()}
+	base := baseapp.NewBaseApp(Name, logger, db, decoded.decode, baseOptions...)
 	base.SetVersion(version.Version)
 	base.SetInterfaceRegistry(enc.Registry)
 	base.SetTxEncoder(enc.TxConfig.TxEncoder())
 
-	app := &App{BaseApp: base, enc: enc, invariantPeriod: invariantPeriod(options)}
+	app := &App{BaseApp: base, enc: enc, decoded: decoded, invariantPeriod: invariantPeriod(options)}
 	soft := releaseOf(options)
 	keys := newStores()
 	app.Keepers = newKeepers(keeperDeps{
@@ -133,10 +134,10 @@ func New(
 	if err := app.setUpgrades(soft.upgrades); err != nil {
 		return nil, err
 	}
-	blockexec.Apply(base, options, keys.all(), enc.TxConfig.TxDecoder(),
+	blockexec.Apply(base, options, keys.all(), decoded.decode,
 		func(storetypes.MultiStore) string { return chain.Denom },
 		blockexec.WithRunnerWrap(func(runner sdk.TxRunner) sdk.TxRunner {
-			return blockRunner{TxRunner: runner, decode: enc.TxConfig.TxDecoder(), decoded: &app.decoded}
+			return blockRunner{TxRunner: runner, decoded: decoded}
 		}))
 	if loadLatest {
 		if err := app.LoadLatestVersion(); err != nil {

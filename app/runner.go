@@ -10,8 +10,8 @@ import (
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 )
 
-// blockRunner runs the transactions of a block with one of the SDK's executors, and spares
-// it decoding what has been decoded ahead of the block.
+// blockRunner runs the transactions of a block with one of the SDK's executors, after
+// which nobody needs what was decoded ahead of it.
 //
 // It makes the executors agree on transactions that don't decode, which a proposer can
 // put into a block. The sequential one reports no gas for them, the parallel one what
@@ -19,7 +19,6 @@ import (
 // both kinds of nodes would halt.
 type blockRunner struct {
 	sdk.TxRunner
-	decode  sdk.TxDecoder
 	decoded *decodedTxs
 }
 
@@ -31,7 +30,7 @@ func (r blockRunner) Run(
 	ctx context.Context, ms storetypes.MultiStore, txs [][]byte, deliver sdk.DeliverTxFunc,
 ) ([]*abci.ExecTxResult, error) {
 	defer r.decoded.forget()
-	results, err := r.TxRunner.Run(ctx, ms, txs, r.known(deliver))
+	results, err := r.TxRunner.Run(ctx, ms, txs, deliver)
 	if err != nil {
 		return nil, err
 	}
@@ -40,19 +39,9 @@ func (r blockRunner) Run(
 			continue
 		}
 		// An ante step may answer with this code too; then the bytes decode.
-		if _, err := r.decode(txs[i]); err != nil {
+		if _, err := r.decoded.decode(txs[i]); err != nil {
 			results[i] = sdkerrors.ResponseExecTxResultWithEvents(sdkerrors.ErrTxDecode.Wrap(err.Error()), 0, 0, nil, false)
 		}
 	}
 	return results, nil
-}
-
-// known delivers transactions as they were decoded ahead, where they were.
-func (r blockRunner) known(deliver sdk.DeliverTxFunc) sdk.DeliverTxFunc {
-	return func(raw []byte, tx sdk.Tx, ms storetypes.MultiStore, i int, cache map[string]any) *abci.ExecTxResult {
-		if tx == nil {
-			tx = r.decoded.at(i, raw)
-		}
-		return deliver(raw, tx, ms, i, cache)
-	}
 }

@@ -34,8 +34,9 @@ type Upgrade struct {
 // release.
 func upgrades() []Upgrade {
 	return []Upgrade{{
-		// IBC arrives. By their own migrations x/staking learns where its queues begin,
-		// and x/market keeps statistics of earlier epochs in the place of lifetimes.
+		// IBC arrives. By their own migrations x/staking learns where its queues begin and
+		// ranks each vault once, x/verifier marks that there are restrictions, and x/market
+		// keeps statistics of earlier epochs in the place of lifetimes and sets its marks.
 		Name:   "v0.2.0",
 		Stores: storetypes.StoreUpgrades{Added: []string{ibcexported.StoreKey, transfertypes.StoreKey}},
 	}}

@@ -66,12 +66,10 @@ func (app *App) verifyAhead(ctx sdk.Context, txs [][]byte) {
 	}
 	g := gathering{app: app, ctx: ctx.WithGasMeter(storetypes.NewInfiniteGasMeter()), left: app.ahead, fees: map[string]math.Int{}}
 	var list []verifierkeeper.Ahead
-	app.decoded.decode(txs, app.enc.TxConfig.TxDecoder())
-	for i, raw := range txs {
+	for _, tx := range app.decoded.ahead(txs) {
 		if g.left <= 0 {
 			break
 		}
-		tx := app.decoded.at(i, raw)
 		if tx == nil {
 			continue
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // A network's ports are its own from the moment it chose them, although its processes
-// listen only seconds later: of two networks that are made at the same time with the
+// start only seconds later: of two networks that are made at the same time with the
 // same wishes, each has ports of its own.
 func TestPortsAreHeld(t *testing.T) {
 	first, err := reserve(make([]Ports, 2))

@@ -28,7 +28,7 @@ import (
 )
 
 // ConsensusVersion is the version of the module's state. Version 2 knows where its
-// queues begin.
+// queues begin, and ranks each vault in its prover's state alone.
 const ConsensusVersion = 2
 
 var (

@@ -101,7 +101,7 @@ func (k *Keeper) getClaim(ctx context.Context, owner sdk.AccAddress) (math.Int, 
 
 // closeAccount ends the request's account: what is left there was sent by hand,
 // is nobody's, and goes to the treasury. A record in x/auth is a stranger's doing, and
-// goes first: it could lock these coins.
+// goes with it.
 func (k *Keeper) closeAccount(ctx context.Context, e *entry) error {
 	ownaccount.Close(ctx, k.accounts, e.account())
 	return k.collectFrom(ctx, e, ownaccount.Surplus(ctx, k.bank, e.account(), chain.Denom))

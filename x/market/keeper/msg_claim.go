@@ -10,6 +10,7 @@ import (
 
 	"github.com/proofmarket/proofmarket/internal/chain"
 	"github.com/proofmarket/proofmarket/x/internal/events"
+	"github.com/proofmarket/proofmarket/x/internal/ownaccount"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
@@ -83,7 +84,7 @@ func (k *Keeper) claimBond(ctx context.Context, owner sdk.AccAddress, ownerName 
 	if err := k.setBid(ctx, e.id, prover, bid); err != nil {
 		return none, err
 	}
-	if err := k.bank.SendCoins(ctx, e.account(), owner, chain.Coins(bid.Bond)); err != nil {
+	if err := k.bank.SendCoins(ownaccount.Payer(ctx, e.account()), e.account(), owner, chain.Coins(bid.Bond)); err != nil {
 		return none, err
 	}
 	e.auction.UnrevealedBonds = e.auction.UnrevealedBonds.Sub(bid.Bond)

@@ -49,8 +49,8 @@ type Keeper struct {
 	circuitKeys collections.Map[[]byte, []byte]
 	// restrictions: (kind of target, id)
 	restrictions collections.Map[collections.Pair[uint32, string], types.Restriction]
-	// restricted is there once anything has been laid on any target: until then nobody
-	// looks for restrictions. None is ever removed.
+	// restricted is there once a restriction has been laid on any target: until then
+	// Standing and verification look for none. None is ever removed.
 	restricted collections.Item[bool]
 	// revocations: how many targets are revoked; absent for none
 	revocations collections.Item[uint64]
