@@ -239,7 +239,7 @@ func TestProofsInCheckTx(t *testing.T) {
 		}))
 	}
 	n.RequireCheckError(markettypes.ErrNotAssignedToYou, send(ids[0], good.proof, 1, 0))
-	n.RequireCheckError(sdkerrors.ErrOutOfGas, send(ids[0], good.proof, 0, 60_000))
+	n.RequireCheckError(sdkerrors.ErrOutOfGas, send(ids[0], good.proof, 0, 50_000))
 	require.Zero(t, counts())
 	for i, other := range claims[1:4] {
 		n.RequireCheckError(verifiertypes.ErrInvalidProof, send(ids[0], other.proof, 0, 0))
