@@ -171,7 +171,6 @@ func (app *App) proven(ctx sdk.Context, u markettypes.Urgency, msg *markettypes.
 
 // PreBlocker runs before everything else in a block.
 func (app *App) PreBlocker(ctx sdk.Context, req *abci.RequestFinalizeBlock) (*sdk.ResponsePreBlock, error) {
-	app.decoded.forget()
 	if app.ahead > 0 {
 		app.verifyAhead(ctx, req.Txs)
 	}

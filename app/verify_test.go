@@ -29,7 +29,7 @@ func TestAPanicAheadOfABlockIsLogged(t *testing.T) {
 	require.Contains(t, out.String(), "verification ahead of a block panicked")
 }
 
-// counted decodes one byte, and counts how often it was asked to.
+// counted decodes by the first byte, and counts how often it was asked to.
 type counted struct {
 	sdk.Tx
 	asked *atomic.Int64
@@ -75,7 +75,7 @@ func TestDecodedTxs(t *testing.T) {
 	asks(1, good)
 }
 
-// Both executors run on what was decoded ahead of their block, and forget it after.
+// Law V7: both executors run on what was decoded ahead of their block, and forget it after.
 func TestExecutorsDecodeOnce(t *testing.T) {
 	block := [][]byte{[]byte("one"), []byte("two"), []byte("three"), []byte("four")}
 	for name, runner := range map[string]func(sdk.TxDecoder) sdk.TxRunner{
