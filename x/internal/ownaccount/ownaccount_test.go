@@ -62,7 +62,7 @@ func TestOpenKeepsAPlainAccountAndReplacesOneWithAKey(t *testing.T) {
 	require.Nil(t, f.Account.GetAccount(f.Ctx, addr).GetPubKey())
 }
 
-// What a stranger makes of an own account locks nothing of what its module pays out, and
+// Law M18: what a stranger makes of an own account locks nothing of what its module pays out, and
 // all that anybody else does with it is as it was.
 func TestPayerPaysWhateverIsThere(t *testing.T) {
 	f := banktest.New(t, nil)

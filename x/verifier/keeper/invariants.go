@@ -108,8 +108,12 @@ func (k *Keeper) checkRestrictions(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if marked, err := k.restricted.Has(ctx); err != nil || marked != some {
-		return errorsmod.Wrapf(types.ErrInvariant, "there are restrictions: %t, and the mark says %t: %v", some, marked, err)
+	marked, err := k.restricted.Has(ctx)
+	if err != nil {
+		return err
+	}
+	if marked != some {
+		return errorsmod.Wrapf(types.ErrInvariant, "there are restrictions: %t, and the mark says %t", some, marked)
 	}
 	return k.restrictions.Walk(ctx, nil, func(key collections.Pair[uint32, string], r types.Restriction) (bool, error) {
 		name := r.Target.Describe()

@@ -40,7 +40,7 @@ func TestSuspensionsMerge(t *testing.T) {
 	require.Len(t, spans, types.MaxSuspensions)
 }
 
-// What is laid on a target counts once the store says that there is something, as the
+// Law V1: what is laid on a target counts once the store says that there is something, as the
 // migration does for a store of version 1.
 func TestMigrationMarksRestrictions(t *testing.T) {
 	s := setup(t)
