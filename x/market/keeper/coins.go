@@ -41,7 +41,8 @@ func (k *Keeper) collect(ctx context.Context, from sdk.AccAddress, amount math.I
 
 // collectFrom moves amount from the request's account towards the treasury.
 func (k *Keeper) collectFrom(ctx context.Context, e *entry, amount math.Int) error {
-	return k.collect(ownaccount.Payer(ctx, e.account()), e.account(), amount)
+	own := e.account()
+	return k.collect(ownaccount.Payer(ctx, own), own, amount)
 }
 
 // payOut pays amount from the request's account to owner. A payout that fails
@@ -50,13 +51,14 @@ func (k *Keeper) payOut(ctx context.Context, e *entry, owner string, amount math
 	if amount.IsZero() {
 		return nil
 	}
-	ctx = ownaccount.Payer(ctx, e.account())
+	own := e.account()
+	ctx = ownaccount.Payer(ctx, own)
 	to, err := k.address("owner", owner)
 	if err != nil {
 		return err
 	}
 	// Bank refuses before it writes, so that this needs no branch of the state.
-	if failure := k.bank.SendCoins(ctx, e.account(), to, chain.Coins(amount)); failure != nil {
+	if failure := k.bank.SendCoins(ctx, own, to, chain.Coins(amount)); failure != nil {
 		return k.makeClaimable(ctx, e, to, amount, failure)
 	}
 	return nil

@@ -60,9 +60,10 @@ func (k *Keeper) reward(ctx context.Context, e *entry, prover sdk.AccAddress, pl
 	if plan.Reward.IsZero() {
 		return nil
 	}
-	ctx = ownaccount.Payer(ctx, e.account())
+	own := e.account()
+	ctx = ownaccount.Payer(ctx, own)
 	branch, write := sdk.UnwrapSDKContext(ctx).CacheContext()
-	if failure := k.provers.AddRewards(branch, prover, e.account(), types.RewardSource, plan.Reward, plan.ProtocolFee); failure != nil {
+	if failure := k.provers.AddRewards(branch, prover, own, types.RewardSource, plan.Reward, plan.ProtocolFee); failure != nil {
 		return k.makeClaimable(ctx, e, prover, plan.Reward, failure)
 	}
 	write()

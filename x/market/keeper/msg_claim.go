@@ -84,7 +84,8 @@ func (k *Keeper) claimBond(ctx context.Context, owner sdk.AccAddress, ownerName 
 	if err := k.setBid(ctx, e.id, prover, bid); err != nil {
 		return none, err
 	}
-	if err := k.bank.SendCoins(ownaccount.Payer(ctx, e.account()), e.account(), owner, chain.Coins(bid.Bond)); err != nil {
+	own := e.account()
+	if err := k.bank.SendCoins(ownaccount.Payer(ctx, own), own, owner, chain.Coins(bid.Bond)); err != nil {
 		return none, err
 	}
 	e.auction.UnrevealedBonds = e.auction.UnrevealedBonds.Sub(bid.Bond)
