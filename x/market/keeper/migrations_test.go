@@ -21,7 +21,7 @@ func TestMigrationSplitsLifetimes(t *testing.T) {
 	f := counted(t)
 	want := f.recorded()
 	for _, p := range []sdk.AccAddress{alice, bob, carol} {
-		f.setEarlier(p, f.statsOf(p).Lifetime)
+		f.setStats(p, 0, f.statsOf(p).Lifetime)
 	}
 	lifetime := f.stats().Lifetime
 	raw, err := lifetime.Marshal()

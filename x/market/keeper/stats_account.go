@@ -2,44 +2,30 @@ package keeper
 
 import "context"
 
-// account holds what a fold changes of a series: the figures of the lifetime, and those
-// of the latest epoch.
+// account holds what a fold changes of a series: the figures of the latest epoch.
 type account[K any, S statistics[S]] struct {
 	series[K, S]
-	// epoch is the key of the latest epoch; fresh tells that it has no record yet.
-	epoch uint64
-	fresh bool
-	// active is when the record of earlier epochs was last active.
-	active           uint64
-	lifetime, latest S
-	added            S // by the fold
+	// epoch is the key of the epoch that is added to, latest what is recorded of it, or of
+	// the one before if fresh tells that it has no record yet.
+	epoch  uint64
+	fresh  bool
+	latest S
+	added  S // by the fold
 }
 
 // open reads the figures that an epoch adds to. Should a later one be recorded, that one
 // goes on: epochs only rise.
 func (s series[K, S]) open(ctx context.Context, epoch uint64) (*account[K, S], error) {
 	a := &account[K, S]{series: s, epoch: epoch}
-	before, _, err := s.get(ctx, earlier)
-	if err != nil {
-		return nil, err
-	}
-	a.active = before.Active()
 	latest, known, err := s.get(ctx, epoch)
 	if err == nil && !known {
 		a.epoch, latest, err = s.latest(ctx)
 	}
-	if err != nil {
-		return nil, err
-	}
-	if a.lifetime, err = before.Plus(latest); err != nil {
-		return nil, err
-	}
+	a.latest = latest
 	if a.fresh = a.epoch < epoch; a.fresh {
 		a.epoch = epoch
-		return a, nil
 	}
-	a.latest = latest
-	return a, nil
+	return a, err
 }
 
 // add adds to what close adds to both.
@@ -48,29 +34,44 @@ func (a *account[K, S]) add(f S) (err error) {
 	return err
 }
 
-// close writes the epoch, once the lifetime's bounds are checked. What is left of the
-// lifetime changes with a new epoch, and when the epoch is the first to be active again,
-// and is written then.
+// close writes the epoch. The record of earlier ones changes with a new epoch, and when
+// the latest is active for the first time; otherwise it is not even read, since the bounds
+// of a record leave room for that of a lifetime.
 func (a *account[K, S]) close(ctx context.Context) error {
-	lifetime, err := a.lifetime.Plus(a.added)
+	latest := a.added
+	if !a.fresh {
+		var err error
+		if latest, err = a.latest.Plus(a.added); err != nil {
+			return err
+		}
+	}
+	if a.fresh || a.latest.Active() == 0 && latest.Active() > 0 {
+		if err := a.closeEarlier(ctx, latest); err != nil {
+			return err
+		}
+	}
+	if err := a.set(ctx, a.epoch, latest); err != nil || !a.fresh {
+		return err
+	}
+	return a.dropOldest(ctx)
+}
+
+// closeEarlier writes what the lifetime has beyond latest.
+func (a *account[K, S]) closeEarlier(ctx context.Context, latest S) error {
+	before, _, err := a.get(ctx, earlier)
 	if err != nil {
 		return err
 	}
-	latest, err := a.latest.Plus(a.added)
+	lifetime, err := before.Plus(a.latest)
 	if err != nil {
+		return err
+	}
+	if lifetime, err = lifetime.Plus(a.added); err != nil {
 		return err
 	}
 	rest, err := lifetime.Minus(latest)
 	if err != nil {
 		return err
 	}
-	if a.fresh || rest.Active() != a.active {
-		if err := a.records.Set(ctx, a.key(earlier), rest); err != nil {
-			return err
-		}
-	}
-	if err := a.records.Set(ctx, a.key(a.epoch), latest); err != nil || !a.fresh {
-		return err
-	}
-	return a.dropOldest(ctx)
+	return a.set(ctx, earlier, rest)
 }

@@ -22,10 +22,10 @@ func (f *fixture) endUnfolded(left int) {
 	f.clearObjects()
 }
 
-// breakStats makes the figures of a prover's earlier epochs unreadable until the returned
+// breakStats makes the figures of a prover's running epoch unreadable until the returned
 // function has mended them. The prover must have some.
 func (f *fixture) breakStats(prover sdk.AccAddress) (mend func()) {
-	store, key := f.marketStore(), f.statsKey(prover, 0)
+	store, key := f.marketStore(), f.statsKey(prover, f.provers.epoch+1)
 	sound := store.Get(key)
 	require.NotEmpty(f.t, sound)
 	store.Set(key, []byte{0xff})

@@ -21,6 +21,7 @@ type statistics[S any] interface {
 	Plus(S) (S, error)
 	Minus(S) (S, error)
 	Active() uint64
+	Check() error
 }
 
 // series is where the figures of a prover, or of the market, are kept by epoch.
@@ -69,6 +70,14 @@ func (s series[K, S]) get(ctx context.Context, epoch uint64) (S, bool, error) {
 		return f, false, nil
 	}
 	return f, err == nil, err
+}
+
+// set writes a record within its bounds.
+func (s series[K, S]) set(ctx context.Context, epoch uint64, f S) error {
+	if err := f.Check(); err != nil {
+		return err
+	}
+	return s.records.Set(ctx, s.key(epoch), f)
 }
 
 // latest reads the latest epoch recorded; its key is `earlier` if there is none.

@@ -24,11 +24,11 @@ func (f *fixture) statsKey(prover sdk.AccAddress, epoch uint64) []byte {
 	return key
 }
 
-// setEarlier writes the figures of a prover's earlier epochs.
-func (f *fixture) setEarlier(prover sdk.AccAddress, s types.ProverStats) {
+// setStats writes a prover's figures of an epoch plus 1, or at 0.
+func (f *fixture) setStats(prover sdk.AccAddress, epoch uint64, s types.ProverStats) {
 	raw, err := s.Marshal()
 	require.NoError(f.t, err)
-	f.marketStore().Set(f.statsKey(prover, 0), raw)
+	f.marketStore().Set(f.statsKey(prover, epoch), raw)
 }
 
 // recorded are the records of statistics.
@@ -148,40 +148,44 @@ func TestEpochsDoNotFall(t *testing.T) {
 	require.Equal(t, uint64(4), m.Lifetime.Requests)
 }
 
-// A lifetime is kept within its bounds before anything is written, though it is nowhere
-// as such: what would pass them waits, and queries go on.
+// Records keep to half of a lifetime's bounds, so that two of them always add up to one:
+// what would pass that waits, and queries go on.
 func TestLifetimeDoesNotOverflow(t *testing.T) {
 	f := setup(t)
 	f.bid(f.request(), alice, 5)
 	f.blocks(1)
-	sound := types.NoProverStats()
-	full := sound
-	full.Bids = stdmath.MaxUint64 - 1
-	f.setEarlier(alice, full)
-	for range 2 { // in the epoch that has a record, and in a new one
+	sound := f.statsOf(alice).Epochs[0]
+	full := sound.Stats
+	full.Bids = types.MaxStatCount
+	f.setStats(alice, sound.Epoch+1, full)
+	for i := range uint64(2) { // in the epoch that has a record, and in a new one, which closes it
 		before := f.recorded()
 		id := f.request()
 		f.bid(id, alice, 5)
 		f.bid(id, bob, 5)
 		f.endUnfolded(f.left() + 1)
-		require.Equal(t, uint64(stdmath.MaxUint64), f.statsOf(alice).Lifetime.Bids)
+		require.Equal(t, types.MaxStatCount+i, f.statsOf(alice).Lifetime.Bids)
 		require.Len(t, f.statsOf(alice).Epochs, 1)
-		for _, epoch := range []uint64{0, f.statsOf(alice).Epochs[0].Epoch + 1} {
+		for _, epoch := range []uint64{0, sound.Epoch + 1} {
 			key := f.statsKey(alice, epoch)
 			require.Equal(t, before[string(key)], string(f.marketStore().Get(key)))
 		}
 		f.provers.epoch++
+		one := types.NoProverStats()
+		one.Bids = 1
+		f.setStats(alice, 0, one)
 		f.beginBlock(time.Second)
 	}
 	require.Equal(t, uint64(2), f.statsOf(bob).Lifetime.Bids)
 
-	f.setEarlier(alice, sound)
+	f.setStats(alice, 0, types.NoProverStats())
+	f.setStats(alice, sound.Epoch+1, sound.Stats)
 	f.blocks(1)
 	require.Equal(t, uint64(3), f.statsOf(alice).Lifetime.Bids)
 	require.Equal(t, uint64(5), f.stats().Lifetime.Provers.Bids)
 
-	full.Bids++
-	f.setEarlier(alice, full)
+	full.Bids = stdmath.MaxUint64
+	f.setStats(alice, 0, full)
 	_, err := f.queries.ProverStats(f.Ctx, &types.QueryProverStatsRequest{Prover: alice.String()})
 	require.ErrorIs(t, err, types.ErrInvalidAmount)
 	_, err = f.keeper.ExportGenesis(f.Ctx)

@@ -1,10 +1,7 @@
 package types
 
 import (
-	"slices"
-
 	errorsmod "cosmossdk.io/errors"
-	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -33,7 +30,7 @@ func (g GenesisState) validateMarketStats() error {
 		if err := order.next(m.Epoch); err != nil {
 			return invalid("market_stats", err)
 		}
-		if err := m.Stats.check(); err != nil {
+		if err := m.Stats.within(genesisBounds); err != nil {
 			return invalid("market_stats", err)
 		}
 		if err := checkPart(m.Epoch, g.MarketStats[0].Stats, m.Stats); err != nil {
@@ -61,7 +58,7 @@ func (g GenesisState) validateProverStats() error {
 		if err := order.next(p.Epoch); err != nil {
 			return invalid(what, err)
 		}
-		if err := p.Stats.check(); err != nil {
+		if err := p.Stats.within(genesisBounds); err != nil {
 			return invalid(what, err)
 		}
 		if err := checkPart(p.Epoch, lifetime, p.Stats); err != nil {
@@ -95,21 +92,6 @@ func (o *statsOrder) next(epoch uint64) error {
 	return nil
 }
 
-// check returns ErrInvalidGenesis for figures that are missing or out of range.
-func (s MarketStats) check() error {
-	counts := []uint64{s.Requests, s.Cancelled, s.NoBids, s.NoneRanked, s.Failed, s.Revoked}
-	if err := checkStats(counts, s.RequestFees, s.Refunds); err != nil {
-		return err
-	}
-	return s.Provers.check()
-}
-
-// check returns ErrInvalidGenesis for figures that are missing or out of range.
-func (s ProverStats) check() error {
-	counts := []uint64{s.Bids, s.Reveals, s.Won, s.Promoted, s.Fulfilled, s.Missed}
-	return checkStats(counts, s.Fees, s.ProtocolFees, s.Slashed, s.BondsLost)
-}
-
 // checkPart returns ErrInvalidGenesis for an epoch that has more in it than the lifetime,
 // or was active after it. A lifetime is part of itself.
 func checkPart[S interface {
@@ -121,19 +103,6 @@ func checkPart[S interface {
 	}
 	if s.Active() > lifetime.Active() {
 		return errorsmod.Wrapf(ErrInvalidGenesis, "epoch %d has last_active %d, the lifetime %d", epoch, s.Active(), lifetime.Active())
-	}
-	return nil
-}
-
-// checkStats checks several counts and sums of amounts.
-func checkStats(counts []uint64, sums ...math.Int) error {
-	if slices.Max(counts) > MaxStatCount {
-		return errorsmod.Wrapf(ErrInvalidGenesis, "a count must be at most %d", uint64(MaxStatCount))
-	}
-	for _, n := range sums {
-		if n.IsNil() || !isStat(n) || n.BigIntMut().BitLen() == MaxStatBits {
-			return errorsmod.Wrapf(ErrInvalidGenesis, "an amount must be between 0 and 2^%d-1", MaxStatBits-1)
-		}
 	}
 	return nil
 }

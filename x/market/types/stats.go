@@ -11,8 +11,9 @@ import (
 // fit, and two sums add up within math.Int.
 const MaxStatBits = 200
 
-// MaxStatCount bounds counts in a genesis; sums have a bit less than MaxStatBits
-// there too. So there is room for as much again: what can't be added waits for ever.
+// MaxStatCount bounds the counts of a record, and sums have a bit less than MaxStatBits
+// there: two records always add up to a lifetime. A genesis has half of both, so that
+// there is room for as much again: what can't be added waits for ever.
 const MaxStatCount = 1<<63 - 1
 
 // StatsGas is what counting once costs a transaction, since the end of the block folds
@@ -114,6 +115,52 @@ func (s MarketStats) Minus(o MarketStats) (MarketStats, error) {
 		return rest, err
 	}
 	return rest, t.err
+}
+
+// Check returns ErrInvalidAmount, unless counts are at most MaxStatCount and amounts are
+// there and 0 … 2^199 − 1.
+func (s ProverStats) Check() error { return s.within(recordBounds) }
+
+// Check returns ErrInvalidAmount for figures out of the bounds that ProverStats.Check has.
+func (s MarketStats) Check() error { return s.within(recordBounds) }
+
+// statBounds bound counts, and sums of amounts by their bits.
+type statBounds struct {
+	count uint64
+	bits  int
+}
+
+var (
+	recordBounds  = statBounds{MaxStatCount, MaxStatBits - 1}
+	genesisBounds = statBounds{MaxStatCount / 2, MaxStatBits - 2}
+)
+
+// within returns ErrInvalidAmount for figures that are missing or out of bounds.
+func (s ProverStats) within(b statBounds) error {
+	count := max(s.Bids, s.Reveals, s.Won, s.Promoted, s.Fulfilled, s.Missed)
+	return b.check(count, s.Fees, s.ProtocolFees, s.Slashed, s.BondsLost)
+}
+
+// within returns ErrInvalidAmount for figures that are missing or out of bounds.
+func (s MarketStats) within(b statBounds) error {
+	count := max(s.Requests, s.Cancelled, s.NoBids, s.NoneRanked, s.Failed, s.Revoked)
+	if err := b.check(count, s.RequestFees, s.Refunds); err != nil {
+		return err
+	}
+	return s.Provers.within(b)
+}
+
+// check looks at the largest of several counts, and at sums of amounts.
+func (b statBounds) check(count uint64, sums ...math.Int) error {
+	if count > b.count {
+		return errorsmod.Wrapf(ErrInvalidAmount, "statistics: a count must be at most %d", b.count)
+	}
+	for _, n := range sums {
+		if n.IsNil() || n.IsNegative() || n.BigIntMut().BitLen() > b.bits {
+			return errorsmod.Wrapf(ErrInvalidAmount, "statistics: an amount must be between 0 and 2^%d-1", b.bits)
+		}
+	}
+	return nil
 }
 
 // Active is the block in which the prover was last active.
