@@ -122,9 +122,13 @@ func (p *fakeProvers) dump(ctx context.Context) string {
 	return s.String()
 }
 
-func (p *fakeProvers) Generation(ctx context.Context, addr sdk.AccAddress) (generation uint64, is bool, err error) {
+func (p *fakeProvers) Find(ctx context.Context, addr sdk.AccAddress) (record stakingtypes.Prover, is bool, err error) {
 	prover, found := p.get(ctx, addr)
-	return prover.Generation, found && prover.State != stakingtypes.PROVER_STATE_RETIRED, nil
+	return stakingtypes.Prover{Generation: prover.Generation}, found && prover.State != stakingtypes.PROVER_STATE_RETIRED, nil
+}
+
+func (p *fakeProvers) StandingOf(ctx context.Context, addr sdk.AccAddress, _ stakingtypes.Prover) (stakingtypes.Standing, error) {
+	return p.Standing(ctx, addr)
 }
 
 func (p *fakeProvers) Params(context.Context) (stakingtypes.Params, error) {

@@ -36,11 +36,12 @@ func (k *Keeper) placeBid(ctx context.Context, signer sdk.AccAddress, msg *types
 	if err := checkBidding(e, m); err != nil {
 		return nil, err
 	}
-	prover, err := k.actingFor(ctx, signer)
+	bidder, err := k.actingFor(ctx, signer)
 	if err != nil {
 		return nil, err
 	}
-	standing, reason, err := k.eligible(ctx, prover, e.request)
+	prover := bidder.prover
+	standing, reason, err := k.eligible(ctx, bidder, e.request)
 	if err != nil {
 		return nil, err
 	}

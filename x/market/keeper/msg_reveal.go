@@ -55,7 +55,7 @@ func (k *Keeper) reveal(ctx context.Context, signer sdk.AccAddress, msg *types.M
 		RequestId: e.request.Id, Prover: name, Signer: msg.Signer, Fee: bid.Fee, Standby: bid.Standby, Order: bid.Order,
 		BondReturned: math.ZeroInt(), BondLost: math.ZeroInt(), DisplacedBond: math.ZeroInt(),
 	}
-	standing, reason, err := k.eligible(ctx, prover, e.request)
+	standing, reason, err := k.eligible(ctx, own.actor, e.request)
 	if err != nil {
 		return nil, err
 	}
@@ -101,15 +101,15 @@ func checkRevealing(e *entry, m moment) error {
 
 // ownBid is the bid that a signer opens, if there is one, and whose it is.
 type ownBid struct {
-	prover sdk.AccAddress
-	bid    types.Bid
-	found  bool
+	actor
+	bid   types.Bid
+	found bool
 }
 
 // bidOf reads the bid of a prover.
-func (k *Keeper) bidOf(ctx context.Context, e *entry, prover sdk.AccAddress) (ownBid, error) {
-	bid, found, err := k.getBid(ctx, e.id, prover)
-	return ownBid{prover, bid, found}, err
+func (k *Keeper) bidOf(ctx context.Context, e *entry, a actor) (ownBid, error) {
+	bid, found, err := k.getBid(ctx, e.id, a.prover)
+	return ownBid{a, bid, found}, err
 }
 
 // sealed tells whether the bid waits to be opened.
@@ -118,19 +118,19 @@ func (o ownBid) sealed() bool { return o.found && o.bid.State == types.BID_STATE
 // revealer says whose bid the signer opens: that of the prover that it acts for, else
 // its own, else that of the prover that it acted for.
 func (k *Keeper) revealer(ctx context.Context, e *entry, signer sdk.AccAddress) (ownBid, error) {
-	prover, failure := k.actingFor(ctx, signer)
+	acting, failure := k.actingFor(ctx, signer)
 	if failure != nil && !errors.Is(failure, types.ErrNotAProver) {
 		return ownBid{}, failure
 	}
 	if failure != nil {
 		return k.pastRevealer(ctx, e, signer, failure)
 	}
-	acted, err := k.bidOf(ctx, e, prover)
-	if err != nil || prover.Equals(signer) || acted.sealed() {
+	acted, err := k.bidOf(ctx, e, acting)
+	if err != nil || acting.prover.Equals(signer) || acted.sealed() {
 		return acted, err
 	}
 	// A prover that retired with a sealed bid may act for another prover by now.
-	if own, err := k.bidOf(ctx, e, signer); err != nil || own.sealed() {
+	if own, err := k.bidOf(ctx, e, actor{prover: signer}); err != nil || own.sealed() {
 		return own, err
 	}
 	return acted, nil
@@ -141,7 +141,7 @@ func (k *Keeper) revealer(ctx context.Context, e *entry, signer sdk.AccAddress) 
 // own bid. So may a submitter whose link lapsed with the vault generation of the bid:
 // it paid the bond (laws M3, M6).
 func (k *Keeper) pastRevealer(ctx context.Context, e *entry, signer sdk.AccAddress, failure error) (ownBid, error) {
-	if own, err := k.bidOf(ctx, e, signer); err != nil || own.found {
+	if own, err := k.bidOf(ctx, e, actor{prover: signer}); err != nil || own.found {
 		return own, err
 	}
 	link, found, err := k.getLink(ctx, signer)
@@ -155,7 +155,7 @@ func (k *Keeper) pastRevealer(ctx context.Context, e *entry, signer sdk.AccAddre
 	if err != nil {
 		return ownBid{}, err
 	}
-	acted, err := k.bidOf(ctx, e, prover)
+	acted, err := k.bidOf(ctx, e, actor{prover: prover})
 	if err != nil {
 		return ownBid{}, err
 	}

@@ -73,7 +73,7 @@ func (k *Keeper) assignedTo(ctx context.Context, signer sdk.AccAddress, name str
 	if e.auction.Search != nil {
 		return nil, errorsmod.Wrapf(types.ErrNotAssigned, "request %s looks for a standby prover", e.request.Id)
 	}
-	prover, err := k.actingFor(ctx, signer)
+	acting, err := k.actingFor(ctx, signer)
 	if err != nil {
 		return nil, err
 	}
@@ -87,12 +87,12 @@ func (k *Keeper) assignedTo(ctx context.Context, signer sdk.AccAddress, name str
 	if d == nil {
 		return nil, errorsmod.Wrapf(types.ErrNotAssigned, "request %s is in %s", e.request.Id, e.auction.Stage)
 	}
-	actor, err := k.format(prover)
+	prover, err := k.format(acting.prover)
 	if err != nil {
 		return nil, err
 	}
-	if d.Prover != actor {
-		return nil, errorsmod.Wrapf(types.ErrNotAssignedToYou, "it is %s, the signer acts for %s", d.Prover, actor)
+	if d.Prover != prover {
+		return nil, errorsmod.Wrapf(types.ErrNotAssignedToYou, "it is %s, the signer acts for %s", d.Prover, prover)
 	}
 	return e, nil
 }

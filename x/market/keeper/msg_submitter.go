@@ -177,14 +177,14 @@ func (k *Keeper) checkSubmitter(ctx context.Context, submitter, prover sdk.AccAd
 	if submitter.Equals(prover) {
 		return errorsmod.Wrap(types.ErrSelfSubmitter, submitter.String())
 	}
-	_, is, err := k.provers.Generation(ctx, prover)
+	_, is, err := k.provers.Find(ctx, prover)
 	if err != nil {
 		return err
 	}
 	if !is {
 		return errorsmod.Wrapf(types.ErrNotAProver, "%s must register as a prover first", prover)
 	}
-	if _, is, err = k.provers.Generation(ctx, submitter); err != nil {
+	if _, is, err = k.provers.Find(ctx, submitter); err != nil {
 		return err
 	}
 	if is {
@@ -195,7 +195,7 @@ func (k *Keeper) checkSubmitter(ctx context.Context, submitter, prover sdk.AccAd
 		return err
 	}
 	if live {
-		return errorsmod.Wrapf(types.ErrSubmitterTaken, "%s acts for %s", submitter, other)
+		return errorsmod.Wrapf(types.ErrSubmitterTaken, "%s acts for %s", submitter, other.prover)
 	}
 	return nil
 }

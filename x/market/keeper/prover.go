@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
 
@@ -15,39 +14,51 @@ import (
 	stakingtypes "github.com/proofmarket/proofmarket/x/staking/types"
 )
 
+// actor is a prover that somebody acts for.
+type actor struct {
+	prover sdk.AccAddress
+	// record is the prover's, if it was read already.
+	record *stakingtypes.Prover
+}
+
+// standing tells how the prover stands.
+func (k *Keeper) standing(ctx context.Context, a actor) (stakingtypes.Standing, error) {
+	if a.record == nil {
+		return k.provers.Standing(ctx, a.prover)
+	}
+	return k.provers.StandingOf(ctx, a.prover, *a.record)
+}
+
 // actingFor says for which prover the signer acts (law M3): a prover acts for
 // itself, a submitter for the prover that it is registered to in that prover's
 // present vault generation. It returns ErrNotAProver.
-func (k *Keeper) actingFor(ctx context.Context, signer sdk.AccAddress) (sdk.AccAddress, error) {
-	if _, is, err := k.provers.Generation(ctx, signer); err != nil || is {
-		return signer, err
+func (k *Keeper) actingFor(ctx context.Context, signer sdk.AccAddress) (actor, error) {
+	if record, is, err := k.provers.Find(ctx, signer); err != nil || is {
+		return actor{signer, &record}, err
 	}
 	prover, live, err := k.linkedTo(ctx, signer)
 	if err != nil {
-		return nil, err
+		return actor{}, err
 	}
 	if !live {
-		return nil, errorsmod.Wrapf(types.ErrNotAProver, "%s; register as a prover, or have a prover register this address as its submitter", signer)
+		return actor{}, errorsmod.Wrapf(types.ErrNotAProver, "%s; register as a prover, or have a prover register this address as its submitter", signer)
 	}
 	return prover, nil
 }
 
 // linkedTo gives the prover that the submitter's link names; false if there is no link or
 // it has lapsed with the prover's vault generation.
-func (k *Keeper) linkedTo(ctx context.Context, submitter sdk.AccAddress) (sdk.AccAddress, bool, error) {
-	link, err := k.submitters.Get(ctx, submitter)
-	if errors.Is(err, collections.ErrNotFound) {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, err
+func (k *Keeper) linkedTo(ctx context.Context, submitter sdk.AccAddress) (actor, bool, error) {
+	link, found, err := k.getLink(ctx, submitter)
+	if err != nil || !found {
+		return actor{}, false, err
 	}
 	prover, err := k.address("prover", link.Prover)
 	if err != nil {
-		return nil, false, err
+		return actor{}, false, err
 	}
-	generation, is, err := k.provers.Generation(ctx, prover)
-	return prover, is && generation == link.Generation, err
+	record, is, err := k.provers.Find(ctx, prover)
+	return actor{prover, &record}, is && record.Generation == link.Generation, err
 }
 
 // conditions gives every condition of law M4 for the prover and the request.
@@ -78,8 +89,8 @@ func figures(standing stakingtypes.Standing) auction.Figures {
 
 // eligible tells how the prover stands and why it may not take the request
 // (law M4); a nil reason means that it may.
-func (k *Keeper) eligible(ctx context.Context, prover sdk.AccAddress, r types.Request) (standing stakingtypes.Standing, reason, err error) {
-	standing, err = k.provers.Standing(ctx, prover)
+func (k *Keeper) eligible(ctx context.Context, a actor, r types.Request) (standing stakingtypes.Standing, reason, err error) {
+	standing, err = k.standing(ctx, a)
 	if errors.Is(err, stakingtypes.ErrProverNotFound) {
 		return standing, types.ErrNotAProver, nil
 	}

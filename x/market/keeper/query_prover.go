@@ -41,14 +41,14 @@ func (q queryServer) Submitter(ctx context.Context, req *types.QuerySubmitterReq
 			return nil, err
 		}
 	}
-	prover, err := q.k.actingFor(ctx, addr)
+	acting, err := q.k.actingFor(ctx, addr)
 	if errors.Is(err, types.ErrNotAProver) {
 		return response, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	response.ActsFor, err = q.k.format(prover)
+	response.ActsFor, err = q.k.format(acting.prover)
 	return response, err
 }
 

@@ -24,7 +24,7 @@ func (q queryServer) Submitters(ctx context.Context, req *types.QuerySubmittersR
 	if err != nil {
 		return nil, err
 	}
-	generation, is, err := q.k.provers.Generation(ctx, prover)
+	record, is, err := q.k.provers.Find(ctx, prover)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +35,7 @@ func (q queryServer) Submitters(ctx context.Context, req *types.QuerySubmittersR
 				return types.SubmitterView{}, err
 			}
 			name, err := q.k.format(key.K2())
-			return types.SubmitterView{Submitter: name, Generation: link.Generation, Live: is && link.Generation == generation}, err
+			return types.SubmitterView{Submitter: name, Generation: link.Generation, Live: is && link.Generation == record.Generation}, err
 		},
 		query.WithCollectionPaginationPairPrefix[sdk.AccAddress, sdk.AccAddress](prover))
 	return &types.QuerySubmittersResponse{Submitters: views, Pagination: pages}, err

@@ -87,7 +87,7 @@ func (k *Keeper) mayStandBy(ctx context.Context, e *entry, c candidate) (name st
 	if err != nil || !found {
 		return name, 0, false, err
 	}
-	standing, reason, err := k.eligible(ctx, c.prover, e.request)
+	standing, reason, err := k.eligible(ctx, actor{prover: c.prover}, e.request)
 	able = err == nil && reason == nil && standing.Generation == bid.Generation
 	return name, standing.Generation, able, err
 }

@@ -107,29 +107,29 @@ func (k *Keeper) UrgentBid(ctx context.Context, msg *types.MsgBid) (u types.Urge
 		if err := checkBidding(e, m); err != nil {
 			return err
 		}
-		prover, err := k.actingFor(ctx, signer)
+		bidder, err := k.actingFor(ctx, signer)
 		if err != nil {
 			return err
 		}
-		if err := k.mayBid(ctx, e, prover, msg); err != nil {
+		if err := k.mayBid(ctx, e, bidder, msg); err != nil {
 			return err
 		}
-		u, err = k.urgencyOf(urgentBid, e, prover, atHeight(ctx, m, e.auction.BiddingEnd))
+		u, err = k.urgencyOf(urgentBid, e, bidder.prover, atHeight(ctx, m, e.auction.BiddingEnd))
 		return err
 	})
 	return u, err
 }
 
 // mayBid says whether an open request takes a prover's bid, its first or another.
-func (k *Keeper) mayBid(ctx context.Context, e *entry, prover sdk.AccAddress, msg *types.MsgBid) error {
-	_, reason, err := k.eligible(ctx, prover, e.request)
+func (k *Keeper) mayBid(ctx context.Context, e *entry, bidder actor, msg *types.MsgBid) error {
+	_, reason, err := k.eligible(ctx, bidder, e.request)
 	if err != nil {
 		return err
 	}
 	if reason != nil {
 		return reason
 	}
-	_, replaced, err := k.earlierBid(ctx, e, prover)
+	_, replaced, err := k.earlierBid(ctx, e, bidder.prover)
 	if err != nil || replaced {
 		return err
 	}

@@ -57,13 +57,15 @@ type VerifierKeeper interface {
 
 // ProversKeeper is what the market needs of the module provers (folder x/staking).
 type ProversKeeper interface {
-	// Generation gives the generation of the vault of a prover in any state but retired;
-	// false if the address is none.
-	Generation(ctx context.Context, addr sdk.AccAddress) (generation uint64, is bool, err error)
+	// Find reads the record of a prover in any state but retired; false if the address is
+	// none.
+	Find(ctx context.Context, addr sdk.AccAddress) (record stakingtypes.Prover, is bool, err error)
 	// Params gives the module's parameters: min_self_stake is read live.
 	Params(ctx context.Context) (stakingtypes.Params, error)
 	// Standing tells how a prover stands (law M4).
 	Standing(ctx context.Context, prover sdk.AccAddress) (stakingtypes.Standing, error)
+	// StandingOf is Standing of a prover whose record was just read.
+	StandingOf(ctx context.Context, prover sdk.AccAddress, record stakingtypes.Prover) (stakingtypes.Standing, error)
 	// OpenAssignment opens an assignment and gives its number (law S5).
 	OpenAssignment(ctx context.Context, prover sdk.AccAddress, stake, penalty math.Int) (uint64, error)
 	// CloseAssignment ends an assignment.

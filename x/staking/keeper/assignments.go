@@ -16,7 +16,16 @@ import (
 // Standing returns what the market needs to know of a prover (law M4), as of
 // the block's time. It fails with ErrProverNotFound.
 func (k *Keeper) Standing(ctx context.Context, addr sdk.AccAddress) (types.Standing, error) {
-	p, v, err := k.vaultOf(ctx, addr, 0)
+	p, err := k.prover(ctx, addr)
+	if err != nil {
+		return types.Standing{}, err
+	}
+	return k.StandingOf(ctx, addr, p)
+}
+
+// StandingOf is Standing of a prover whose record was just read.
+func (k *Keeper) StandingOf(ctx context.Context, addr sdk.AccAddress, p types.Prover) (types.Standing, error) {
+	v, err := k.vault(ctx, addr, p.Generation)
 	if err != nil {
 		return types.Standing{}, err
 	}

@@ -82,7 +82,7 @@ func TestRegister(t *testing.T) {
 			})
 			if c.err != nil {
 				require.ErrorIs(t, err, c.err)
-				_, is, err := f.k.Generation(f.ctx, alice)
+				_, is, err := f.k.Find(f.ctx, alice)
 				require.NoError(t, err)
 				require.False(t, is)
 				require.EqualValues(t, 1000*proof, f.balance(alice), "nothing moved")

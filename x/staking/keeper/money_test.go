@@ -85,7 +85,7 @@ func TestSlashToZero(t *testing.T) {
 	require.ErrorIs(t, f.stake(alice, alice, 1000*proof), types.ErrVaultClosed)
 
 	require.NoError(t, f.closeWork(alice, number))
-	_, is, err := f.k.Generation(f.ctx, alice)
+	_, is, err := f.k.Find(f.ctx, alice)
 	require.NoError(t, err)
 	require.False(t, is, "retired with its last assignment")
 	for range 4 {
@@ -241,7 +241,7 @@ func TestDefect12Retire(t *testing.T) {
 	require.NoError(t, err, "and bob still gets out")
 	f.requireSound(t)
 	require.Error(t, f.stake(bob, sdk.AccAddress{}, proof), "a null prover counts for nothing")
-	_, is, err := f.k.Generation(f.ctx, bob)
+	_, is, err := f.k.Find(f.ctx, bob)
 	require.NoError(t, err)
 	require.False(t, is, "an address is no prover until it registers")
 }

@@ -151,11 +151,10 @@ func shareMetadata(v types.Vault) banktypes.Metadata {
 	}
 }
 
-// Generation gives the generation of the vault of a prover in any state but RETIRED;
-// false if addr is none.
-func (k *Keeper) Generation(ctx context.Context, addr sdk.AccAddress) (generation uint64, is bool, err error) {
+// Find reads the record of a prover in any state but RETIRED; false if addr is none.
+func (k *Keeper) Find(ctx context.Context, addr sdk.AccAddress) (record types.Prover, is bool, err error) {
 	p, found, err := find.In(ctx, k.kv, k.provers, addr) // submitters are none
-	return p.Generation, found && p.State() != types.PROVER_STATE_RETIRED, err
+	return p, found && p.State() != types.PROVER_STATE_RETIRED, err
 }
 
 // positive returns ErrInvalidAmount unless amount is.

@@ -76,7 +76,7 @@ func TestDefect12NullProver(t *testing.T) {
 		"nil": nil, "empty": {}, "zeroes": make([]byte, 20), "a payer": payer, "the authority": sdk.MustAccAddressFromBech32(f.authority),
 		"a vault's account": types.VaultAddress(alice, 1), "the pool": types.IncentiveAddress(), "a part of a prover's": alice[:19],
 	} {
-		_, is, err := f.k.Generation(f.ctx, addr)
+		_, is, err := f.k.Find(f.ctx, addr)
 		require.NoError(t, err, name)
 		require.False(t, is, name)
 		_, err = f.k.Standing(f.ctx, addr)

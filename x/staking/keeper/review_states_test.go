@@ -66,7 +66,7 @@ func (f *fixture) flags(t *testing.T, prover sdk.AccAddress) flags {
 	p := res.Prover.Prover
 	s := flags{p.Jailed, p.Retired, p.Causes, p.Generation}
 	require.Equal(t, s.state(), res.Prover.State)
-	_, is, err := f.k.Generation(f.ctx, prover)
+	_, is, err := f.k.Find(f.ctx, prover)
 	require.NoError(t, err)
 	require.Equal(t, s.state() != types.PROVER_STATE_RETIRED, is)
 	return s

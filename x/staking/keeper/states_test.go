@@ -154,7 +154,7 @@ func TestRetireAndRegisterAgain(t *testing.T) {
 	require.ErrorIs(t, f.retire(alice), types.ErrProverRetired)
 	require.ErrorIs(t, f.deactivate(alice), types.ErrProverRetired)
 	require.ErrorIs(t, f.reactivate(alice), types.ErrProverRetired)
-	_, is, err := f.k.Generation(f.ctx, alice)
+	_, is, err := f.k.Find(f.ctx, alice)
 	require.NoError(t, err)
 	require.False(t, is)
 
