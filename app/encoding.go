@@ -12,6 +12,7 @@ import (
 	txsigning "github.com/cosmos/cosmos-sdk/x/tx/signing"
 
 	"github.com/proofmarket/proofmarket/internal/chain"
+	"github.com/proofmarket/proofmarket/internal/memo"
 )
 
 // Encoding is how the chain reads and writes its types.
@@ -22,11 +23,14 @@ type Encoding struct {
 	TxConfig client.TxConfig
 }
 
+// recentAddresses is how many addresses of accounts are remembered with their text.
+const recentAddresses = 1 << 13
+
 // accountCodec, validatorCodec and consensusCodec read and write addresses. The
 // prefixes are the chain's own rather than the SDK's process-wide setting, so
 // that the order of initialisation does not matter here.
 var (
-	accountCodec   = address.NewBech32Codec(chain.Bech32Prefix)
+	accountCodec   = memo.Addresses(address.NewBech32Codec(chain.Bech32Prefix), recentAddresses)
 	validatorCodec = address.NewBech32Codec(chain.Bech32Prefix + "valoper")
 	consensusCodec = address.NewBech32Codec(chain.Bech32Prefix + "valcons")
 )

@@ -12,9 +12,13 @@ import (
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
-	"github.com/proofmarket/proofmarket/x/internal/memo"
+	"github.com/proofmarket/proofmarket/internal/memo"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
+
+// recentRequests is how many decoded requests a node remembers: each takes a few KiB, and
+// is read by some eight messages while it is open.
+const recentRequests = 1 << 12
 
 // Keeper holds the market's state. Every key that a message touches contains the
 // request's id or an address of the signer's, so messages on different requests
@@ -125,7 +129,7 @@ func NewKeeper(
 		clock:    collections.NewItem(sb, types.ClockPrefix, "clock", memo.Last(codec.CollValue[types.Clock](cdc))),
 		halts:    collections.NewMap(sb, types.HaltsPrefix, "halts", collections.Int64Key, codec.CollValue[types.Halt](cdc)),
 		imported: collections.NewItem(sb, types.ImportedPrefix, "imported", collections.BoolValue),
-		requests: collections.NewMap(sb, types.RequestsPrefix, "requests", collections.BytesKey, codec.CollValue[types.Request](cdc)),
+		requests: collections.NewMap(sb, types.RequestsPrefix, "requests", collections.BytesKey, memo.Recent(codec.CollValue[types.Request](cdc), recentRequests)),
 		places:   collections.NewKeySet(sb, types.PlacesPrefix, "places", collections.BytesKey),
 		heads:    collections.NewMap(sb, types.HeadsPrefix, "heads", collections.Uint64Key, collections.Uint64Value),
 		inputs:   collections.NewMap(sb, types.InputsPrefix, "inputs", collections.BytesKey, collections.BytesValue),

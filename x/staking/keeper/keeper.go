@@ -13,8 +13,8 @@ import (
 	"github.com/cosmos/cosmos-sdk/codec"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/proofmarket/proofmarket/internal/memo"
 	"github.com/proofmarket/proofmarket/x/internal/events"
-	"github.com/proofmarket/proofmarket/x/internal/memo"
 	"github.com/proofmarket/proofmarket/x/staking/types"
 )
 
@@ -42,6 +42,9 @@ type (
 	// EpochKey is (epoch, prover).
 	EpochKey = collections.Pair[uint64, sdk.AccAddress]
 )
+
+// recentVaults is how many decoded vaults a node remembers: a bid and a reveal read one each.
+const recentVaults = 1 << 12
 
 // Keeper owns the module's state. Nothing in it is written by transactions on
 // two different provers (law M18): every key starts with a prover, except the
@@ -136,7 +139,7 @@ func NewKeeper(
 		params:      collections.NewItem(sb, types.ParamsPrefix, "params", memo.Last(codec.CollValue[types.Params](cdc))),
 		provers:     collections.NewMap(sb, types.ProversPrefix, "provers", addr, codec.CollValue[types.Prover](cdc)),
 		profiles:    collections.NewMap(sb, types.ProfilesPrefix, "profiles", addr, codec.CollValue[types.Profile](cdc)),
-		vaults:      collections.NewMap(sb, types.VaultsPrefix, "vaults", pair, codec.CollValue[types.Vault](cdc)),
+		vaults:      collections.NewMap(sb, types.VaultsPrefix, "vaults", pair, memo.Recent(codec.CollValue[types.Vault](cdc), recentVaults)),
 		assignments: collections.NewMap(sb, types.AssignmentsPrefix, "assignments", pair, codec.CollValue[types.Assignment](cdc)),
 		unstakes:    collections.NewMap(sb, types.UnstakesPrefix, "unstakes", triple, codec.CollValue[types.Unstake](cdc)),
 		byStaker: collections.NewKeySet(sb, types.UnstakesByStakerPrefix, "unstakes_by_staker",

@@ -11,7 +11,7 @@ import (
 	"cosmossdk.io/collections"
 	"cosmossdk.io/collections/codec"
 
-	"github.com/proofmarket/proofmarket/x/internal/memo"
+	"github.com/proofmarket/proofmarket/internal/memo"
 )
 
 // counting counts what it decodes, and refuses nothing at all.
@@ -51,6 +51,31 @@ func TestLast(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, uint64(7), got)
 	require.Equal(t, 4, inner.decoded, "an error is not kept, and what was before it is")
+}
+
+// However many records there are, each read gives what its bytes say; those that have a
+// slot for themselves are decoded once.
+func TestRecent(t *testing.T) {
+	inner := &counting{ValueCodec: collections.Uint64Value}
+	remembered := memo.Recent[uint64](inner, 64)
+	read := func(value uint64) {
+		t.Helper()
+		got, err := remembered.Decode(binary.BigEndian.AppendUint64(nil, value))
+		require.NoError(t, err)
+		require.Equal(t, value, got)
+	}
+	for range 5 {
+		read(1)
+	}
+	require.Equal(t, 1, inner.decoded)
+	for range 3 {
+		for value := range uint64(1_000) {
+			read(value)
+		}
+	}
+	require.Greater(t, inner.decoded, 1_000, "it keeps 64")
+	_, err := remembered.Decode(nil)
+	require.ErrorIs(t, err, errEmpty)
 }
 
 // Readers of different states share it.

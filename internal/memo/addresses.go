@@ -1,0 +1,46 @@
+package memo
+
+import (
+	"bytes"
+	"hash/maphash"
+
+	"cosmossdk.io/core/address"
+)
+
+// Addresses wraps an address codec: it keeps at most n addresses of late, each way. A
+// record names accounts in text, of whose bech32 every message reads several.
+func Addresses(c address.Codec, n int) address.Codec {
+	return addresses{c, make(table[[]byte], n), make(table[string], n)}
+}
+
+type addresses struct {
+	address.Codec
+	bytes table[[]byte]
+	texts table[string]
+}
+
+// StringToBytes implements Codec. The bytes are the caller's.
+func (a addresses) StringToBytes(text string) ([]byte, error) {
+	slot := a.bytes.at(maphash.String(seed, text))
+	if kept := slot.Load(); kept != nil && kept.raw == text {
+		return bytes.Clone(kept.value), nil
+	}
+	bz, err := a.Codec.StringToBytes(text)
+	if err == nil {
+		slot.Store(&decoded[[]byte]{text, bytes.Clone(bz)})
+	}
+	return bz, err
+}
+
+// BytesToString implements Codec.
+func (a addresses) BytesToString(bz []byte) (string, error) {
+	slot := a.texts.at(maphash.Bytes(seed, bz))
+	if kept := slot.Load(); kept != nil && kept.raw == string(bz) {
+		return kept.value, nil
+	}
+	text, err := a.Codec.BytesToString(bz)
+	if err == nil {
+		slot.Store(&decoded[string]{string(bz), text})
+	}
+	return text, err
+}
