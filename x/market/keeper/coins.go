@@ -101,10 +101,15 @@ func (k *Keeper) getClaim(ctx context.Context, owner sdk.AccAddress) (math.Int, 
 	return claim, err
 }
 
-// closeAccount ends the request's account: what is left there was sent by hand,
-// is nobody's, and goes to the treasury. A record in x/auth is a stranger's doing, and
-// goes with it.
+// closeAccount ends the request's account: what is left there was sent by hand, is
+// nobody's, and goes to the treasury, with the record in x/auth that it made. Without any
+// there is no record, or one that a stranger made and that says nothing: it is not looked
+// for, which would be a search in the database.
 func (k *Keeper) closeAccount(ctx context.Context, e *entry) error {
+	surplus := ownaccount.Surplus(ctx, k.bank, e.account(), chain.Denom)
+	if surplus.IsZero() {
+		return nil
+	}
 	ownaccount.Close(ctx, k.accounts, e.account())
-	return k.collectFrom(ctx, e, ownaccount.Surplus(ctx, k.bank, e.account(), chain.Denom))
+	return k.collectFrom(ctx, e, surplus)
 }

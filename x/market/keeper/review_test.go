@@ -19,21 +19,35 @@ import (
 // stranger makes where a request's account was says nothing about the market: a check
 // that took it for the request's would let them refuse an export its import.
 func TestAnAccountMadeByAStrangerBreaksNothing(t *testing.T) {
-	for name, shrunk := range map[string]bool{"ended": false, "shrunk": true} {
-		t.Run(name, func(t *testing.T) {
+	for _, when := range []string{"open", "ended", "shrunk"} {
+		t.Run(when, func(t *testing.T) {
 			f := setup(t)
 			f.set(func(p *types.Params) { p.Retention = time.Second })
 			id := f.request()
-			f.cancel(id)
 			raw, err := types.ParseID(id)
 			require.NoError(t, err)
-			require.Nil(t, f.Account.GetAccount(f.Ctx, types.RequestAccount(raw)), "law M18: the account goes with the request")
-			if shrunk {
+			account := types.RequestAccount(raw)
+			made := func() {
+				f.handmade = true
+				f.Account.SetAccount(f.Ctx, f.Account.NewAccountWithAddress(f.Ctx, account))
+			}
+			if when == "open" {
+				made()
+			}
+			f.cancel(id)
+			if when == "open" {
+				require.NotNil(t, f.Account.GetAccount(f.Ctx, account), "no coins, no look")
+			} else {
+				require.Nil(t, f.Account.GetAccount(f.Ctx, account), "law M18: the account goes with the request")
+			}
+			require.Zero(t, f.Balance(account).Int64())
+			if when == "shrunk" {
 				f.blocks(3)
 			}
-			require.Equal(t, !shrunk, f.receipt(id).Retained)
-			f.handmade = true
-			f.Account.SetAccount(f.Ctx, f.Account.NewAccountWithAddress(f.Ctx, types.RequestAccount(raw)))
+			require.Equal(t, when != "shrunk", f.receipt(id).Retained)
+			if when != "open" {
+				made()
+			}
 			f.blocks(1)
 			f.roundTrip()
 		})
