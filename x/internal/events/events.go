@@ -35,7 +35,7 @@ func Of(event proto.Message) (sdk.Event, error) {
 	}
 	attributes := make([]abci.EventAttribute, len(fields))
 	for i, value := range fields {
-		attributes[i] = abci.EventAttribute{Key: s.fields[i].name, Value: value}
+		attributes[i] = abci.EventAttribute{Key: s.byName[i].name, Value: value}
 	}
 	return sdk.Event{Type: s.name, Attributes: attributes}, nil
 }

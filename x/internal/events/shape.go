@@ -14,10 +14,11 @@ import (
 	"cosmossdk.io/math"
 )
 
-// shape is how the events of a type are written.
+// shape is how messages of a type are written.
 type shape struct {
 	name   string
-	fields []field // by name
+	fields []field // as declared
+	byName []field
 }
 
 // field is one field of a message.
@@ -55,7 +56,7 @@ func newShape(event proto.Message, t reflect.Type) *shape {
 		}
 		s.fields = append(s.fields, field{name: name, index: i, write: write})
 	}
-	slices.SortFunc(s.fields, func(a, b field) int { return cmp.Compare(a.name, b.name) })
+	s.byName = slices.SortedFunc(slices.Values(s.fields), func(a, b field) int { return cmp.Compare(a.name, b.name) })
 	return s
 }
 
@@ -113,15 +114,15 @@ func writerOf(f reflect.StructField) writer {
 	}
 }
 
-// values writes the fields of a message.
+// values writes the fields of a message, sorted by name.
 func (s *shape) values(event proto.Message) ([]string, error) {
 	v := reflect.ValueOf(event)
 	if v.IsNil() {
 		return nil, proto.ErrNil
 	}
 	v = v.Elem()
-	list := make([]string, len(s.fields))
-	for i, f := range s.fields {
+	list := make([]string, len(s.byName))
+	for i, f := range s.byName {
 		var err error
 		if list[i], err = f.write(v.Field(f.index)); err != nil {
 			return nil, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cosmos/gogoproto/proto"
@@ -72,20 +73,50 @@ func writeBytes(v reflect.Value) (string, error) {
 }
 
 func writeTime(v reflect.Value) (string, error) {
-	t, err := types.TimestampProto(v.Interface().(time.Time))
-	if err != nil {
+	t := v.Interface().(time.Time)
+	if _, err := types.TimestampProto(t); err != nil {
 		return "", err
 	}
-	return marshal(t)
+	return `"` + fraction(t.UTC().Format("2006-01-02T15:04:05.000000000")) + `Z"`, nil
 }
 
 func writeDuration(v reflect.Value) (string, error) {
-	return marshal(types.DurationProto(v.Interface().(time.Duration)))
+	d := v.Interface().(time.Duration)
+	if d < 0 {
+		return marshal(types.DurationProto(d))
+	}
+	return `"` + fraction(fmt.Sprintf("%d.%09d", d/time.Second, d%time.Second)) + `s"`, nil
 }
 
-// writeMessage writes a message in a message.
+// fraction leaves three, six or nine digits behind a number's point, or no point.
+func fraction(number string) string {
+	for range 2 {
+		number = strings.TrimSuffix(number, "000")
+	}
+	return strings.TrimSuffix(number, ".000")
+}
+
+// writeMessage writes a message in a message: its fields as they are declared.
 func writeMessage(v reflect.Value) (string, error) {
-	return marshal(v.Addr().Interface().(proto.Message))
+	m := v.Addr().Interface().(proto.Message)
+	s := shapeOf(m)
+	if s == nil {
+		return marshal(m)
+	}
+	var out strings.Builder
+	out.WriteByte('{')
+	for i, f := range s.fields {
+		value, err := f.write(v.Field(f.index))
+		if err != nil {
+			return "", err
+		}
+		if i > 0 {
+			out.WriteByte(',')
+		}
+		out.WriteString(`"` + f.name + `":` + value)
+	}
+	out.WriteByte('}')
+	return out.String(), nil
 }
 
 func marshal(m proto.Message) (string, error) {

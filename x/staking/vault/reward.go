@@ -62,7 +62,7 @@ func (s Stream) at(now time.Time) (Stream, math.Int) {
 	}
 	// Now lies strictly between Start and End, so the division is defined and
 	// its result below Amount.
-	vested := new(big.Int).Mul(s.Amount.BigInt(), big.NewInt(int64(now.Sub(s.Start))))
+	vested := new(big.Int).Mul(s.Amount.BigIntMut(), big.NewInt(int64(now.Sub(s.Start))))
 	vested.Quo(vested, big.NewInt(int64(s.End.Sub(s.Start))))
 	total := math.NewIntFromBigInt(vested)
 	if total.LTE(s.Vested) {

@@ -52,15 +52,20 @@ const (
 )
 
 // MaxShares is the largest number of shares of one vault: 2^120.
-func MaxShares() math.Int { return math.NewIntFromBigInt(new(big.Int).Lsh(big.NewInt(1), sharesBits)) }
+func MaxShares() math.Int { return maxShares }
 
 // MaxPoolShares is the largest number of pool shares of one vault: 2^240.
-func MaxPoolShares() math.Int {
-	return math.NewIntFromBigInt(new(big.Int).Lsh(big.NewInt(1), poolSharesBits))
-}
+func MaxPoolShares() math.Int { return maxPoolShares }
 
 // MaxAssets is the largest amount that one part of a vault may hold: 2^250.
-func MaxAssets() math.Int { return math.NewIntFromBigInt(new(big.Int).Lsh(big.NewInt(1), assetsBits)) }
+func MaxAssets() math.Int { return maxAssets }
+
+// Every look at a vault checks it against these; an Int does not change.
+var maxShares, maxPoolShares, maxAssets = powerOfTwo(sharesBits), powerOfTwo(poolSharesBits), powerOfTwo(assetsBits)
+
+func powerOfTwo(exponent uint) math.Int {
+	return math.NewIntFromBigInt(new(big.Int).Lsh(big.NewInt(1), exponent))
+}
 
 // Vault is the state of one vault generation. Without shares there are no
 // assets, and without pool shares no pool assets, and the other way round in
