@@ -78,6 +78,23 @@ func TestRequestIsFulfilledAtTheSecondPrice(t *testing.T) {
 	}
 }
 
+// Law V2: a circuit stays as long as an open request names it.
+func TestCircuitOfAnOpenRequestStays(t *testing.T) {
+	n := newNetwork(t, plainCircuit(t))
+	withdraw := &verifiertypes.MsgWithdrawCircuit{Owner: n.requester.String(), CircuitId: n.circuit.id}
+	c := n.circuit.prove(t, 3)
+	results := n.Block(n.Tx(n.requester, n.requestMsg(c)), n.Tx(n.requester, withdraw)).Results
+	n.RequireOK(results[0])
+	n.RequireError(verifiertypes.ErrCircuitInUse, results[1])
+	var made markettypes.MsgRequestResponse
+	n.MsgResponse(results[0], 0, &made)
+	n.auction(made.Id, threeBids...)
+	n.RequireError(verifiertypes.ErrCircuitInUse, n.Deliver(n.requester, withdraw))
+	n.RequireOK(n.submit(made.Id, 1, c))
+	n.RequireOK(n.Deliver(n.requester, withdraw))
+	n.RequireError(verifiertypes.ErrCircuitNotFound, n.Deliver(n.requester, n.requestMsg(n.circuit.prove(t, 4))))
+}
+
 // Alone, a bidder is paid its own fee: max_fee is the true reserve (law M7).
 func TestSingleBidderIsPaidItsOwnFee(t *testing.T) {
 	n := newNetwork(t, plainCircuit(t))

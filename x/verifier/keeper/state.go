@@ -97,12 +97,10 @@ func restrictionKey(t types.Target) collections.Pair[uint32, string] {
 	return collections.Join(uint32(t.Kind), t.Id)
 }
 
-// inUse reports whether a use of the circuit stands.
+// inUse reports whether somebody needs the circuit.
 func (k *Keeper) inUse(ctx context.Context, id []byte) (bool, error) {
-	iter, err := k.circuitUses.Iterate(ctx, collections.NewPrefixedPairRange[[]byte, []byte](id))
-	if err != nil {
-		return false, err
+	if k.users == nil {
+		return false, nil
 	}
-	defer iter.Close()
-	return iter.Valid(), nil
+	return k.users.UsesCircuit(ctx, id)
 }
