@@ -12,7 +12,7 @@ import (
 )
 
 // importStats writes statistics, prices and statements. A genesis has lifetimes where the
-// store has earlier epochs. Prices are numbered anew: their order is what counts.
+// store has earlier epochs. Prices are counted anew: their order is what matters.
 func (k *Keeper) importStats(ctx context.Context, g *types.GenesisState) error {
 	if err := k.checkEpochs(ctx, g); err != nil {
 		return err
@@ -34,11 +34,8 @@ func (k *Keeper) importStats(ctx context.Context, g *types.GenesisState) error {
 	if err := k.splitLifetimes(ctx); err != nil {
 		return err
 	}
-	prices := k.openPriceBook()
-	for _, p := range g.Prices {
-		if err := prices.add(ctx, p); err != nil {
-			return err
-		}
+	if err := k.addPrices(ctx, g.Prices); err != nil {
+		return err
 	}
 	for _, s := range g.Statements {
 		key, err := types.ParseID(s.Key)
@@ -181,9 +178,9 @@ func (k *Keeper) readStats(ctx context.Context, g *types.GenesisState) error {
 	if err != nil {
 		return err
 	}
-	err = k.prices.Walk(ctx, nil, func(_ priceKey, price types.PriceSample) (bool, error) {
-		g.Prices = append(g.Prices, price)
-		return false, nil
+	err = k.walkPrices(ctx, func(_ programKey, prices []types.PriceSample) error {
+		g.Prices = append(g.Prices, prices...)
+		return nil
 	})
 	if err != nil {
 		return err

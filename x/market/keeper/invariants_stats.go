@@ -327,29 +327,23 @@ func (k *Keeper) checkPrices(ctx context.Context, r *recount) error {
 	if err != nil {
 		return err
 	}
-	kept, last := map[string]int{}, map[string]uint64{}
+	kept := map[string]int{}
 	err = k.prices.Walk(ctx, nil, func(key priceKey, price types.PriceSample) (bool, error) {
 		program := key.K1() + "\x00" + string(key.K2())
-		id, err := types.ParseID(price.RequestId)
-		if err != nil {
-			return true, err
-		}
-		outcome := r.outcomes[string(id)]
-		statement, err := keyOf(outcome)
-		if err != nil {
-			return true, broken("price of request %s, which proved nothing", price.RequestId)
-		}
-		first, err := k.statements.Get(ctx, statement)
-		if err != nil || !bytes.Equal(first, id) || !outcome.Price.Equal(price.Price) ||
-			outcome.Verifier != key.K1() || !bytes.Equal(outcome.Program, key.K2()) ||
-			price.Verifier != key.K1() || price.Program != types.FormatID(key.K2()) {
-			return true, broken("price %s of request %s is not what it paid for the first proof of its statement", price.Price, price.RequestId)
-		}
-		if kept[program] > 0 && key.K3() != last[program]+1 {
-			return true, broken("price %d of %s follows %d", key.K3(), program, last[program])
+		if key.K3() != uint64(kept[program]) {
+			return true, broken("a price of %q in slot %d, after %d", program, key.K3(), kept[program])
 		}
 		kept[program]++
-		last[program] = key.K3()
+		return false, k.checkPrice(ctx, r, key, price)
+	})
+	if err != nil {
+		return err
+	}
+	err = k.priceCounts.Walk(ctx, nil, func(key programKey, counted uint64) (bool, error) {
+		program := key.K1() + "\x00" + string(key.K2())
+		if uint64(kept[program]) != min(counted, types.MaxPrices) || counted > uint64(proved[program]) {
+			return true, broken("%d prices of %q were counted, %d are kept, %d statements proved", counted, program, kept[program], proved[program])
+		}
 		return false, nil
 	})
 	if err != nil {
@@ -359,6 +353,26 @@ func (k *Keeper) checkPrices(ctx context.Context, r *recount) error {
 		if kept[program] != min(proved[program], types.MaxPrices) {
 			return broken("%d statements of %q were proved, %d prices are kept", proved[program], program, kept[program])
 		}
+	}
+	return nil
+}
+
+// checkPrice checks that a price is what the first proof of its statement cost.
+func (k *Keeper) checkPrice(ctx context.Context, r *recount, key priceKey, price types.PriceSample) error {
+	id, err := types.ParseID(price.RequestId)
+	if err != nil {
+		return err
+	}
+	outcome := r.outcomes[string(id)]
+	statement, err := keyOf(outcome)
+	if err != nil {
+		return broken("price of request %s, which proved nothing", price.RequestId)
+	}
+	first, err := k.statements.Get(ctx, statement)
+	if err != nil || !bytes.Equal(first, id) || !outcome.Price.Equal(price.Price) ||
+		outcome.Verifier != key.K1() || !bytes.Equal(outcome.Program, key.K2()) ||
+		price.Verifier != key.K1() || price.Program != types.FormatID(key.K2()) {
+		return broken("price %s of request %s is not what it paid for the first proof of its statement", price.Price, price.RequestId)
 	}
 	return nil
 }

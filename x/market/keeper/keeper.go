@@ -101,9 +101,11 @@ type Keeper struct {
 	proverStats collections.Map[collections.Pair[sdk.AccAddress, uint64], types.ProverStats]
 	// marketStats: epoch plus 1, 0 for all before the latest → figures.
 	marketStats collections.Map[uint64, types.MarketStats]
-	// prices: (verifier, program, number) → clearing price; numbers rise one by one,
-	// the latest MaxPrices are kept.
+	// prices: (verifier, program, slot) → clearing price; the latest MaxPrices, of which
+	// the first counted is in slot 0.
 	prices collections.Map[priceKey, types.PriceSample]
+	// priceCounts: (verifier, program) → how many prices were counted.
+	priceCounts collections.Map[programKey, uint64]
 }
 
 // NewKeeper makes the keeper. objects is the key of an object store, which the commit of
@@ -162,6 +164,8 @@ func NewKeeper(
 		marketStats: collections.NewMap(sb, types.MarketStatsPrefix, "market_stats", collections.Uint64Key, codec.CollValue[types.MarketStats](cdc)),
 		prices: collections.NewMap(sb, types.PricesPrefix, "prices",
 			collections.TripleKeyCodec(collections.StringKey, collections.BytesKey, collections.Uint64Key), codec.CollValue[types.PriceSample](cdc)),
+		priceCounts: collections.NewMap(sb, types.PriceCountsPrefix, "price_counts",
+			collections.PairKeyCodec(collections.StringKey, collections.BytesKey), collections.Uint64Value),
 	}
 	schema, err := sb.Build()
 	if err != nil {

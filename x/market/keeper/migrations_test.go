@@ -20,17 +20,22 @@ import (
 func TestMigrationSplitsLifetimes(t *testing.T) {
 	f := counted(t)
 	want := f.recorded()
-	for _, p := range []sdk.AccAddress{alice, bob, carol} {
-		f.setStats(p, 0, f.statsOf(p).Lifetime)
-	}
-	lifetime := f.stats().Lifetime
-	raw, err := lifetime.Marshal()
-	require.NoError(t, err)
-	f.marketStore().Set(append(types.MarketStatsPrefix.Bytes(), make([]byte, 8)...), raw)
+	f.storeLifetimes(alice, bob, carol)
 	require.NotEqual(t, want, f.recorded())
 	require.NoError(t, keeper.NewMigrator(f.keeper).Migrate1to2(f.Ctx))
 	require.Equal(t, want, f.recorded())
 	require.NoError(t, f.keeper.CheckInvariants(f.Ctx))
+}
+
+// storeLifetimes puts lifetimes where version 1 had them.
+func (f *fixture) storeLifetimes(provers ...sdk.AccAddress) {
+	for _, p := range provers {
+		f.setStats(p, 0, f.statsOf(p).Lifetime)
+	}
+	lifetime := f.stats().Lifetime
+	raw, err := lifetime.Marshal()
+	require.NoError(f.t, err)
+	f.marketStore().Set(append(types.MarketStatsPrefix.Bytes(), make([]byte, 8)...), raw)
 }
 
 // The store that v0.1.0 left answers after the migration what v0.1.0 itself exported.

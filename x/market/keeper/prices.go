@@ -5,27 +5,39 @@ import (
 
 	"cosmossdk.io/collections"
 
+	"github.com/proofmarket/proofmarket/x/internal/find"
 	"github.com/proofmarket/proofmarket/x/market/types"
 	verifiertypes "github.com/proofmarket/proofmarket/x/verifier/types"
 )
 
-// priceKey is (verifier, program, number).
+// programKey is (verifier, program).
+type programKey = collections.Pair[string, []byte]
+
+// priceKey is (verifier, program, slot). The prices of a program are a ring of MaxPrices
+// slots: the next one takes the place of the oldest, which spares a removal.
 type priceKey = collections.Triple[string, []byte, uint64]
 
-// priceBook appends prices, and looks up once for each program which number is next.
+// priceBook appends prices. It reads once for each program how many were counted before.
 type priceBook struct {
-	k    *Keeper
-	next map[programKey]uint64
+	k        *Keeper
+	programs map[string]*pricedProgram
+	// order is that in which programs came up: maps have none.
+	order []*pricedProgram
 }
 
-// programKey is a program of a verifier, both as a price names them.
-type programKey struct{ verifier, program string }
+// pricedProgram is a program with how many prices of it were counted.
+type pricedProgram struct {
+	key     programKey
+	counted uint64
+}
 
-func (k *Keeper) openPriceBook() priceBook { return priceBook{k, map[programKey]uint64{}} }
+func (k *Keeper) openPriceBook() *priceBook {
+	return &priceBook{k: k, programs: map[string]*pricedProgram{}}
+}
 
 // count keeps the price of a statement that nobody proved before. A statement counts
 // once, so that nobody moves the prices by buying one proof over and over (law M14).
-func (b priceBook) count(ctx context.Context, statement []byte, price types.PriceSample) error {
+func (b *priceBook) count(ctx context.Context, statement []byte, price types.PriceSample) error {
 	known, err := b.k.statements.Has(ctx, statement)
 	if err != nil || known {
 		return err
@@ -40,48 +52,93 @@ func (b priceBook) count(ctx context.Context, statement []byte, price types.Pric
 	return b.add(ctx, price)
 }
 
-// add appends a price to those of its program and forgets the oldest one past
-// MaxPrices.
-func (b priceBook) add(ctx context.Context, price types.PriceSample) error {
-	program, err := verifiertypes.DecodeID("program", price.Program)
+// add appends a price to those of its program. It takes the slot of the oldest once there
+// are MaxPrices.
+func (b *priceBook) add(ctx context.Context, price types.PriceSample) error {
+	p, err := b.program(ctx, price)
 	if err != nil {
 		return err
 	}
-	key := programKey{price.Verifier, price.Program}
-	number, known := b.next[key]
-	if !known {
-		if number, err = b.k.nextPrice(ctx, price.Verifier, program[:]); err != nil {
+	slot := p.counted % types.MaxPrices
+	p.counted++
+	return b.k.prices.Set(ctx, collections.Join3(p.key.K1(), p.key.K2(), slot), price)
+}
+
+// program gives the program of a price.
+func (b *priceBook) program(ctx context.Context, price types.PriceSample) (*pricedProgram, error) {
+	name := price.Verifier + "\x00" + price.Program
+	if p, known := b.programs[name]; known {
+		return p, nil
+	}
+	program, err := verifiertypes.DecodeID("program", price.Program)
+	if err != nil {
+		return nil, err
+	}
+	p := &pricedProgram{key: collections.Join(price.Verifier, program[:])}
+	if p.counted, err = b.k.pricesCounted(ctx, p.key); err != nil {
+		return nil, err
+	}
+	b.programs[name] = p
+	b.order = append(b.order, p)
+	return p, nil
+}
+
+// close writes how many prices were counted.
+func (b *priceBook) close(ctx context.Context) error {
+	for _, p := range b.order {
+		if err := b.k.priceCounts.Set(ctx, p.key, p.counted); err != nil {
 			return err
 		}
 	}
-	b.next[key] = number + 1
-	if err := b.k.prices.Set(ctx, collections.Join3(price.Verifier, program[:], number), price); err != nil {
-		return err
-	}
-	if number < types.MaxPrices {
-		return nil
-	}
-	return b.k.prices.Remove(ctx, collections.Join3(price.Verifier, program[:], number-types.MaxPrices))
+	return nil
 }
 
-// nextPrice is the number after the latest price of a program.
-func (k *Keeper) nextPrice(ctx context.Context, verifier string, program []byte) (uint64, error) {
-	next := uint64(0)
-	rng := collections.NewSuperPrefixedTripleRangeReversed[string, []byte, uint64](verifier, program)
-	err := k.prices.Walk(ctx, rng, func(key priceKey, _ types.PriceSample) (bool, error) {
-		next = key.K3() + 1
-		return true, nil
-	})
-	return next, err
+// addPrices appends prices of a store that has none, oldest first for each program.
+func (k *Keeper) addPrices(ctx context.Context, prices []types.PriceSample) error {
+	book := k.openPriceBook()
+	for _, p := range prices {
+		if err := book.add(ctx, p); err != nil {
+			return err
+		}
+	}
+	return book.close(ctx)
+}
+
+// pricesCounted is how many prices of a program were counted, forgotten ones included.
+func (k *Keeper) pricesCounted(ctx context.Context, program programKey) (uint64, error) {
+	counted, _, err := find.In(ctx, k.kv, k.priceCounts, program)
+	return counted, err
 }
 
 // pricesOf reads the prices of a program, oldest first.
-func (k *Keeper) pricesOf(ctx context.Context, verifier string, program []byte) ([]types.PriceSample, error) {
+func (k *Keeper) pricesOf(ctx context.Context, program programKey) ([]types.PriceSample, error) {
+	counted, err := k.pricesCounted(ctx, program)
+	if err != nil {
+		return nil, err
+	}
 	var prices []types.PriceSample
-	rng := collections.NewSuperPrefixedTripleRange[string, []byte, uint64](verifier, program)
-	err := k.prices.Walk(ctx, rng, func(_ priceKey, price types.PriceSample) (bool, error) {
+	rng := collections.NewSuperPrefixedTripleRange[string, []byte, uint64](program.K1(), program.K2())
+	err = k.prices.Walk(ctx, rng, func(_ priceKey, price types.PriceSample) (bool, error) {
 		prices = append(prices, price)
-		return len(prices) == types.MaxPrices, nil
+		return false, nil
 	})
-	return prices, err
+	if err != nil || counted <= types.MaxPrices {
+		return prices, err
+	}
+	oldest := counted % types.MaxPrices
+	if oldest >= uint64(len(prices)) {
+		return nil, broken("%d prices of %s %X were counted, %d are kept", counted, program.K1(), program.K2(), len(prices))
+	}
+	return append(prices[oldest:], prices[:oldest]...), nil
+}
+
+// walkPrices goes through the programs that have prices, and gives those, oldest first.
+func (k *Keeper) walkPrices(ctx context.Context, do func(programKey, []types.PriceSample) error) error {
+	return k.priceCounts.Walk(ctx, nil, func(program programKey, _ uint64) (bool, error) {
+		prices, err := k.pricesOf(ctx, program)
+		if err != nil {
+			return true, err
+		}
+		return false, do(program, prices)
+	})
 }

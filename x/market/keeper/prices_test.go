@@ -1,6 +1,7 @@
 package keeper_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"cosmossdk.io/math"
 
+	"github.com/proofmarket/proofmarket/x/market/keeper"
 	"github.com/proofmarket/proofmarket/x/market/types"
 )
 
@@ -140,6 +142,38 @@ func TestPricesKept(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, string(f.Codec.MustMarshalJSON(g)), string(next.Codec.MustMarshalJSON(again)))
 
+	for i, f := range []*fixture{f, next} { // the ring goes on from wherever it is
+		require.NoError(t, f.keeper.CheckInvariants(f.Ctx))
+		f.bought([]int64{6000 + int64(i), 7000}, func(n int) string { return fmt.Sprint("later ", i, n) })
+		later := f.quote("pico/v1")
+		require.Equal(t, q.Prices[2:], later.Prices[:types.MaxPrices-2])
+		require.Equal(t, int64(7000), later.Last.Int64())
+		require.NoError(t, f.keeper.CheckInvariants(f.Ctx))
+		f.reimported(t)
+	}
+
 	g.Prices = append(g.Prices[:1:1], g.Prices...)
 	require.ErrorIs(t, g.Validate(), types.ErrInvalidGenesis, "129 prices")
+}
+
+// Version 1 numbered prices without end. The latest ones keep their order.
+func TestMigrationRingsPrices(t *testing.T) {
+	f := setup(t)
+	f.bought([]int64{1000, 1001, 1002}, numbered)
+	want, all := f.quote("pico/v1"), f.marketKeys()
+	for key := range all {
+		switch key[0] {
+		case types.PricesPrefix.Bytes()[0]:
+			slot := len(key) - 8
+			f.marketStore().Delete([]byte(key))
+			f.marketStore().Set(binary.BigEndian.AppendUint64([]byte(key[:slot]), 300+binary.BigEndian.Uint64([]byte(key[slot:]))), []byte(all[key]))
+		case types.PriceCountsPrefix.Bytes()[0]:
+			f.marketStore().Delete([]byte(key))
+		}
+	}
+	require.ErrorIs(t, f.keeper.CheckInvariants(f.Ctx), types.ErrInvariant)
+	f.storeLifetimes(alice)
+	require.NoError(t, keeper.NewMigrator(f.keeper).Migrate1to2(f.Ctx))
+	require.NoError(t, f.keeper.CheckInvariants(f.Ctx))
+	require.Equal(t, want, f.quote("pico/v1"))
 }

@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 
+	"cosmossdk.io/collections"
 	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
 
@@ -75,7 +76,7 @@ func (q queryServer) Quote(ctx context.Context, req *types.QueryQuoteRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	samples, err := q.k.pricesOf(ctx, req.Verifier, program[:])
+	samples, err := q.k.pricesOf(ctx, collections.Join(req.Verifier, program[:]))
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ type ledger struct {
 	k       *Keeper
 	epoch   uint64
 	market  *account[uint64, types.MarketStats]
-	prices  priceBook
+	prices  *priceBook
 	provers map[string]*proverAccount
 	// order is that in which provers came up: maps have none.
 	order []*proverAccount
@@ -140,6 +140,9 @@ func (l *ledger) close(ctx context.Context) error {
 		if err := a.close(ctx); err != nil {
 			return err
 		}
+	}
+	if err := l.prices.close(ctx); err != nil {
+		return err
 	}
 	return l.market.close(ctx)
 }

@@ -97,6 +97,7 @@ var (
 	SweptPrefix        = collections.NewPrefix(30)
 	SweepPrefix        = collections.NewPrefix(31)
 	MarksPrefix        = collections.NewPrefix(32)
+	PriceCountsPrefix  = collections.NewPrefix(33)
 	PausePrefix        = collections.NewPrefix(18)
 	StatementsPrefix   = collections.NewPrefix(20)
 	StatsDeltasPrefix  = collections.NewPrefix(21)
