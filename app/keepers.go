@@ -202,7 +202,6 @@ func (d keeperDeps) addMarket(k *Keepers) {
 		k.AccountKeeper, k.BankKeeper, k.DistrKeeper, d.authority)
 	k.MarketKeeper = marketkeeper.NewKeeper(cdc, runtime.NewKVStoreService(kv[markettypes.StoreKey]),
 		d.stores.object[markettypes.ObjectStoreKey], k.AccountKeeper, k.BankKeeper, k.DistrKeeper, k.VerifierKeeper, k.ProversKeeper, d.authority)
-	k.VerifierKeeper.SetUsers(k.MarketKeeper)
 	// Holds every movement of vault shares to law S3. Copies of the bank keeper
 	// share their restrictions, so it reaches those handed out above.
 	k.BankKeeper.AppendSendRestriction(k.ProversKeeper.SendRestriction)

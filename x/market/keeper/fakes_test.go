@@ -288,6 +288,30 @@ func (v *fakeVerifier) Verify(_ context.Context, st verifiertypes.Statement, _, 
 	return nil
 }
 
+func (v *fakeVerifier) hold(ref []byte) []byte { return append([]byte("hold/"), ref...) }
+
+func (v *fakeVerifier) Hold(ctx context.Context, _ verifiertypes.Statement, ref []byte) error {
+	store := sdk.UnwrapSDKContext(ctx).KVStore(v.key)
+	if store.Has(v.hold(ref)) {
+		return errors.New("held twice")
+	}
+	store.Set(v.hold(ref), []byte{1})
+	return nil
+}
+
+func (v *fakeVerifier) Release(ctx context.Context, _ verifiertypes.Statement, ref []byte) error {
+	store := sdk.UnwrapSDKContext(ctx).KVStore(v.key)
+	if !store.Has(v.hold(ref)) {
+		return errors.New("not held")
+	}
+	store.Delete(v.hold(ref))
+	return nil
+}
+
+func (v *fakeVerifier) Held(ctx context.Context, st verifiertypes.Statement, ref []byte) (bool, error) {
+	return st.IsCircuit() && sdk.UnwrapSDKContext(ctx).KVStore(v.key).Has(v.hold(ref)), nil
+}
+
 // standing puts together what is laid on the statement's verifier or circuit and
 // on its family.
 func (v *fakeVerifier) standing(st verifiertypes.Statement) verifiertypes.Standing {

@@ -155,6 +155,9 @@ func (k *Keeper) finish(ctx context.Context, e *entry, status types.RequestStatu
 			return err
 		}
 	}
+	if err := k.verifier.Release(ctx, e.request.Statement, e.id); err != nil {
+		return err
+	}
 	if a.UnrevealedBonds.IsZero() {
 		if err := k.closeAccount(ctx, e); err != nil {
 			return err

@@ -1,7 +1,6 @@
 package keeper_test
 
 import (
-	"encoding/hex"
 	"testing"
 	"time"
 
@@ -262,23 +261,28 @@ func TestParamsLimits(t *testing.T) {
 	}
 }
 
-// Law V2: open requests use their circuit, as long as they are open.
-func TestUsesCircuit(t *testing.T) {
+// A genesis in which an open request has no circuit to be proved under, or does not
+// hold it, could never pay anybody; one in which an ended request holds it would keep
+// the circuit's deposit for good.
+func TestGenesisHoldsCircuits(t *testing.T) {
 	f := setup(t)
-	first, second := f.request(ofCircuit), f.request(ofCircuit)
-	registered := f.request()
-	uses := func(id string) bool {
-		program, err := hex.DecodeString(f.view(id).Request.Statement.Program)
-		require.NoError(t, err)
-		used, err := f.keeper.UsesCircuit(f.Ctx, program)
-		require.NoError(t, err)
-		return used
-	}
-	require.True(t, uses(first))
-	f.cancel(first)
-	require.True(t, uses(first), "the other one is of the same circuit")
-	f.cancel(second)
-	require.False(t, uses(second))
-	require.NotEqual(t, f.view(first).Request.Statement.Verifier, f.view(registered).Request.Statement.Verifier)
-	require.False(t, uses(registered), "a program of a verifier is no circuit")
+	open := f.request(ofCircuit)
+	f.blocks(1)
+	require.NoError(t, f.keeper.CheckInvariants(f.Ctx))
+	id, err := types.ParseID(open)
+	require.NoError(t, err)
+	st := f.view(open).Request.Statement
+	require.NoError(t, f.verifier.Release(f.Ctx, st, id))
+	require.ErrorIs(t, f.keeper.CheckInvariants(f.Ctx), types.ErrInvariant, "not held")
+	g, err := f.keeper.ExportGenesis(f.Ctx)
+	require.NoError(t, err)
+	next := beside(t, f)
+	require.ErrorIs(t, next.keeper.InitGenesis(next.Ctx, g), types.ErrInvariant)
+
+	require.NoError(t, f.verifier.Hold(f.Ctx, st, id))
+	_, err = run(f, f.msgs.Cancel, &types.MsgCancel{Requester: f.view(open).Request.Requester, RequestId: open})
+	require.NoError(t, err)
+	require.NoError(t, f.keeper.CheckInvariants(f.Ctx))
+	require.NoError(t, f.verifier.Hold(f.Ctx, st, id))
+	require.ErrorIs(t, f.keeper.CheckInvariants(f.Ctx), types.ErrInvariant, "held after its end")
 }

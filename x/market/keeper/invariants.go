@@ -81,14 +81,21 @@ func (k *Keeper) checkRequest(ctx context.Context, e *entry, loads map[string]lo
 	return k.checkPlaces(ctx, e)
 }
 
-// checkVerifier checks that an open request has its verifier or circuit: it could not end
-// otherwise.
+// checkVerifier checks that an open request has its verifier or circuit, and that
+// it holds a circuit exactly as long as it is open: it could not end otherwise.
 func (k *Keeper) checkVerifier(ctx context.Context, e *entry) error {
-	if e.auction.Status != types.REQUEST_STATUS_PENDING {
-		return nil
+	st, open := e.request.Statement, e.auction.Status == types.REQUEST_STATUS_PENDING
+	if open {
+		if _, err := k.verifier.Standing(ctx, st); err != nil {
+			return broken("request %s: %s", e.request.Id, err)
+		}
 	}
-	if _, err := k.verifier.Standing(ctx, e.request.Statement); err != nil {
+	held, err := k.verifier.Held(ctx, st, e.id)
+	if err != nil {
 		return broken("request %s: %s", e.request.Id, err)
+	}
+	if held != (open && st.IsCircuit()) {
+		return broken("request %s is %s, its hold on circuit %s is %t", e.request.Id, e.auction.Status, st.Program, held)
 	}
 	return nil
 }

@@ -61,6 +61,9 @@ func (k *Keeper) makeRequest(ctx context.Context, requester sdk.AccAddress, msg 
 	if err := fundsError("request fee", params.RequestFee, k.collect(ctx, requester, params.RequestFee)); err != nil {
 		return "", err
 	}
+	if err := k.verifier.Hold(ctx, msg.Statement, id); err != nil {
+		return "", err
+	}
 	if err := k.create(ctx, e, msg.Input.Inline); err != nil {
 		return "", err
 	}

@@ -41,6 +41,12 @@ type VerifierKeeper interface {
 	CheckStatement(ctx context.Context, st verifiertypes.Statement) error
 	// Verify checks a proof; nil means valid (laws V3 to V6).
 	Verify(ctx context.Context, st verifiertypes.Statement, publicValues, proof []byte) error
+	// Hold keeps a circuit from being withdrawn while the request ref needs it (law V2).
+	Hold(ctx context.Context, st verifiertypes.Statement, ref []byte) error
+	// Release ends a hold.
+	Release(ctx context.Context, st verifiertypes.Statement, ref []byte) error
+	// Held tells whether ref holds the statement's circuit; false for other verifiers.
+	Held(ctx context.Context, st verifiertypes.Statement, ref []byte) (bool, error)
 	// Standing tells how the verifier or circuit of a statement stands, its family
 	// included, with its suspensions in block time (law M11).
 	Standing(ctx context.Context, st verifiertypes.Statement) (verifiertypes.Standing, error)

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"encoding/hex"
 	"time"
 
 	"cosmossdk.io/collections"
@@ -48,6 +49,15 @@ func (k *Keeper) InitGenesis(ctx context.Context, g *types.GenesisState) error {
 	}
 	if err := k.importPrograms(ctx, g.Programs); err != nil {
 		return err
+	}
+	for _, u := range g.CircuitUses {
+		id, err := hex.DecodeString(u.CircuitId)
+		if err != nil {
+			return err
+		}
+		if err := k.circuitUses.Set(ctx, collections.Join(id, u.Ref)); err != nil {
+			return err
+		}
 	}
 	return k.CheckInvariants(ctx)
 }
@@ -108,5 +118,9 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 	if g.Programs, err = k.exportPrograms(ctx); err != nil {
 		return nil, err
 	}
+	err = k.circuitUses.Walk(ctx, nil, func(key collections.Pair[[]byte, []byte]) (bool, error) {
+		g.CircuitUses = append(g.CircuitUses, types.CircuitUse{CircuitId: hex.EncodeToString(key.K1()), Ref: key.K2()})
+		return false, nil
+	})
 	return g, err
 }

@@ -20,6 +20,8 @@ func populate(t testing.TB, s *suite) {
 	t.Helper()
 	for _, f := range groth16test.All(t) {
 		s.register(t, alice, f)
+		require.NoError(t, s.k.Hold(s.Ctx, statement(f), []byte("request 2")))
+		require.NoError(t, s.k.Hold(s.Ctx, statement(f), []byte("request 10")))
 	}
 	_, err := s.msg.AddVerifier(s.Ctx, addPico(t, s.Authority))
 	require.NoError(t, err)
@@ -46,23 +48,6 @@ func populate(t testing.TB, s *suite) {
 	params.Guardian = alice.String()
 	_, err = s.msg.UpdateParams(s.Ctx, &types.MsgUpdateParams{Authority: s.Authority, Params: params})
 	require.NoError(t, err)
-}
-
-// Exports of v0.1.0 say which circuits are in use. The market's requests do.
-func TestGenesisReadsNoUses(t *testing.T) {
-	s := setup(t)
-	populate(t, s)
-	g, err := s.k.ExportGenesis(s.Ctx)
-	require.NoError(t, err)
-	g.CircuitUses = []types.CircuitUse{{CircuitId: g.Circuits[0].Id, Ref: []byte("request")}}
-	var read types.GenesisState
-	require.NoError(t, s.Codec.UnmarshalJSON(s.Codec.MustMarshalJSON(g), &read))
-	require.NoError(t, read.Validate())
-	next := s.beside(t)
-	require.NoError(t, next.k.InitGenesis(next.Ctx, &read))
-	again, err := next.k.ExportGenesis(next.Ctx)
-	require.NoError(t, err)
-	require.Empty(t, again.CircuitUses)
 }
 
 // beside returns a keeper with an empty store beside the same coins, at the same
@@ -166,6 +151,10 @@ func TestGenesisValidate(t *testing.T) {
 		"circuit deposit":    {func(g *types.GenesisState) { g.Circuits[0].Deposit = math.NewInt(-1) }, types.ErrInvalidGenesis},
 		"circuit no deposit": {func(g *types.GenesisState) { g.Circuits[0].Deposit = math.Int{} }, types.ErrInvalidGenesis},
 		"circuit height":     {func(g *types.GenesisState) { g.Circuits[0].AddedHeight = -1 }, types.ErrInvalidGenesis},
+		"use of no circuit":  {func(g *types.GenesisState) { g.CircuitUses[0].CircuitId = zeros }, types.ErrInvalidGenesis},
+		"use without ref":    {func(g *types.GenesisState) { g.CircuitUses[0].Ref = nil }, types.ErrInvalidStatement},
+		"ref too long":       {func(g *types.GenesisState) { g.CircuitUses[0].Ref = make([]byte, types.MaxRefSize+1) }, types.ErrInvalidStatement},
+		"uses unsorted":      {func(g *types.GenesisState) { g.CircuitUses[0], g.CircuitUses[1] = g.CircuitUses[1], g.CircuitUses[0] }, types.ErrInvalidGenesis},
 
 		"restrictions unsorted":   {func(g *types.GenesisState) { slices.Reverse(g.Restrictions) }, types.ErrInvalidGenesis},
 		"restriction twice":       {func(g *types.GenesisState) { g.Restrictions[1] = g.Restrictions[0] }, types.ErrInvalidGenesis},

@@ -13,12 +13,13 @@ import (
 
 // CheckInvariants reports state that contradicts itself: each circuit is named
 // by its content, is in its owner's index once and its account holds at least
-// the deposit; each verifier's status is one that state may hold; each key is some verifier's or circuit's; each restriction is
+// the deposit; each use is of a live circuit; each verifier's status is one that
+// state may hold; each key is some verifier's or circuit's; each restriction is
 // well formed, and that of a verifier is of one that exists; the revoked targets are
 // as many as counted; programs as checkPrograms says. Error: types.ErrInvariant.
 func (k *Keeper) CheckInvariants(ctx context.Context) error {
 	for _, check := range []func(context.Context) error{
-		k.checkCircuits, k.checkVerifiers, k.checkRestrictions, k.checkRevocations, k.checkPrograms,
+		k.checkCircuits, k.checkUses, k.checkVerifiers, k.checkRestrictions, k.checkRevocations, k.checkPrograms,
 	} {
 		if err := check(ctx); err != nil {
 			return err
@@ -67,6 +68,16 @@ func (k *Keeper) checkCircuits(ctx context.Context) error {
 		err = errorsmod.Wrapf(types.ErrInvariant, "%d circuits, but %d keys", circuits, keys)
 	}
 	return err
+}
+
+func (k *Keeper) checkUses(ctx context.Context) error {
+	return k.circuitUses.Walk(ctx, nil, func(use collections.Pair[[]byte, []byte]) (bool, error) {
+		has, err := k.circuits.Has(ctx, use.K1())
+		if err == nil && !has {
+			err = errorsmod.Wrapf(types.ErrInvariant, "use %x of circuit %x, which does not exist", use.K2(), use.K1())
+		}
+		return err != nil, err
+	})
 }
 
 func (k *Keeper) checkVerifiers(ctx context.Context) error {

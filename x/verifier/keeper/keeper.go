@@ -32,11 +32,9 @@ type Keeper struct {
 	bank      types.BankKeeper
 	pool      types.PoolKeeper
 	authority string
-	address   sdk.AccAddress     // the module's account
-	keys      *keyCache          // parsed keys; never decides gas or verdicts
-	verdicts  verdictCache       // the same
-	users     types.CircuitUsers // nil for nobody
-	kv        store.KVStoreService
+	address   sdk.AccAddress // the module's account
+	keys      *keyCache      // parsed keys; never decides gas or verdicts
+	verdicts  verdictCache   // the same
 
 	schema collections.Schema
 	// params: ()
@@ -56,6 +54,8 @@ type Keeper struct {
 	restricted collections.Item[bool]
 	// revocations: how many targets are revoked; absent for none
 	revocations collections.Item[uint64]
+	// circuitUses: (circuit id, ref)
+	circuitUses collections.KeySet[collections.Pair[[]byte, []byte]]
 	// programs: (publisher's address, program, 32 bytes)
 	programs *programMap
 }
@@ -83,7 +83,6 @@ func NewKeeper(
 		address:   address,
 		keys:      newKeyCache(cacheSize),
 		verdicts:  newVerdictCache(verdictEntries),
-		kv:        storeService,
 
 		params:       collections.NewItem(sb, types.ParamsKey, "params", codec.CollValue[types.Params](cdc)),
 		verifiers:    collections.NewMap(sb, types.VerifiersKey, "verifiers", collections.StringKey, codec.CollValue[types.Verifier](cdc)),
@@ -93,6 +92,8 @@ func NewKeeper(
 			collections.PairKeyCodec(collections.Uint32Key, collections.StringKey), codec.CollValue[types.Restriction](cdc)),
 		restricted:  collections.NewItem(sb, types.RestrictedKey, "restricted", collections.BoolValue),
 		revocations: collections.NewItem(sb, types.RevocationsKey, "revocations", collections.Uint64Value),
+		circuitUses: collections.NewKeySet(sb, types.CircuitUsesPrefix, "circuit_uses",
+			collections.PairKeyCodec(collections.BytesKey, collections.BytesKey)),
 	}
 	owner := func(_ []byte, c types.Circuit) ([]byte, error) {
 		return accounts.AddressCodec().StringToBytes(c.Owner)
@@ -109,9 +110,6 @@ func NewKeeper(
 	k.schema = schema
 	return k
 }
-
-// SetUsers says who needs circuits: the module that keeps requests is made after this one.
-func (k *Keeper) SetUsers(users types.CircuitUsers) { k.users = users }
 
 // Schema describes the module's store.
 func (k *Keeper) Schema() collections.Schema { return k.schema }

@@ -3,7 +3,6 @@ package keeper_test
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -203,40 +202,43 @@ func TestRegisterRefuses(t *testing.T) {
 	require.NoError(t, s.k.CheckInvariants(s.Ctx))
 }
 
-// users says what it is told of circuits: the market stands in for in the app's tests.
-type users struct {
-	using map[string]bool
-	fails error
-}
-
-func (u users) UsesCircuit(_ context.Context, id []byte) (bool, error) {
-	return u.using[hex.EncodeToString(id)], u.fails
-}
-
-// law V2: a circuit that an open request names stays.
-func TestUsePreventsWithdrawal(t *testing.T) {
+// law V2: a circuit that something uses stays.
+func TestHoldPreventsWithdrawal(t *testing.T) {
 	s := setup(t)
 	fs := groth16test.All(t)
-	id, other := s.register(t, alice, fs[0]), s.register(t, alice, fs[1])
-	withdraw := func(id string) error {
+	id := s.register(t, alice, fs[0])
+	s.register(t, alice, fs[1])
+	st := statement(fs[0])
+	withdraw := func() error {
 		_, err := s.msg.WithdrawCircuit(s.Ctx, &types.MsgWithdrawCircuit{Owner: alice.String(), CircuitId: id})
 		return err
 	}
-	inUse := func(id string) bool {
-		res, err := s.qry.Circuit(s.Ctx, &types.QueryCircuitRequest{Id: id})
-		require.NoError(t, err)
-		return res.InUse
-	}
-	s.k.SetUsers(users{using: map[string]bool{id: true}})
-	require.True(t, inUse(id))
-	require.False(t, inUse(other))
-	require.ErrorIs(t, withdraw(id), types.ErrCircuitInUse)
-	require.NoError(t, withdraw(other))
+	require.NoError(t, s.k.Hold(s.Ctx, st, []byte("one")))
+	require.NoError(t, s.k.Hold(s.Ctx, st, []byte("two")))
+	require.NoError(t, s.k.Hold(s.Ctx, st, []byte("two")), "which is one use")
+	require.ErrorIs(t, s.k.Release(s.Ctx, st, []byte("three")), types.ErrUseNotFound)
+	require.ErrorIs(t, s.k.Release(s.Ctx, statement(fs[1]), []byte("one")), types.ErrUseNotFound)
+	require.NoError(t, s.k.CheckInvariants(s.Ctx))
+	require.ErrorIs(t, withdraw(), types.ErrCircuitInUse)
+	res, err := s.qry.Circuit(s.Ctx, &types.QueryCircuitRequest{Id: id})
+	require.NoError(t, err)
+	require.True(t, res.InUse)
 
-	unknown := errors.New("unknown")
-	s.k.SetUsers(users{fails: unknown})
-	require.ErrorIs(t, withdraw(id), unknown)
-	s.k.SetUsers(users{})
-	require.False(t, inUse(id))
-	require.NoError(t, withdraw(id))
+	require.NoError(t, s.k.Release(s.Ctx, st, []byte("one")))
+	require.ErrorIs(t, withdraw(), types.ErrCircuitInUse)
+	require.NoError(t, s.k.Release(s.Ctx, st, []byte("two")))
+	require.NoError(t, withdraw())
+	require.ErrorIs(t, s.k.Hold(s.Ctx, st, []byte("one")), types.ErrCircuitNotFound)
+
+	long := make([]byte, types.MaxRefSize)
+	other := statement(fs[1])
+	require.NoError(t, s.k.Hold(s.Ctx, other, long))
+	require.ErrorIs(t, s.k.Hold(s.Ctx, other, append(long, 0)), types.ErrInvalidStatement)
+	require.ErrorIs(t, s.k.Hold(s.Ctx, other, nil), types.ErrInvalidStatement)
+
+	registered := types.Statement{Verifier: types.PicoV122, Program: st.Program, Digest: st.Digest}
+	require.NoError(t, s.k.Hold(s.Ctx, registered, []byte("one")), "nothing to hold")
+	require.NoError(t, s.k.Release(s.Ctx, registered, []byte("one")))
+	registered.Digest = "x"
+	require.ErrorIs(t, s.k.Hold(s.Ctx, registered, []byte("one")), types.ErrInvalidStatement)
 }

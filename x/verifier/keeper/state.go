@@ -97,10 +97,12 @@ func restrictionKey(t types.Target) collections.Pair[uint32, string] {
 	return collections.Join(uint32(t.Kind), t.Id)
 }
 
-// inUse reports whether somebody needs the circuit.
+// inUse reports whether a use of the circuit stands.
 func (k *Keeper) inUse(ctx context.Context, id []byte) (bool, error) {
-	if k.users == nil {
-		return false, nil
+	iter, err := k.circuitUses.Iterate(ctx, collections.NewPrefixedPairRange[[]byte, []byte](id))
+	if err != nil {
+		return false, err
 	}
-	return k.users.UsesCircuit(ctx, id)
+	defer iter.Close()
+	return iter.Valid(), nil
 }

@@ -3,6 +3,9 @@ package keeper
 import (
 	"context"
 
+	"cosmossdk.io/collections"
+	errorsmod "cosmossdk.io/errors"
+
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/proofmarket/proofmarket/x/verifier/proof"
@@ -170,4 +173,54 @@ func (k *Keeper) apart(ctx sdk.Context, q Question, remember bool) (fresh bool, 
 		return false, err
 	}
 	return k.judge(t, remember)
+}
+
+// Hold records that ref, such as an open request, needs the statement's circuit,
+// which cannot be withdrawn until Release (law V2). To hold it twice is to hold it once.
+// It does nothing for other verifiers. Errors: types.ErrInvalidStatement,
+// ErrCircuitNotFound.
+func (k *Keeper) Hold(ctx context.Context, st types.Statement, ref []byte) error {
+	use, ok, err := circuitUse(st, ref)
+	if err != nil || !ok {
+		return err
+	}
+	if has, err := k.circuits.Has(ctx, use.K1()); err != nil {
+		return err
+	} else if !has {
+		return circuitNotFound(use.K1())
+	}
+	return k.circuitUses.Set(ctx, use)
+}
+
+// Release undoes Hold. Errors: types.ErrInvalidStatement, ErrUseNotFound.
+func (k *Keeper) Release(ctx context.Context, st types.Statement, ref []byte) error {
+	use, ok, err := circuitUse(st, ref)
+	if err != nil || !ok {
+		return err
+	}
+	if has, err := k.circuitUses.Has(ctx, use); err != nil {
+		return err
+	} else if !has {
+		return errorsmod.Wrapf(types.ErrUseNotFound, "of circuit %s by %x", st.Program, ref)
+	}
+	return k.circuitUses.Remove(ctx, use)
+}
+
+// Held reports whether ref needs the statement's circuit, after Hold and before
+// Release; false for other verifiers. Error: types.ErrInvalidStatement.
+func (k *Keeper) Held(ctx context.Context, st types.Statement, ref []byte) (bool, error) {
+	use, ok, err := circuitUse(st, ref)
+	if err != nil || !ok {
+		return false, err
+	}
+	return k.circuitUses.Has(ctx, use)
+}
+
+// circuitUse returns the key of a circuit use; false for other verifiers.
+func circuitUse(st types.Statement, ref []byte) (use collections.Pair[[]byte, []byte], ok bool, err error) {
+	program, _, err := st.Decode()
+	if err != nil || !st.IsCircuit() {
+		return use, false, err
+	}
+	return collections.Join(program[:], ref), true, types.CheckRef(ref)
 }

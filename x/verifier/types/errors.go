@@ -37,12 +37,14 @@ var (
 	ErrCircuitNotFound = errorsmod.Register(ModuleName, 13, "unknown circuit")
 	// ErrCircuitExists means that the circuit is registered already.
 	ErrCircuitExists = errorsmod.Register(ModuleName, 14, "circuit already registered")
-	// ErrCircuitInUse means that an open request names the circuit.
+	// ErrCircuitInUse means that something needs the circuit.
 	ErrCircuitInUse = errorsmod.Register(ModuleName, 15, "circuit is in use")
 	// ErrNotOwner means that the signer did not register the circuit.
 	ErrNotOwner = errorsmod.Register(ModuleName, 16, "not the circuit's owner")
-	// 17 and 18 were of uses of circuits.
+	// 17 was a use that is recorded already.
 
+	// ErrUseNotFound means that no such use is recorded.
+	ErrUseNotFound = errorsmod.Register(ModuleName, 18, "circuit use not recorded")
 	// ErrInvalidProgram means that the program is none of this verifier's.
 	ErrInvalidProgram = errorsmod.Register(ModuleName, 19, "program does not fit the verifier")
 	// ErrInvalidDigest means that the digest is out of the verifier's range.

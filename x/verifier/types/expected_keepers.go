@@ -26,10 +26,3 @@ type BankKeeper interface {
 
 // PoolKeeper is what the module needs of x/distribution: the treasury.
 type PoolKeeper = treasury.PoolKeeper
-
-// CircuitUsers is what the module asks of whoever has requests.
-type CircuitUsers interface {
-	// UsesCircuit tells whether an open request names the circuit, whose id has 32 bytes:
-	// it cannot be withdrawn then (law V2).
-	UsesCircuit(ctx context.Context, id []byte) (bool, error)
-}

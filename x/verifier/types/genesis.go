@@ -1,10 +1,15 @@
 package types
 
 import (
+	"bytes"
+
 	errorsmod "cosmossdk.io/errors"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 )
+
+// MaxRefSize is the longest ref of a circuit use, in bytes.
+const MaxRefSize = 64
 
 // DefaultGenesis returns the state of a new chain.
 func DefaultGenesis() (*GenesisState, error) {
@@ -45,6 +50,17 @@ func (g GenesisState) Validate() error {
 	if err := validatePrograms(g.Programs, g.Verifiers); err != nil {
 		return err
 	}
+	for i, u := range g.CircuitUses {
+		if !circuits[u.CircuitId] {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "use %x of circuit %.64q, which is not in the list", u.Ref, u.CircuitId)
+		}
+		if err := CheckRef(u.Ref); err != nil {
+			return err
+		}
+		if i > 0 && !less(g.CircuitUses[i-1], u) {
+			return errorsmod.Wrapf(ErrInvalidGenesis, "use %x: circuit uses must be sorted by circuit, then ref, each once", u.Ref)
+		}
+	}
 	return nil
 }
 
@@ -72,6 +88,21 @@ func checkRestrictions(list []Restriction, verifiers []Verifier) error {
 		if own == VERIFIER_STATUS_REVOKED && r.Suspended() {
 			return errorsmod.Wrapf(ErrInvalidGenesis, "%s is revoked, so its suspension must have ended", r.Target.Describe())
 		}
+	}
+	return nil
+}
+
+func less(a, b CircuitUse) bool {
+	if a.CircuitId != b.CircuitId {
+		return a.CircuitId < b.CircuitId
+	}
+	return bytes.Compare(a.Ref, b.Ref) < 0
+}
+
+// CheckRef bounds a circuit use's ref. Error: ErrInvalidStatement.
+func CheckRef(ref []byte) error {
+	if len(ref) == 0 || len(ref) > MaxRefSize {
+		return errorsmod.Wrapf(ErrInvalidStatement, "the ref of a circuit use has 1 to %d bytes, got %d", MaxRefSize, len(ref))
 	}
 	return nil
 }

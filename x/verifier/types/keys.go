@@ -26,11 +26,10 @@ const (
 
 // Prefixes of the module's collections.
 var (
-	ParamsKey       = collections.NewPrefix(0)
-	VerifiersKey    = collections.NewPrefix(1)
-	CircuitsKey     = collections.NewPrefix(2)
-	CircuitsByOwner = collections.NewPrefix(3)
-	// CircuitUsesPrefix was that of uses of circuits, in version 1 of the store.
+	ParamsKey         = collections.NewPrefix(0)
+	VerifiersKey      = collections.NewPrefix(1)
+	CircuitsKey       = collections.NewPrefix(2)
+	CircuitsByOwner   = collections.NewPrefix(3)
 	CircuitUsesPrefix = collections.NewPrefix(4)
 	VerifierKeysKey   = collections.NewPrefix(5)
 	CircuitKeysKey    = collections.NewPrefix(6)

@@ -468,7 +468,7 @@ func (m *QueryCircuitRequest) GetId() string {
 type QueryCircuitResponse struct {
 	// circuit is the circuit.
 	Circuit Circuit `protobuf:"bytes,1,opt,name=circuit,proto3" json:"circuit"`
-	// in_use says that an open request names the circuit, which cannot be withdrawn now.
+	// in_use says that a use stands, so that the circuit cannot be withdrawn now.
 	InUse bool `protobuf:"varint,2,opt,name=in_use,json=inUse,proto3" json:"in_use,omitempty"`
 	// status is ACTIVE, SUSPENDED or REVOKED, its family's included.
 	Status VerifierStatus `protobuf:"varint,3,opt,name=status,proto3,enum=proofmarket.verifier.v1.VerifierStatus" json:"status,omitempty"`

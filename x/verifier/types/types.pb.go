@@ -621,11 +621,12 @@ func (m *Circuit) GetAddedHeight() int64 {
 	return 0
 }
 
-// CircuitUse said in v0.1.0 that an open request needs a circuit.
+// CircuitUse says that something, such as an open request, needs a circuit, so
+// that it cannot be withdrawn (law V2).
 type CircuitUse struct {
-	// circuit_id names the circuit.
+	// circuit_id names the circuit: 64 lower-case hex digits.
 	CircuitId string `protobuf:"bytes,1,opt,name=circuit_id,json=circuitId,proto3" json:"circuit_id,omitempty"`
-	// ref names the request.
+	// ref names the user, such as a request id.
 	Ref []byte `protobuf:"bytes,2,opt,name=ref,proto3" json:"ref,omitempty"`
 }
 
