@@ -5,12 +5,19 @@ import (
 	"hash/maphash"
 
 	"cosmossdk.io/core/address"
+
+	sdkaddress "github.com/cosmos/cosmos-sdk/types/address"
 )
 
+// maxText is the length of the longest text of an address that is remembered: of its bytes
+// in groups of five bits, with room for a prefix.
+const maxText = 2 * sdkaddress.MaxAddrLen
+
 // Addresses wraps an address codec: it keeps at most n addresses of late, each way. A
-// record names accounts in text, of whose bech32 every message reads several.
+// record names accounts in text, of whose bech32 every message reads several. What is
+// longer than any account's address is not kept: queries bring whatever they like.
 func Addresses(c address.Codec, n int) address.Codec {
-	return addresses{c, make(table[[]byte], n), make(table[string], n)}
+	return &addresses{c, make(table[[]byte], n), make(table[string], n)}
 }
 
 type addresses struct {
@@ -20,7 +27,10 @@ type addresses struct {
 }
 
 // StringToBytes implements Codec. The bytes are the caller's.
-func (a addresses) StringToBytes(text string) ([]byte, error) {
+func (a *addresses) StringToBytes(text string) ([]byte, error) {
+	if len(text) > maxText {
+		return a.Codec.StringToBytes(text)
+	}
 	slot := a.bytes.at(maphash.String(seed, text))
 	if kept := slot.Load(); kept != nil && kept.raw == text {
 		return bytes.Clone(kept.value), nil
@@ -33,7 +43,10 @@ func (a addresses) StringToBytes(text string) ([]byte, error) {
 }
 
 // BytesToString implements Codec.
-func (a addresses) BytesToString(bz []byte) (string, error) {
+func (a *addresses) BytesToString(bz []byte) (string, error) {
+	if len(bz) > sdkaddress.MaxAddrLen {
+		return a.Codec.BytesToString(bz)
+	}
 	slot := a.texts.at(maphash.Bytes(seed, bz))
 	if kept := slot.Load(); kept != nil && kept.raw == string(bz) {
 		return kept.value, nil

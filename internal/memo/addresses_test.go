@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	coreaddress "cosmossdk.io/core/address"
+
 	"github.com/cosmos/cosmos-sdk/codec/address"
 
 	"github.com/proofmarket/proofmarket/internal/memo"
@@ -43,4 +45,44 @@ func TestAddresses(t *testing.T) {
 			require.Empty(t, text)
 		}
 	}
+}
+
+// counted counts what it is asked.
+type counted struct {
+	coreaddress.Codec
+	asked int
+}
+
+func (c *counted) StringToBytes(text string) ([]byte, error) {
+	c.asked++
+	return c.Codec.StringToBytes(text)
+}
+
+func (c *counted) BytesToString(bz []byte) (string, error) {
+	c.asked++
+	return c.Codec.BytesToString(bz)
+}
+
+// Anybody may ask a node for the text of megabytes: these are not kept.
+func TestLongAddressesAreNotKept(t *testing.T) {
+	for _, step := range []struct{ length, asked int }{{20, 1}, {255, 1}, {256, 3}, {1 << 20, 3}} {
+		inner := &counted{Codec: address.NewBech32Codec("proof")}
+		remembered := memo.Addresses(inner, 64)
+		for range 3 {
+			_, err := remembered.BytesToString(make([]byte, step.length))
+			require.NoError(t, err)
+		}
+		require.Equal(t, step.asked, inner.asked, step.length)
+	}
+	inner := &counted{Codec: address.NewBech32Codec("proof")}
+	remembered := memo.Addresses(inner, 64)
+	longest, err := remembered.BytesToString(make([]byte, 255))
+	require.NoError(t, err)
+	inner.asked = 0
+	for range 3 {
+		bz, err := remembered.StringToBytes(longest)
+		require.NoError(t, err)
+		require.Len(t, bz, 255)
+	}
+	require.Equal(t, 1, inner.asked)
 }

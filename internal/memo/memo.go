@@ -9,11 +9,15 @@ import (
 	"cosmossdk.io/collections/codec"
 )
 
+// maxRecord is the length of the longest record that is remembered, in bytes: so what is
+// remembered is bounded by the number of slots.
+const maxRecord = 16 << 10
+
 // seed is that of all hashes: they only tell where something is remembered.
 var seed = maphash.MakeSeed()
 
 // table remembers what inputs came to: one for each of its slots, the latest. Nobody waits
-// for anybody else in it, and it holds no more than it has slots.
+// for anybody else in it.
 type table[T any] []atomic.Pointer[decoded[T]]
 
 // decoded is a value with the input that it came from.
@@ -28,13 +32,14 @@ func (t table[T]) at(hash uint64) *atomic.Pointer[decoded[T]] { return &t[hash%u
 // Last wraps the codec of an item that is read far more often than written, as
 // parameters are: it keeps what it decoded last, and gives that as long as the bytes are
 // the same. The value is shared by all readers, in all goroutines: it must be of a kind
-// that nobody changes in place, such as a struct of numbers, texts and Ints.
+// that nobody changes in place, such as a struct of numbers, texts and Ints. What is longer
+// than 16 KiB is decoded each time.
 func Last[T any](c codec.ValueCodec[T]) codec.ValueCodec[T] { return Recent(c, 1) }
 
 // Recent wraps the codec of a map in the same way: it keeps at most n records, those that
 // were decoded of late. n is at least 1.
 func Recent[T any](c codec.ValueCodec[T], n int) codec.ValueCodec[T] {
-	return recent[T]{c, make(table[T], n)}
+	return &recent[T]{c, make(table[T], n)}
 }
 
 type recent[T any] struct {
@@ -43,7 +48,10 @@ type recent[T any] struct {
 }
 
 // Decode implements ValueCodec.
-func (r recent[T]) Decode(raw []byte) (T, error) {
+func (r *recent[T]) Decode(raw []byte) (T, error) {
+	if len(raw) > maxRecord {
+		return r.ValueCodec.Decode(raw)
+	}
 	slot := r.kept.at(maphash.Bytes(seed, raw))
 	if kept := slot.Load(); kept != nil && kept.raw == string(raw) {
 		return kept.value, nil

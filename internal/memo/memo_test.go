@@ -78,6 +78,31 @@ func TestRecent(t *testing.T) {
 	require.ErrorIs(t, err, errEmpty)
 }
 
+// What is remembered is bounded in bytes, too.
+func TestLongRecordsAreNotKept(t *testing.T) {
+	for _, step := range []struct{ length, decoded int }{{16 << 10, 1}, {16<<10 + 1, 3}} {
+		inner := &countingBytes{ValueCodec: collections.BytesValue}
+		remembered := memo.Recent[[]byte](inner, 4)
+		for range 3 {
+			got, err := remembered.Decode(make([]byte, step.length))
+			require.NoError(t, err)
+			require.Len(t, got, step.length)
+		}
+		require.Equal(t, step.decoded, inner.decoded)
+	}
+}
+
+// countingBytes counts what it decodes.
+type countingBytes struct {
+	codec.ValueCodec[[]byte]
+	decoded int
+}
+
+func (c *countingBytes) Decode(raw []byte) ([]byte, error) {
+	c.decoded++
+	return c.ValueCodec.Decode(raw)
+}
+
 // Readers of different states share it.
 func TestLastTogether(t *testing.T) {
 	remembered := memo.Last(collections.Uint64Value)

@@ -41,6 +41,12 @@ func all(t testing.TB) (list []reflect.Type) {
 	return list
 }
 
+// fraction is a part of a second: of none, three, six and nine digits.
+func fraction(t *rapid.T) time.Duration {
+	unit := rapid.SampledFrom([]time.Duration{time.Second, time.Millisecond, time.Microsecond, time.Nanosecond}).Draw(t, "unit")
+	return time.Duration(rapid.Int64Range(0, int64(time.Second/unit)-1).Draw(t, "fraction")) * unit
+}
+
 // fill gives every field of a struct some value.
 func fill(t *rapid.T, v reflect.Value) {
 	switch v.Interface().(type) {
@@ -50,7 +56,11 @@ func fill(t *rapid.T, v reflect.Value) {
 		}
 		return
 	case time.Time:
-		v.Set(reflect.ValueOf(time.Unix(rapid.Int64Range(0, 1<<34).Draw(t, "seconds"), rapid.Int64Range(0, 999_999_999).Draw(t, "nanoseconds")).UTC()))
+		v.Set(reflect.ValueOf(time.Unix(rapid.Int64Range(0, 1<<34).Draw(t, "seconds"), int64(fraction(t))).UTC()))
+		return
+	case time.Duration:
+		seconds := rapid.Int64Range(-1<<33, 1<<33).Draw(t, "seconds")
+		v.Set(reflect.ValueOf(time.Duration(seconds)*time.Second + fraction(t)))
 		return
 	}
 	switch v.Kind() {

@@ -125,6 +125,7 @@ func TestGenesisRefused(t *testing.T) {
 		"request twice":     func(g *types.GenesisState) { g.Requests = append(g.Requests, g.Requests[len(g.Requests)-1]) },
 		"bad id":            func(g *types.GenesisState) { g.Requests[0].Request.Id = "x" },
 		"bad requester":     func(g *types.GenesisState) { g.Requests[0].Request.Requester = "x" },
+		"inline input":      func(g *types.GenesisState) { g.Requests[0].Request.Input.Inline = []byte("x") },
 		"missing amount":    func(g *types.GenesisState) { g.Requests[0].Request.MaxFee = math.Int{} },
 		"bad status":        func(g *types.GenesisState) { g.Requests[0].Auction.Status = 9 },
 		"bad stage":         func(g *types.GenesisState) { g.Requests[0].Auction.Stage = 9 },

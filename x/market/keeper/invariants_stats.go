@@ -128,19 +128,13 @@ func (k *Keeper) checkProverSums(ctx context.Context) error {
 				return err
 			}
 		}
-		if err := checkProverEpochs(prover, records[0].figures, records[1:]); err != nil {
-			return err
-		}
-		return checkLastActive(h)
+		return checkProverEpochs(prover, records[0].figures, records[1:])
 	})
 	if err != nil {
 		return err
 	}
 	h, err := k.marketSeries().history(ctx)
 	if err != nil {
-		return err
-	}
-	if err := checkLastActive(h); err != nil {
 		return err
 	}
 	records, err := h.whole()
@@ -180,16 +174,6 @@ func checkProverEpochs(prover sdk.AccAddress, lifetime types.ProverStats, epochs
 	}
 	if left.LastActive = 0; len(epochs) < types.MaxStatsEpochs && !left.Equal(types.NoProverStats()) {
 		return broken("the %d epochs of %s leave %s of its lifetime", len(epochs), prover, left.String())
-	}
-	return nil
-}
-
-// checkLastActive checks that the record of earlier epochs tells when there was activity
-// only if the latest epoch has none: a fold of what is active need not look at it.
-func checkLastActive[S statistics[S]](h history[S]) error {
-	before, _ := h.split()
-	if latest := h.latest(); before.Active() > 0 && latest.Active() > 0 {
-		return broken("earlier epochs were active in block %d, the latest in %d", before.Active(), latest.Active())
 	}
 	return nil
 }
@@ -316,7 +300,7 @@ func (k *Keeper) checkStatements(ctx context.Context, r *recount) error {
 }
 
 // checkPrices checks that each program has the prices of its latest statements, at most
-// MaxPrices, numbered without a gap.
+// MaxPrices, in the first slots, and counts them.
 func (k *Keeper) checkPrices(ctx context.Context, r *recount) error {
 	proved := map[string]int{}
 	err := k.statements.Walk(ctx, nil, func(_, id []byte) (bool, error) {
@@ -339,15 +323,20 @@ func (k *Keeper) checkPrices(ctx context.Context, r *recount) error {
 	if err != nil {
 		return err
 	}
-	err = k.priceCounts.Walk(ctx, nil, func(key programKey, counted uint64) (bool, error) {
+	counted := 0
+	err = k.priceCounts.Walk(ctx, nil, func(key programKey, count uint64) (bool, error) {
 		program := key.K1() + "\x00" + string(key.K2())
-		if uint64(kept[program]) != min(counted, types.MaxPrices) || counted > uint64(proved[program]) {
-			return true, broken("%d prices of %q were counted, %d are kept, %d statements proved", counted, program, kept[program], proved[program])
+		if count == 0 || uint64(kept[program]) != min(count, types.MaxPrices) || count > uint64(proved[program]) {
+			return true, broken("%d prices of %q were counted, %d are kept, %d statements proved", count, program, kept[program], proved[program])
 		}
+		counted++
 		return false, nil
 	})
 	if err != nil {
 		return err
+	}
+	if counted != len(kept) {
+		return broken("%d programs have prices, those of %d were counted", len(kept), counted)
 	}
 	for _, program := range slices.Sorted(maps.Keys(proved)) {
 		if kept[program] != min(proved[program], types.MaxPrices) {

@@ -122,13 +122,16 @@ func (k *Keeper) pricesOf(ctx context.Context, program programKey) ([]types.Pric
 		prices = append(prices, price)
 		return false, nil
 	})
-	if err != nil || counted <= types.MaxPrices {
-		return prices, err
+	if err != nil {
+		return nil, err
 	}
-	oldest := counted % types.MaxPrices
-	if oldest >= uint64(len(prices)) {
+	if uint64(len(prices)) != min(counted, types.MaxPrices) {
 		return nil, broken("%d prices of %s %X were counted, %d are kept", counted, program.K1(), program.K2(), len(prices))
 	}
+	if counted <= types.MaxPrices {
+		return prices, nil
+	}
+	oldest := counted % types.MaxPrices
 	return append(prices[oldest:], prices[:oldest]...), nil
 }
 

@@ -159,7 +159,9 @@ func TestPricesKept(t *testing.T) {
 // Version 1 numbered prices without end. The latest ones keep their order.
 func TestMigrationRingsPrices(t *testing.T) {
 	f := setup(t)
-	f.bought([]int64{1000, 1001, 1002}, numbered)
+	f.Fund(t, requester, wealth)
+	f.delivered(f.awarded(make([]int64, types.MaxPrices), numbered)...)
+	f.blocks(1)
 	want, all := f.quote("pico/v1"), f.marketKeys()
 	for key := range all {
 		switch key[0] {
@@ -176,4 +178,34 @@ func TestMigrationRingsPrices(t *testing.T) {
 	require.NoError(t, keeper.NewMigrator(f.keeper).Migrate1to2(f.Ctx))
 	require.NoError(t, f.keeper.CheckInvariants(f.Ctx))
 	require.Equal(t, want, f.quote("pico/v1"))
+
+	f.bought([]int64{5000}, func(int) string { return "one more" })
+	later := f.quote("pico/v1")
+	require.Equal(t, want.Prices[1:], later.Prices[:types.MaxPrices-1])
+	require.Equal(t, int64(5000), later.Last.Int64())
+	require.NoError(t, f.keeper.CheckInvariants(f.Ctx))
+}
+
+// Law M14: prices that are not counted, or counted and not there, are no state of a chain.
+func TestPricesThatDoNotAddUp(t *testing.T) {
+	for name, spoil := range map[string]func(f *fixture, key string){
+		"no count":  func(f *fixture, key string) { f.marketStore().Delete([]byte(key)) },
+		"too many":  func(f *fixture, key string) { f.marketStore().Set([]byte(key), binary.BigEndian.AppendUint64(nil, 3)) },
+		"too few":   func(f *fixture, key string) { f.marketStore().Set([]byte(key), binary.BigEndian.AppendUint64(nil, 1)) },
+		"far ahead": func(f *fixture, key string) { f.marketStore().Set([]byte(key), binary.BigEndian.AppendUint64(nil, 1<<40)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := setup(t)
+			f.bought([]int64{1000, 1001}, numbered)
+			require.NoError(t, f.keeper.CheckInvariants(f.Ctx))
+			for key := range f.marketKeys() {
+				if key[0] == types.PriceCountsPrefix.Bytes()[0] {
+					spoil(f, key)
+				}
+			}
+			require.ErrorIs(t, f.keeper.CheckInvariants(f.Ctx), types.ErrInvariant)
+			_, err := f.queries.Quote(f.Ctx, &types.QueryQuoteRequest{Verifier: "pico/v1", Program: types.FormatID(account32("program"))})
+			require.ErrorIs(t, err, types.ErrInvariant)
+		})
+	}
 }

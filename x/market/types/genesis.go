@@ -118,6 +118,9 @@ func (r GenesisRequest) validate() error {
 	if _, err := sdk.AccAddressFromBech32(r.Request.Requester); err != nil {
 		return errorsmod.Wrap(ErrInvalidAddress, err.Error())
 	}
+	if len(r.Request.Input.Inline) > 0 {
+		return errorsmod.Wrap(ErrInvalidRequest, "inline input stands beside the request, not in it")
+	}
 	t := r.Request.Terms
 	amounts := []math.Int{r.Request.MaxFee, r.Request.MinStake, t.MinBidBond, t.Penalty, r.Auction.UnrevealedBonds, r.Auction.SecondFee}
 	if err := checkAmounts(amounts...); err != nil {

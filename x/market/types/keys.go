@@ -68,7 +68,8 @@ const (
 	// MaxStatsEpochs is the number of statistics epochs kept for each prover, and for
 	// the market: the latest in which there was anything to count (law M14).
 	MaxStatsEpochs = 64
-	// MaxPrices is the number of clearing prices kept for each program, the latest.
+	// MaxPrices is the number of clearing prices kept for each program, the latest. It is
+	// the size of a ring: another one takes a migration.
 	MaxPrices = 128
 	// MaxErrorBytes is the length of the longest error text kept in an event or result.
 	MaxErrorBytes = 256

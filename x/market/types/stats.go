@@ -7,8 +7,8 @@ import (
 	"cosmossdk.io/math"
 )
 
-// MaxStatBits bounds sums of amounts in statistics: 2^72 amounts of the largest size
-// fit, and two sums add up within math.Int.
+// MaxStatBits bounds sums of amounts in lifetimes: 2^70 amounts of the largest size
+// fit even after a genesis that is as full as may be, and two sums add up within math.Int.
 const MaxStatBits = 200
 
 // MaxStatCount bounds the counts of a record, and sums have a bit less than MaxStatBits
