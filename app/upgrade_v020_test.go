@@ -203,6 +203,7 @@ func TestUpgradeToV020(t *testing.T) {
 	require.Equal(t, a.ModuleManager.GetVersionMap(), versions)
 	require.EqualValues(t, 2, versions[proverstypes.ModuleName])
 	require.EqualValues(t, 2, versions[markettypes.ModuleName])
+	require.EqualValues(t, 2, versions[verifiertypes.ModuleName])
 	want, got := exportOf(t, skipped), exportOf(t, a)
 	for module := range want {
 		require.Equal(t, string(want[module]), string(got[module]), "the upgrade changes nothing in %s", module)
