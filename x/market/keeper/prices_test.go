@@ -189,10 +189,12 @@ func TestMigrationRingsPrices(t *testing.T) {
 // Law M14: prices that are not counted, or counted and not there, are no state of a chain.
 func TestPricesThatDoNotAddUp(t *testing.T) {
 	for name, spoil := range map[string]func(f *fixture, key string){
-		"no count":  func(f *fixture, key string) { f.marketStore().Delete([]byte(key)) },
-		"too many":  func(f *fixture, key string) { f.marketStore().Set([]byte(key), binary.BigEndian.AppendUint64(nil, 3)) },
-		"too few":   func(f *fixture, key string) { f.marketStore().Set([]byte(key), binary.BigEndian.AppendUint64(nil, 1)) },
-		"far ahead": func(f *fixture, key string) { f.marketStore().Set([]byte(key), binary.BigEndian.AppendUint64(nil, 1<<40)) },
+		"no count": func(f *fixture, key string) { f.marketStore().Delete([]byte(key)) },
+		"too many": func(f *fixture, key string) { f.marketStore().Set([]byte(key), binary.BigEndian.AppendUint64(nil, 3)) },
+		"too few":  func(f *fixture, key string) { f.marketStore().Set([]byte(key), binary.BigEndian.AppendUint64(nil, 1)) },
+		"far ahead": func(f *fixture, key string) {
+			f.marketStore().Set([]byte(key), binary.BigEndian.AppendUint64(nil, 1<<40))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := setup(t)
