@@ -44,16 +44,5 @@ func (a *addresses) StringToBytes(text string) ([]byte, error) {
 
 // BytesToString implements Codec.
 func (a *addresses) BytesToString(bz []byte) (string, error) {
-	if len(bz) > sdkaddress.MaxAddrLen {
-		return a.Codec.BytesToString(bz)
-	}
-	slot := a.texts.at(maphash.Bytes(seed, bz))
-	if kept := slot.Load(); kept != nil && kept.raw == string(bz) {
-		return kept.value, nil
-	}
-	text, err := a.Codec.BytesToString(bz)
-	if err == nil {
-		slot.Store(&decoded[string]{string(bz), text})
-	}
-	return text, err
+	return a.texts.of(bz, sdkaddress.MaxAddrLen, a.Codec.BytesToString)
 }

@@ -29,6 +29,22 @@ type decoded[T any] struct {
 // at is the slot of an input with that hash.
 func (t table[T]) at(hash uint64) *atomic.Pointer[decoded[T]] { return &t[hash%uint64(len(t))] }
 
+// of gives what decode gives for raw, and remembers it if raw has at most longest bytes.
+func (t table[T]) of(raw []byte, longest int, decode func([]byte) (T, error)) (T, error) {
+	if len(raw) > longest {
+		return decode(raw)
+	}
+	slot := t.at(maphash.Bytes(seed, raw))
+	if kept := slot.Load(); kept != nil && kept.raw == string(raw) {
+		return kept.value, nil
+	}
+	value, err := decode(raw)
+	if err == nil {
+		slot.Store(&decoded[T]{string(raw), value})
+	}
+	return value, err
+}
+
 // Last wraps the codec of an item that is read far more often than written, as
 // parameters are: it keeps what it decoded last, and gives that as long as the bytes are
 // the same. The value is shared by all readers, in all goroutines: it must be of a kind
@@ -49,16 +65,5 @@ type recent[T any] struct {
 
 // Decode implements ValueCodec.
 func (r *recent[T]) Decode(raw []byte) (T, error) {
-	if len(raw) > maxRecord {
-		return r.ValueCodec.Decode(raw)
-	}
-	slot := r.kept.at(maphash.Bytes(seed, raw))
-	if kept := slot.Load(); kept != nil && kept.raw == string(raw) {
-		return kept.value, nil
-	}
-	value, err := r.ValueCodec.Decode(raw)
-	if err == nil {
-		slot.Store(&decoded[T]{string(raw), value})
-	}
-	return value, err
+	return r.kept.of(raw, maxRecord, r.ValueCodec.Decode)
 }
