@@ -36,7 +36,8 @@ func upgrades() []Upgrade {
 	return []Upgrade{{
 		// IBC arrives. By their own migrations x/staking learns where its queues begin and
 		// ranks each vault once, x/verifier marks that there are restrictions, and x/market
-		// keeps statistics of earlier epochs in the place of lifetimes and sets its marks.
+		// keeps statistics of earlier epochs in the place of lifetimes, prices in a ring, and
+		// sets its marks.
 		Name:   "v0.2.0",
 		Stores: storetypes.StoreUpgrades{Added: []string{ibcexported.StoreKey, transfertypes.StoreKey}},
 	}}

@@ -178,9 +178,10 @@ func (k *Keeper) readStats(ctx context.Context, g *types.GenesisState) error {
 	if err != nil {
 		return err
 	}
-	err = k.walkPrices(ctx, func(_ programKey, prices []types.PriceSample) error {
+	err = k.priceCounts.Walk(ctx, nil, func(program programKey, _ uint64) (bool, error) {
+		prices, err := k.pricesOf(ctx, program)
 		g.Prices = append(g.Prices, prices...)
-		return nil
+		return err != nil, err
 	})
 	if err != nil {
 		return err

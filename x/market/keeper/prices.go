@@ -134,14 +134,3 @@ func (k *Keeper) pricesOf(ctx context.Context, program programKey) ([]types.Pric
 	oldest := counted % types.MaxPrices
 	return append(prices[oldest:], prices[:oldest]...), nil
 }
-
-// walkPrices goes through the programs that have prices, and gives those, oldest first.
-func (k *Keeper) walkPrices(ctx context.Context, do func(programKey, []types.PriceSample) error) error {
-	return k.priceCounts.Walk(ctx, nil, func(program programKey, _ uint64) (bool, error) {
-		prices, err := k.pricesOf(ctx, program)
-		if err != nil {
-			return true, err
-		}
-		return false, do(program, prices)
-	})
-}

@@ -28,7 +28,7 @@ func (s series[K, S]) open(ctx context.Context, epoch uint64) (*account[K, S], e
 	return a, err
 }
 
-// add adds to what close adds to both.
+// add adds to what close adds.
 func (a *account[K, S]) add(f S) (err error) {
 	a.added, err = a.added.Plus(f)
 	return err
