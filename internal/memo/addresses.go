@@ -17,11 +17,12 @@ const maxText = 2 * sdkaddress.MaxAddrLen
 // record names accounts in text, of whose bech32 every message reads several. What is
 // longer than any account's address is not kept: queries bring whatever they like.
 func Addresses(c address.Codec, n int) address.Codec {
-	return &addresses{c, make(table[[]byte], n), make(table[string], n)}
+	return &addresses{c, c.BytesToString, make(table[[]byte], n), make(table[string], n)}
 }
 
 type addresses struct {
 	address.Codec
+	text  func([]byte) (string, error) // the codec's, made once
 	bytes table[[]byte]
 	texts table[string]
 }
@@ -44,5 +45,5 @@ func (a *addresses) StringToBytes(text string) ([]byte, error) {
 
 // BytesToString implements Codec.
 func (a *addresses) BytesToString(bz []byte) (string, error) {
-	return a.texts.of(bz, sdkaddress.MaxAddrLen, a.Codec.BytesToString)
+	return a.texts.of(bz, sdkaddress.MaxAddrLen, a.text)
 }
